@@ -1,0 +1,242 @@
+//! The one error type of the crate. Every error has a stable [`Error::code`], which becomes
+//! `err.code` in JavaScript, and a message that says what is wrong and where.
+
+use std::fmt;
+use std::io;
+
+/// A result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong. Opaque: match on [`Error::code`].
+#[derive(Debug)]
+pub struct Error {
+    kind: Box<ErrorKind>,
+}
+
+#[derive(Debug)]
+enum ErrorKind {
+    /// The bytes are not a heap snapshot, or they contradict themselves.
+    InvalidSnapshot { offset: u64, message: String },
+    /// The bytes end before the snapshot does.
+    TruncatedSnapshot { offset: u64, message: String },
+    /// A system call failed.
+    Io { syscall: &'static str, path: String, source: io::Error },
+    /// The caller asked the job to stop.
+    Cancelled,
+    /// The job ran into its deadline.
+    TimedOut,
+    /// An allocation that the input asked for was refused by the system.
+    OutOfMemory { bytes: u64 },
+    /// An argument cannot be used.
+    InvalidArg { message: String },
+    /// This platform cannot do that.
+    Unsupported { message: String },
+    /// V8 or the capturing child failed.
+    CaptureFailed { message: String },
+    /// A bug of ours: a panic that was caught.
+    Internal { message: String },
+}
+
+impl Error {
+    /// The bytes at `offset` are not what a heap snapshot has there.
+    pub fn invalid(offset: u64, message: impl Into<String>) -> Self {
+        ErrorKind::InvalidSnapshot { offset, message: message.into() }.into()
+    }
+
+    /// The input ended at `offset`, in the middle of what `message` names.
+    pub fn truncated(offset: u64, message: impl Into<String>) -> Self {
+        ErrorKind::TruncatedSnapshot { offset, message: message.into() }.into()
+    }
+
+    /// A system call on `path` failed.
+    pub fn io(syscall: &'static str, path: impl Into<String>, source: io::Error) -> Self {
+        ErrorKind::Io { syscall, path: path.into(), source }.into()
+    }
+
+    /// The job was cancelled.
+    pub fn cancelled() -> Self {
+        ErrorKind::Cancelled.into()
+    }
+
+    /// The job took longer than it was given.
+    pub fn timed_out() -> Self {
+        ErrorKind::TimedOut.into()
+    }
+
+    /// `bytes` more could not be had.
+    pub fn out_of_memory(bytes: u64) -> Self {
+        ErrorKind::OutOfMemory { bytes }.into()
+    }
+
+    /// The caller passed something that cannot be used.
+    pub fn invalid_arg(message: impl Into<String>) -> Self {
+        ErrorKind::InvalidArg { message: message.into() }.into()
+    }
+
+    /// The platform lacks what this call needs.
+    pub fn unsupported(message: impl Into<String>) -> Self {
+        ErrorKind::Unsupported { message: message.into() }.into()
+    }
+
+    /// A capture failed, and nothing was left behind.
+    pub fn capture_failed(message: impl Into<String>) -> Self {
+        ErrorKind::CaptureFailed { message: message.into() }.into()
+    }
+
+    /// A panic was caught.
+    pub fn internal(message: impl Into<String>) -> Self {
+        ErrorKind::Internal { message: message.into() }.into()
+    }
+
+    /// The stable code: one of ours, or the errno code of the system call that failed.
+    pub fn code(&self) -> &'static str {
+        match &*self.kind {
+            ErrorKind::InvalidSnapshot { .. } => "ERR_INVALID_SNAPSHOT",
+            ErrorKind::TruncatedSnapshot { .. } => "ERR_TRUNCATED_SNAPSHOT",
+            ErrorKind::Io { source, .. } => errno_code(source),
+            ErrorKind::Cancelled => "ABORT_ERR",
+            ErrorKind::TimedOut => "ERR_TIMEOUT",
+            ErrorKind::OutOfMemory { .. } => "ENOMEM",
+            ErrorKind::InvalidArg { .. } => "ERR_INVALID_ARG",
+            ErrorKind::Unsupported { .. } => "ERR_UNSUPPORTED",
+            ErrorKind::CaptureFailed { .. } => "ERR_CAPTURE_FAILED",
+            ErrorKind::Internal { .. } => "ERR_INTERNAL",
+        }
+    }
+
+    /// The byte offset in the (uncompressed) input, for errors that have one.
+    pub fn offset(&self) -> Option<u64> {
+        match &*self.kind {
+            ErrorKind::InvalidSnapshot { offset, .. }
+            | ErrorKind::TruncatedSnapshot { offset, .. } => Some(*offset),
+            _ => None,
+        }
+    }
+
+    /// The system call and the path of it, for errors that came from one.
+    pub fn syscall(&self) -> Option<(&'static str, &str)> {
+        match &*self.kind {
+            ErrorKind::Io { syscall, path, .. } => Some((syscall, path)),
+            _ => None,
+        }
+    }
+
+    /// The errno of the system call that failed, for errors that came from one.
+    pub fn errno(&self) -> Option<i32> {
+        match &*self.kind {
+            ErrorKind::Io { source, .. } => source.raw_os_error(),
+            _ => None,
+        }
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Error { kind: Box::new(kind) }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.kind {
+            ErrorKind::InvalidSnapshot { offset, message } => {
+                write!(f, "not a valid heap snapshot: {message} (at byte {offset})")
+            }
+            ErrorKind::TruncatedSnapshot { offset, message } => {
+                write!(f, "the heap snapshot is cut off: {message} (at byte {offset})")
+            }
+            ErrorKind::Io { syscall, path, source } => {
+                write!(f, "{}: {source}, {syscall} '{path}'", errno_code(source))
+            }
+            ErrorKind::Cancelled => write!(f, "the operation was aborted"),
+            ErrorKind::TimedOut => write!(f, "the operation took longer than timeoutMs allows"),
+            ErrorKind::OutOfMemory { bytes } => {
+                write!(f, "out of memory: {bytes} more bytes could not be allocated")
+            }
+            ErrorKind::InvalidArg { message }
+            | ErrorKind::Unsupported { message }
+            | ErrorKind::CaptureFailed { message } => f.write_str(message),
+            ErrorKind::Internal { message } => {
+                write!(f, "internal error in heapdiff, please report it: {message}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &*self.kind {
+            ErrorKind::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// The name that Node gives an errno. Unlisted ones are rare enough on files and pipes to share
+/// one name.
+fn errno_code(error: &io::Error) -> &'static str {
+    #[cfg(unix)]
+    if let Some(errno) = error.raw_os_error() {
+        return match errno {
+            libc::EACCES => "EACCES",
+            libc::EAGAIN => "EAGAIN",
+            libc::EBADF => "EBADF",
+            libc::EBUSY => "EBUSY",
+            libc::EDQUOT => "EDQUOT",
+            libc::EEXIST => "EEXIST",
+            libc::EFBIG => "EFBIG",
+            libc::EINTR => "EINTR",
+            libc::EINVAL => "EINVAL",
+            libc::EIO => "EIO",
+            libc::EISDIR => "EISDIR",
+            libc::ELOOP => "ELOOP",
+            libc::EMFILE => "EMFILE",
+            libc::ENAMETOOLONG => "ENAMETOOLONG",
+            libc::ENFILE => "ENFILE",
+            libc::ENODEV => "ENODEV",
+            libc::ENOENT => "ENOENT",
+            libc::ENOMEM => "ENOMEM",
+            libc::ENOSPC => "ENOSPC",
+            libc::ENOTDIR => "ENOTDIR",
+            libc::ENXIO => "ENXIO",
+            libc::EPERM => "EPERM",
+            libc::EPIPE => "EPIPE",
+            libc::EROFS => "EROFS",
+            libc::ETXTBSY => "ETXTBSY",
+            libc::EXDEV => "EXDEV",
+            _ => "EIO",
+        };
+    }
+    match error.kind() {
+        io::ErrorKind::NotFound => "ENOENT",
+        io::ErrorKind::PermissionDenied => "EACCES",
+        io::ErrorKind::AlreadyExists => "EEXIST",
+        io::ErrorKind::BrokenPipe => "EPIPE",
+        io::ErrorKind::InvalidInput => "EINVAL",
+        io::ErrorKind::StorageFull => "ENOSPC",
+        _ => "EIO",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_and_where() {
+        let error = Error::invalid(17, "`nodes` holds a letter");
+        assert_eq!(error.code(), "ERR_INVALID_SNAPSHOT");
+        assert_eq!(error.offset(), Some(17));
+        assert!(error.to_string().ends_with("`nodes` holds a letter (at byte 17)"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_system_error_keeps_its_errno_code() {
+        let source = io::Error::from_raw_os_error(libc::ENOSPC);
+        let error = Error::io("write", "out.heapsnapshot", source);
+        assert_eq!(error.code(), "ENOSPC");
+        assert_eq!(error.errno(), Some(libc::ENOSPC));
+        assert_eq!(error.syscall(), Some(("write", "out.heapsnapshot")));
+    }
+}

@@ -1,0 +1,92 @@
+//! From bytes to tables. This stage knows JSON and V8's schema, and nothing about graphs.
+
+mod strings;
+
+pub use strings::StringTable;
+
+use crate::graph::{EdgeIndex, EdgeLabel, NodeIndex, NodeType, StringIndex};
+
+/// A row of `locations`: where the function is, or the constructor of the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The node it belongs to.
+    pub node: NodeIndex,
+    /// V8's script id.
+    pub script_id: u32,
+    /// 0-based line of the opening parenthesis of the parameter list.
+    pub line: u32,
+    /// 0-based column of the same.
+    pub column: u32,
+    /// The node of the script, in files that have the column (newer than Node 26).
+    pub script: Option<NodeIndex>,
+}
+
+/// A row of `samples`: the last id that had been given out at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// Microseconds since tracking began.
+    pub timestamp_us: u64,
+    /// The last id given out by then.
+    pub last_assigned_id: u64,
+}
+
+/// A decoded file: flat columns, indexed by node, edge and string.
+#[derive(Debug, Default)]
+pub struct SnapshotTables {
+    /// The root, usually node 0.
+    pub root: NodeIndex,
+    /// Type of each node.
+    pub node_type: Vec<NodeType>,
+    /// Name of each node.
+    pub node_name: Vec<StringIndex>,
+    /// V8's id of each node. V8's ids are 32-bit; a larger number in a file is taken modulo 2^32,
+    /// as DevTools does.
+    pub node_id: Vec<u32>,
+    /// Self size of each node in the file, modulo 2^32 as in DevTools. [`Self::oversized`] has the
+    /// whole number of those that are larger.
+    pub self_size: Vec<u32>,
+    /// Where each node's edges begin, and one more entry for the end.
+    pub first_edge: Vec<u32>,
+    /// Target of each edge.
+    pub edge_target: Vec<NodeIndex>,
+    /// Type and name of each edge.
+    pub edge_label: Vec<EdgeLabel>,
+    /// Numbers of edges that do not fit into the label, sorted by edge.
+    pub wide_edge_numbers: Vec<(EdgeIndex, u32)>,
+    /// Nodes of 4 GiB and more with their true self size, sorted by node.
+    pub oversized: Vec<(NodeIndex, u64)>,
+    /// Nodes whose detachedness is not 0, sorted by node.
+    pub detachedness: Vec<(NodeIndex, u8)>,
+    /// Whether the file has the detachedness column at all.
+    pub has_detachedness: bool,
+    /// Trace node of each node; empty unless allocation tracking ran.
+    pub trace_node_id: Vec<u32>,
+    /// Where functions and constructors are, sorted by node.
+    pub locations: Vec<Location>,
+    /// The time line of an allocation-tracking snapshot.
+    pub samples: Vec<Sample>,
+    /// The strings.
+    pub strings: StringTable,
+    /// Names of the node types, by [`NodeType`] number: the known ones and then the file's own.
+    pub node_type_names: Vec<String>,
+    /// `snapshot.extra_native_bytes`, 0 if absent.
+    pub extra_native_bytes: u64,
+    /// What the reader had to overlook, in words.
+    pub warnings: Vec<String>,
+}
+
+impl SnapshotTables {
+    /// The number of an edge whose label says [`EdgeLabel::WIDE`].
+    pub fn wide_edge_number(&self, edge: EdgeIndex) -> u32 {
+        match self.wide_edge_numbers.binary_search_by_key(&edge, |&(at, _)| at) {
+            Ok(at) => self.wide_edge_numbers[at].1,
+            Err(_) => EdgeLabel::WIDE,
+        }
+    }
+
+    /// The location of a node.
+    pub fn location(&self, node: NodeIndex) -> Option<&Location> {
+        let at = self.locations.binary_search_by_key(&node, |location| location.node).ok()?;
+        Some(&self.locations[at])
+    }
+}

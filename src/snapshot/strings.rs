@@ -1,0 +1,95 @@
+//! The string table: one arena of bytes and an offset for each string.
+//!
+//! Texts are WTF-8: UTF-8, except that a lone surrogate is encoded as if it were a character.
+//! V8 strings are sequences of UTF-16 units and may hold such halves; nothing is lost this way.
+//! Memory: the bytes, and 8 bytes a string.
+
+use std::borrow::Cow;
+
+use crate::graph::StringIndex;
+
+/// All strings of a snapshot.
+#[derive(Debug)]
+pub struct StringTable {
+    bytes: Vec<u8>,
+    /// `ends[i]` is where string `i` ends; it begins where the one before it ends.
+    ends: Vec<u64>,
+}
+
+impl Default for StringTable {
+    fn default() -> Self {
+        Self { bytes: Vec::new(), ends: Vec::new() }
+    }
+}
+
+impl StringTable {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many strings there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The text of a string, as WTF-8. Strings out of range are empty.
+    #[inline]
+    pub fn get(&self, index: StringIndex) -> &[u8] {
+        let at = index.at();
+        let Some(&end) = self.ends.get(at) else { return &[] };
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.bytes[start as usize..end as usize]
+    }
+
+    /// The text of a string for people: lone surrogates become U+FFFD.
+    pub fn get_lossy(&self, index: StringIndex) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.get(index))
+    }
+
+    /// The first string whose text is `text`. Linear: for a few look-ups per snapshot.
+    pub fn find(&self, text: &[u8]) -> Option<StringIndex> {
+        (0..self.len() as u32).map(StringIndex).find(|&index| self.get(index) == text)
+    }
+
+    /// Appends a string that is already WTF-8.
+    pub fn push(&mut self, text: &[u8]) -> StringIndex {
+        self.bytes.extend_from_slice(text);
+        self.ends.push(self.bytes.len() as u64);
+        StringIndex((self.ends.len() - 1) as u32)
+    }
+
+    /// The bytes written so far, for a decoder that appends in place. Call [`Self::end_string`]
+    /// after each string.
+    pub(crate) fn arena(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// Ends the string that was appended to the arena.
+    pub(crate) fn end_string(&mut self) {
+        self.ends.push(self.bytes.len() as u64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_come_back_as_they_went_in() {
+        let mut table = StringTable::new();
+        let first = table.push(b"<dummy>");
+        let empty = table.push(b"");
+        let last = table.push("caf\u{e9}".as_bytes());
+        assert_eq!(table.get(first), b"<dummy>");
+        assert_eq!(table.get(empty), b"");
+        assert_eq!(table.get_lossy(last), "caf\u{e9}");
+        assert_eq!(table.get(StringIndex(99)), b"");
+        assert_eq!(table.find(b""), Some(empty));
+    }
+}
