@@ -33,4 +33,5 @@
 pub mod control;
 pub mod error;
 pub mod graph;
+pub mod report;
 pub mod snapshot;

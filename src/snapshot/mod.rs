@@ -1,7 +1,9 @@
 //! From bytes to tables. This stage knows JSON and V8's schema, and nothing about graphs.
 
+mod source;
 mod strings;
 
+pub use source::Source;
 pub use strings::StringTable;
 
 use crate::graph::{EdgeIndex, EdgeLabel, NodeIndex, NodeType, StringIndex};

@@ -1,0 +1,136 @@
+//! Where the bytes of a snapshot come from.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::PathBuf;
+
+use flate2::read::MultiGzDecoder;
+
+use crate::error::{Error, Result};
+
+/// A snapshot to read: a file, bytes in memory, or a stream such as the pipe that V8 writes into.
+/// Plain or gzip: told apart by the first two bytes.
+pub enum Source {
+    /// A file.
+    Path(PathBuf),
+    /// The bytes of a file.
+    Bytes(Vec<u8>),
+    /// A stream, read to its end. `name` stands in reports where a path would.
+    Stream {
+        /// What to call it.
+        name: String,
+        /// The bytes.
+        reader: Box<dyn Read + Send>,
+    },
+}
+
+impl Source {
+    /// What reports call this source.
+    pub fn name(&self) -> String {
+        match self {
+            Source::Path(path) => path.display().to_string(),
+            Source::Bytes(_) => "bytes".into(),
+            Source::Stream { name, .. } => name.clone(),
+        }
+    }
+
+    /// Opens the source and looks at its first bytes.
+    ///
+    /// # Errors
+    ///
+    /// The errno code if the file cannot be opened or read.
+    pub(crate) fn open(self) -> Result<OpenSource> {
+        let name = self.name();
+        match self {
+            Source::Path(path) => {
+                let file = File::open(&path).map_err(|error| Error::io("open", &name, error))?;
+                let metadata = file.metadata().map_err(|error| Error::io("fstat", &name, error))?;
+                if metadata.is_dir() {
+                    let error = io::Error::from(io::ErrorKind::IsADirectory);
+                    return Err(Error::io("read", &name, error));
+                }
+                // The size of a FIFO or a device says nothing about what can be read from it.
+                let size = metadata.is_file().then_some(metadata.len());
+                OpenSource::new(name, Box::new(file), size)
+            }
+            Source::Bytes(bytes) => {
+                let size = bytes.len() as u64;
+                OpenSource::new(name, Box::new(Cursor::new(bytes)), Some(size))
+            }
+            Source::Stream { reader, .. } => OpenSource::new(name, reader, None),
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Source({})", self.name())
+    }
+}
+
+/// An open source: uncompressed bytes, in order.
+pub(crate) struct OpenSource {
+    name: String,
+    reader: Box<dyn Read + Send>,
+    /// No more than this many uncompressed bytes can come.
+    size_bound: Option<u64>,
+    /// How many will come, when that is known exactly.
+    exact_size: Option<u64>,
+}
+
+/// Deflate cannot expand a byte to more than this (258 bytes from 2 bits).
+const MAX_DEFLATE_RATIO: u64 = 1032;
+
+impl OpenSource {
+    fn new(name: String, mut reader: Box<dyn Read + Send>, size: Option<u64>) -> Result<Self> {
+        let mut magic = [0; 2];
+        let mut filled = 0;
+        while filled < magic.len() {
+            match reader.read(&mut magic[filled..]) {
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::io("read", name, error)),
+            }
+        }
+        let whole = Box::new(Cursor::new(magic[..filled].to_vec()).chain(reader));
+        Ok(if magic[..filled] == [0x1f, 0x8b] {
+            let size_bound = size.map(|size| size.saturating_mul(MAX_DEFLATE_RATIO));
+            let buffered = io::BufReader::with_capacity(1 << 16, whole);
+            let reader = Box::new(MultiGzDecoder::new(buffered));
+            Self { name, reader, size_bound, exact_size: None }
+        } else {
+            Self { name, reader: whole, size_bound: size, exact_size: size }
+        })
+    }
+
+    /// No more than this many uncompressed bytes can come.
+    pub(crate) fn size_bound(&self) -> Option<u64> {
+        self.size_bound
+    }
+
+    /// How many uncompressed bytes will come, when that is known.
+    pub(crate) fn exact_size(&self) -> Option<u64> {
+        self.exact_size
+    }
+
+    /// What to call it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Fills `buffer` as far as the source has bytes; less than its length only at the end.
+    pub(crate) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.reader.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::io("read", &self.name, error)),
+            }
+        }
+        Ok(filled)
+    }
+}
