@@ -1,0 +1,567 @@
+/**
+ * heapdiff: takes snapshots of V8's heap, compares two of them, and names what leaks.
+ *
+ * Units: every quantity of memory is in bytes and every duration in milliseconds, as plain
+ * numbers; points in time are ISO 8601 strings in UTC.
+ *
+ * Threads: parsing, analysis, compression and writing run on native threads. Neither the event
+ * loop nor libuv's thread pool is kept busy by them. V8's own walk of the heap is the exception:
+ * it stops the thread whose heap it is (see {@link CaptureOptions.mode}).
+ *
+ * Errors: asynchronous functions never throw, they reject, also for wrong arguments. Every error
+ * is an `Error` with a stable `code`: see {@link ErrorCode}.
+ *
+ * Importing the package has no side effect: no signal handler, no file, no thread.
+ */
+
+/// <reference types="node" />
+
+/**
+ * A snapshot to read: the path of a file, or the bytes of one.
+ *
+ * `.heapsnapshot`, gzipped or not: told apart by content and not by name. Bytes are copied before
+ * they leave the JavaScript thread, a few megabytes per turn of the event loop: do not change them
+ * until the call has settled. Views of a `SharedArrayBuffer` are refused. Prefer paths: they cost
+ * no copy.
+ */
+export type SnapshotSource = string | Uint8Array;
+
+/** How far a call is. */
+export interface Progress {
+  /**
+   * `capture`: V8 walks the heap. `parse`: bytes become tables. `analyze`: tables become facts.
+   * `write`: bytes go to the file or stream. Phases can overlap.
+   */
+  phase: 'capture' | 'parse' | 'analyze' | 'write';
+  /** Bytes of the snapshot dealt with so far in this phase. */
+  bytes: number;
+  /** How many there will be, where that is known. */
+  totalBytes?: number;
+  /** 0 to 100, where that is known. The last report of a call that succeeds has 100. */
+  percent?: number;
+}
+
+/** How a running call is watched and stopped. */
+export interface JobOptions {
+  /** Give up after this many milliseconds with `ERR_TIMEOUT`; nothing is left behind. At least 1. */
+  timeoutMs?: number;
+  /**
+   * Aborts the call: it rejects with an `AbortError` (`code: 'ABORT_ERR'`, `cause: signal.reason`)
+   * within about 50 ms, and frees what it held.
+   */
+  signal?: AbortSignal;
+  /**
+   * Called on the event loop now and then. Reports are dropped while the loop is busy. If it
+   * throws, the call is stopped and rejects with what was thrown.
+   */
+  onProgress?: (progress: Progress) => void;
+}
+
+/** How the live heap is captured. */
+export interface CaptureOptions extends JobOptions {
+  /**
+   * - `inline`: V8 walks the heap on this thread, and the event loop stands still meanwhile.
+   * - `fork` (Linux): a copy-on-write child walks it; the service pauses for the fork alone.
+   * - `auto` (default): `fork` where it is supported and the predicted pause of `inline` is above
+   *   `maxPauseMs`, else `inline`.
+   */
+  mode?: 'auto' | 'inline' | 'fork';
+  /**
+   * Refuse (`ERR_CAPTURE_REFUSED`) an inline capture whose predicted pause, in milliseconds, is
+   * longer. Also steers `auto`.
+   */
+  maxPauseMs?: number;
+  /**
+   * Refuse (or, in fork mode, kill the child) when the capture would need more memory than this,
+   * in bytes. Default: what the cgroup and the host have free, less a margin.
+   */
+  maxMemoryBytes?: number;
+  /** Skip the memory and pause guards. Default false. */
+  force?: boolean;
+  /**
+   * Replace every string value of the program by a salted token, which is the same for equal
+   * strings under one salt. Names of variables, properties, classes, functions and files stay.
+   * `true` takes a random salt. Default false.
+   */
+  redact?: boolean | { salt?: string };
+  /** As in `v8.writeHeapSnapshot`: include V8's internals. Default false. */
+  exposeInternals?: boolean;
+  /** As in `v8.writeHeapSnapshot`: include the values of numbers. Default false. */
+  exposeNumericValues?: boolean;
+}
+
+/** How a snapshot is written. */
+export interface WriteOptions extends CaptureOptions {
+  /**
+   * Compress with gzip; a number from 0 to 9 is the level of deflate. Default: true when the path
+   * ends in `.gz`.
+   */
+  gzip?: boolean | number;
+  /** Directory for the default file name, used when no path is given. Default: `process.cwd()`. */
+  dir?: string;
+  /**
+   * `snapshot` (default) is a file that Chrome DevTools loads. `digest` keeps only what a later
+   * diff needs.
+   */
+  format?: 'snapshot' | 'digest';
+  /** Reject with `EEXIST` when the file is there. Default false: it is replaced atomically. */
+  exclusive?: boolean;
+}
+
+/** A snapshot that was written. */
+export interface SnapshotInfo {
+  /** Where it is. */
+  path: string;
+  /** What it is. */
+  format: 'snapshot' | 'digest';
+  /** How the heap was captured. */
+  mode: 'inline' | 'fork';
+  /** Size of the file. */
+  bytes: number;
+  /** Nodes in it. */
+  nodeCount: number;
+  /** Edges in it. */
+  edgeCount: number;
+  /** How long the event loop stood still, in milliseconds. */
+  pauseMs: number;
+  /** How long the whole call took, in milliseconds. */
+  totalMs: number;
+  /** Resident set size of the process around the capture, in bytes. */
+  rss: { before: number; peak: number; after: number };
+  /** When V8 began to walk the heap. */
+  takenAt: string;
+  /** Two snapshots with the same isolateId have comparable node ids. */
+  isolateId: string;
+  /** Fork mode: how many children it took. 1 otherwise. */
+  attempts: number;
+}
+
+/** What npm `heapdump` calls back with. */
+export type WriteCallback = (error: NodeJS.ErrnoException | null, filename?: string) => void;
+
+/**
+ * Writes a heap snapshot of this thread's isolate.
+ *
+ * Atomic: afterwards `path` holds a whole snapshot, or is untouched. The file has mode 0600. V8
+ * runs on this thread (or in a child, see {@link CaptureOptions.mode}); compression and writing on
+ * a native one. One capture at a time in a process.
+ *
+ * @param path Where to. Default: a name of heapdiff's own in `options.dir`.
+ * @returns What was written.
+ * @throws `ERR_SNAPSHOT_BUSY`, `ERR_CAPTURE_REFUSED`, `ERR_CAPTURE_FAILED`, `ERR_UNSUPPORTED`,
+ *   `ERR_TIMEOUT`, `ABORT_ERR`, `ERR_INVALID_ARG`, or an errno code such as `ENOSPC`.
+ */
+export function writeSnapshot(path?: string, options?: WriteOptions): Promise<SnapshotInfo>;
+export function writeSnapshot(options: WriteOptions): Promise<SnapshotInfo>;
+/** The calling style of npm `heapdump`. The callback gets the error, or null and the path. */
+export function writeSnapshot(path: string, callback: WriteCallback): void;
+export function writeSnapshot(callback: WriteCallback): void;
+
+/** How a snapshot is streamed. */
+export interface StreamOptions extends CaptureOptions {
+  /** Compress with gzip; a number from 0 to 9 is the level of deflate. Default false. */
+  gzip?: boolean | number;
+}
+
+/**
+ * A heap snapshot of this thread's isolate as a Readable with backpressure: to S3, to an HTTP
+ * response, to anything. The capture begins with the first read. Destroying the stream ends it.
+ *
+ * Emits `error` with the codes of {@link writeSnapshot}.
+ */
+export function snapshotStream(options?: StreamOptions): import('node:stream').Readable;
+
+/** How two snapshots are compared. The options of {@link CaptureOptions} count for a live heap. */
+export interface DiffOptions extends CaptureOptions {
+  /** How many suspects to report at most. Default 5. */
+  suspects?: number;
+  /** How many class rows to report at most. Default 20. */
+  classes?: number;
+  /** Growth below this many bytes is not a suspect. Default: relative to the heap. */
+  minGrowthBytes?: number;
+  /**
+   * Suspects to drop; they are counted in {@link LeakReport.ignored}. A string has to equal the
+   * fingerprint, the class, the name, or the file (or the end of its path); a RegExp may match
+   * anywhere in one of them.
+   */
+  ignore?: Array<string | RegExp>;
+  /**
+   * Units of work done between the snapshots (requests, jobs), more than 0: growth is then also
+   * given per unit.
+   */
+  work?: number;
+  /**
+   * - `identity`: by node id, for two snapshots of one process.
+   * - `structural`: by the shape of the path from the roots, for another process, a restart, a
+   *   deploy.
+   * - `auto` (default): decided from the data.
+   */
+  matching?: 'auto' | 'identity' | 'structural';
+  /**
+   * - `merged` (default): every class has one row, and the rows add up to the whole.
+   * - `devtools`: equal to the Comparison view of Chrome DevTools, which drops rows where two
+   *   classes share a key.
+   */
+  classRows?: 'merged' | 'devtools';
+}
+
+/**
+ * Compares two snapshots and says what leaks.
+ *
+ * Parsing and analysis run on native threads, never on the event loop.
+ *
+ * @param baseline The older snapshot.
+ * @param current The newer one. Left out or null: the live heap of this thread's isolate, with no
+ *   file in between.
+ * @returns The report. {@link formatReport} renders it.
+ * @throws `ERR_INVALID_SNAPSHOT`, `ERR_TRUNCATED_SNAPSHOT` (both with `offset`), `ABORT_ERR`,
+ *   `ERR_TIMEOUT`, `ERR_INVALID_ARG`, the errno code of a failed read, and for a live heap the
+ *   codes of {@link writeSnapshot}.
+ */
+export function diffSnapshots(
+  baseline: SnapshotSource,
+  current?: SnapshotSource | null,
+  options?: DiffOptions,
+): Promise<LeakReport>;
+
+/** What {@link diffSnapshots} answers. Plain data: it can be stored as JSON as it is. */
+export interface LeakReport {
+  /** Rises when a field changes its meaning. */
+  schemaVersion: 1;
+  /** Who wrote the report. */
+  tool: { name: 'heapdiff'; version: string };
+  /** (stable) Whether there is a suspect. */
+  verdict: 'leak' | 'no-leak';
+  /** How nodes were matched. */
+  matching: 'identity' | 'structural';
+  /** Why they were matched that way, in words. */
+  matchingReason: string;
+  /** The older snapshot. */
+  baseline: SnapshotStats;
+  /** The newer one. */
+  current: SnapshotStats;
+  /** `current` less `baseline`. */
+  growth: { nodes: number; edges: number; heapBytes: number; nativeBytes: number };
+  /** (stable) Most likely first. */
+  suspects: Suspect[];
+  /** Classes, largest added size first. */
+  classes: ClassDelta[];
+  /** How many suspects `ignore` dropped. */
+  ignored: number;
+  /** What the report could not know, in words. */
+  warnings: string[];
+  /** Where the time went, in milliseconds. */
+  timings: {
+    /** Live heap: until V8 had written its last byte. */
+    captureMs?: number;
+    /** Live heap: how long the event loop stood still. */
+    pauseMs?: number;
+    /** From the first byte to tables. */
+    parseMs: number;
+    /** From tables to the report. */
+    analyzeMs: number;
+    /** The whole call. */
+    totalMs: number;
+    /** Finer. Phases can overlap. */
+    phases: Array<{ phase: string; ms: number }>;
+  };
+}
+
+/** One snapshot in numbers. */
+export interface SnapshotStats {
+  /** Its path, or what else the source is called. */
+  source: string;
+  /** Nodes. */
+  nodeCount: number;
+  /** Edges. */
+  edgeCount: number;
+  /** Bytes on V8's heap. */
+  heapBytes: number;
+  /** Chrome DevTools' statistics, to the byte. */
+  statistics: {
+    total: number;
+    native: number;
+    typedArrays: number;
+    code: number;
+    strings: number;
+    jsArrays: number;
+    system: number;
+  };
+  /** When it was taken, if that is known. */
+  takenAt?: string;
+}
+
+/** Something that grows and should not. */
+export interface Suspect {
+  /**
+   * (stable) The name a developer would search for: a variable, a property, an exported binding.
+   * `leaks`; `sessions`; `_events.tick`.
+   */
+  name: string;
+  /** (stable) Constructor of the thing that grows: Array, Map, SessionStore, EventEmitter... */
+  className: string;
+  /** What kind of growth. */
+  kind:
+    | 'array'
+    | 'map'
+    | 'set'
+    | 'object'
+    | 'listeners'
+    | 'timers'
+    | 'promises'
+    | 'closures'
+    | 'buffers'
+    | 'strings'
+    | 'list'
+    | 'instances'
+    | 'other';
+  /** Its node id in `current`. */
+  nodeId: number;
+  /** 0 to 1. */
+  confidence: number;
+  /** How much. */
+  growth: {
+    /** Bytes it retains more than before. */
+    retainedBytes: number;
+    /** Elements, entries or properties of the container. */
+    items: { before: number; after: number } | null;
+    /** With {@link DiffOptions.work}: per unit of it. */
+    perWork?: { bytes: number; items: number };
+  };
+  /** (stable) The code that owns it. `line` and `column` are 1-based. */
+  source: {
+    url: string;
+    line: number | null;
+    column: number | null;
+    functionName: string | null;
+  } | null;
+  /** From a GC root to the suspect: the steps a developer can read, in order. */
+  path: PathStep[];
+  /** What piles up inside, by class, largest first. */
+  holds: Array<{ className: string; count: number; bytes: number }>;
+  /** (stable) The same leak has the same fingerprint in every process and after a restart. */
+  fingerprint: string;
+  /** One plain sentence. */
+  summary: string;
+}
+
+/** A step on the path from a GC root: the edge, and the node it leads to. */
+export interface PathStep {
+  /** Name or number of the edge. */
+  edge: string;
+  /** Its type: `property`, `context`, `element`, `internal`... */
+  edgeType: string;
+  /** Class of the node. */
+  className: string;
+  /** Its id. */
+  nodeId: number;
+}
+
+/** A class in both snapshots. */
+export interface ClassDelta {
+  /** Constructor, or what DevTools calls the class. */
+  className: string;
+  /** Nodes that are only in `current`. */
+  added: number;
+  /** Nodes that are only in `baseline`. */
+  removed: number;
+  /** `added` less `removed`. */
+  delta: number;
+  /** Self sizes of the added nodes. */
+  addedBytes: number;
+  /** Self sizes of the removed nodes. */
+  removedBytes: number;
+  /** `addedBytes` less `removedBytes`. */
+  deltaBytes: number;
+  /** What the class retains in `current`. */
+  retainedBytes: number;
+}
+
+/**
+ * Renders a report. Names from the heap are data: control characters in them are escaped.
+ *
+ * @param report What {@link diffSnapshots} resolved to, or the same read back from JSON.
+ * @param format `text` (default) is for logs: at most 40 lines of at most 100 columns. `markdown`
+ *   is for issues, `json` for programs, `html` is one self-contained page.
+ * @throws `ERR_INVALID_ARG`
+ */
+export function formatReport(
+  report: LeakReport,
+  format?: 'text' | 'markdown' | 'json' | 'html',
+): string;
+
+/** What a capture would cost. */
+export interface CaptureEstimate {
+  /** What is on V8's heap now. */
+  heapBytes: number;
+  /** Upper bound of the memory the capture needs on top, at its peak. */
+  predictedPeakBytes: number;
+  /** Upper bound of the standstill, in milliseconds. */
+  predictedPauseMs: number;
+  /** What the cgroup and the host have free. */
+  availableBytes: number;
+  /** How a capture with these options would be done. */
+  mode: 'inline' | 'fork';
+  /** Whether the guards would let it pass. */
+  safe: boolean;
+  /** Why, in words. */
+  reason: string;
+}
+
+/**
+ * What a capture would cost now, and whether it is safe. Takes a few milliseconds at most, on this
+ * thread.
+ *
+ * @throws `ERR_INVALID_ARG`
+ */
+export function estimateCapture(options?: CaptureOptions): CaptureEstimate;
+
+/**
+ * Opens one snapshot to look around in. Everything heavy runs on native threads.
+ *
+ * The parsed snapshot is kept in native memory, which V8's garbage collector is told about:
+ * {@link Snapshot.close} gives it back at once, losing the last reference some time later.
+ *
+ * @param source The snapshot.
+ * @throws `ERR_INVALID_SNAPSHOT`, `ERR_TRUNCATED_SNAPSHOT`, `ABORT_ERR`, `ERR_TIMEOUT`,
+ *   `ERR_INVALID_ARG`, or the errno code of a failed read.
+ */
+export function openSnapshot(source: SnapshotSource, options?: JobOptions): Promise<Snapshot>;
+
+/**
+ * An open snapshot. Its methods are synchronous: they look up what was computed when it was opened.
+ * Node ids are those of V8; where several nodes of a damaged file share one, the first is meant.
+ *
+ * Methods throw `ERR_INVALID_ARG` for arguments of the wrong type, and after {@link close} an
+ * `Error` with the code `ERR_SNAPSHOT_CLOSED`.
+ */
+export interface Snapshot {
+  /** The snapshot in numbers. Stays after {@link close}. */
+  readonly stats: SnapshotStats;
+  /**
+   * The Summary view of Chrome DevTools, largest retained size first.
+   *
+   * @param options `top`: how many rows, default all. `filter`: only classes whose name contains
+   *   this.
+   */
+  classes(options?: { top?: number; filter?: string }): ClassSummary[];
+  /** The node with this id, or null. */
+  node(id: number): SnapshotNode | null;
+  /**
+   * What the root (or the node `of`) dominates immediately, largest retained size first.
+   *
+   * @param options `top`: how many, default 20. `of`: id of the dominator, default the root.
+   */
+  dominators(options?: { top?: number; of?: number }): SnapshotNode[];
+  /** Who refers to the node. Empty if there is no such node. */
+  retainers(id: number): SnapshotEdge[];
+  /** What the node refers to. Empty if there is no such node. */
+  edges(id: number): SnapshotEdge[];
+  /** The shortest path from a GC root. Empty if there is no such node, or no path. */
+  path(id: number): PathStep[];
+  /**
+   * Strings that are there more than once, most bytes first.
+   *
+   * @param options `top`: how many, default 20.
+   */
+  duplicateStrings(options?: { top?: number }): DuplicateString[];
+  /** Frees the native memory. May be called more than once. */
+  close(): void;
+}
+
+/** A row of the Summary view. */
+export interface ClassSummary {
+  /** Constructor, or what DevTools calls the class. */
+  className: string;
+  /** Nodes. */
+  count: number;
+  /** Their self sizes. */
+  selfBytes: number;
+  /** What they retain together. */
+  retainedBytes: number;
+  /** The smallest distance of one of them. */
+  distance: number;
+}
+
+/** A node. */
+export interface SnapshotNode {
+  /** V8's id. */
+  id: number;
+  /** V8's type: `object`, `closure`, `string`, `array`... */
+  type: string;
+  /** V8's name: constructor, function, or the value of a string. */
+  name: string;
+  /** What DevTools calls its class. */
+  className: string;
+  /** Its own size, after the transfer of sizes to owners that DevTools makes. */
+  selfBytes: number;
+  /** What would be freed with it. */
+  retainedBytes: number;
+  /** Length of the shortest path from a user root; -1 if there is none. */
+  distance: number;
+  /** Id of its immediate dominator. */
+  dominatorId: number;
+}
+
+/** An edge, and the node at its other end. */
+export interface SnapshotEdge {
+  /** Name or number of the edge. */
+  edge: string;
+  /** Its type. */
+  edgeType: string;
+  /** The other end. */
+  node: SnapshotNode;
+}
+
+/** A string that is there more than once. */
+export interface DuplicateString {
+  /** Its value, as far as V8 wrote it. */
+  value: string;
+  /** How often. */
+  count: number;
+  /** Self sizes of all of them. */
+  bytes: number;
+}
+
+/** The codes of errors. An errno code such as `ENOENT` names the system call that failed. */
+export type ErrorCode =
+  /** An argument cannot be used. A TypeError or RangeError. */
+  | 'ERR_INVALID_ARG'
+  /** Not a heap snapshot, or it contradicts itself. `err.offset` is a byte in the (uncompressed) input. */
+  | 'ERR_INVALID_SNAPSHOT'
+  /** The snapshot ends too early. `err.offset` is where. */
+  | 'ERR_TRUNCATED_SNAPSHOT'
+  /** The open snapshot has been closed. */
+  | 'ERR_SNAPSHOT_CLOSED'
+  /** Another capture is going on: one at a time in a process. */
+  | 'ERR_SNAPSHOT_BUSY'
+  /** The memory or pause guard said no. `err.estimate` says why. */
+  | 'ERR_CAPTURE_REFUSED'
+  /** V8 or the capturing child failed; nothing was left behind. */
+  | 'ERR_CAPTURE_FAILED'
+  /** `timeoutMs` is over. */
+  | 'ERR_TIMEOUT'
+  /** `signal` was aborted. */
+  | 'ABORT_ERR'
+  /** This platform or this version of Node cannot do that. */
+  | 'ERR_UNSUPPORTED'
+  /** There is no native part for this platform; the message says how to build it. */
+  | 'ERR_NATIVE_BINDING'
+  /** A bug in heapdiff. */
+  | 'ERR_INTERNAL';
+
+/** What heapdiff rejects with. */
+export interface HeapdiffError extends Error {
+  /** One of {@link ErrorCode}, or an errno code. */
+  code: ErrorCode | (string & {});
+  /** For snapshots that cannot be read: the byte, in the uncompressed input. */
+  offset?: number;
+  /** For failed system calls: the errno, negative as in Node. */
+  errno?: number;
+  /** For failed system calls: which. */
+  syscall?: string;
+  /** For failed system calls: on what. */
+  path?: string;
+  /** For `ERR_CAPTURE_REFUSED`: what was predicted. */
+  estimate?: CaptureEstimate;
+}

@@ -1,0 +1,8 @@
+'use strict';
+
+// The API of heapdiff. Documented in index.d.ts. Nothing happens at import: the native part is
+// loaded by the first call that needs it.
+
+const { diffSnapshots } = require('./lib/diff');
+
+module.exports = { diffSnapshots };

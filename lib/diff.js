@@ -1,0 +1,74 @@
+'use strict';
+
+const { HeapdiffError } = require('./errors');
+const { applyIgnore, checkIgnore } = require('./ignore');
+const { toInput } = require('./input');
+const { Watch } = require('./job');
+const { native } = require('./native');
+const { checkChoice, checkJobOptions, checkNumber } = require('./validate');
+const { checkOptions, checkSource } = require('./validate');
+
+/** @typedef {import('../index').LeakReport} LeakReport */
+
+/** Suspects asked for where some may be ignored: no report has more. */
+const ALL_SUSPECTS = 1000;
+
+/** @type {typeof import('../index').diffSnapshots} */
+async function diffSnapshots(baseline, current, options) {
+  const older = checkSource(baseline, 'baseline');
+  const newer = current === undefined || current === null ? null : checkSource(current, 'current');
+  const checked = checkOptions(options);
+  const diff = checkDiffOptions(checked);
+  const watch = new Watch(checkJobOptions(checked));
+  watch.checkpoint();
+
+  const olderInput = await toInput(older, watch);
+  /** @param {import('./native-binding').Input} input */
+  const compareWith = (input) =>
+    watch.run((job) => native().diffSnapshots(job, olderInput, input, diff.json));
+
+  if (newer === null) {
+    const message = 'comparing with the live heap is not built yet';
+    throw new HeapdiffError({ code: 'ERR_UNSUPPORTED', message });
+  }
+  return finishReport(await compareWith(await toInput(newer, watch)), diff);
+}
+
+/**
+ * @param {Record<string, unknown>} options
+ * @returns {{ suspects: number, ignore: Array<string | RegExp>, json: string }} What is done here,
+ *   and as JSON what the native part has to know.
+ */
+function checkDiffOptions(options) {
+  const integer = { integer: true, max: 0xffffffff };
+  const suspects = checkNumber(options.suspects, 'options.suspects', integer) ?? 5;
+  const ignore = checkIgnore(options.ignore);
+  const json = JSON.stringify({
+    suspects: ignore.length > 0 ? ALL_SUSPECTS : Math.max(suspects, 1),
+    classes: checkNumber(options.classes, 'options.classes', integer) ?? 20,
+    minGrowthBytes: toWhole(checkNumber(options.minGrowthBytes, 'options.minGrowthBytes')),
+    work: checkNumber(options.work, 'options.work', { min: Number.MIN_VALUE }),
+    matching: checkChoice(options.matching, 'options.matching', ['auto', 'identity', 'structural']),
+    classRows: checkChoice(options.classRows, 'options.classRows', ['merged', 'devtools']),
+  });
+  return { suspects, ignore, json };
+}
+
+/** @param {number | undefined} bytes */
+function toWhole(bytes) {
+  return bytes === undefined ? undefined : Math.ceil(bytes);
+}
+
+/**
+ * @param {string} json
+ * @param {ReturnType<typeof checkDiffOptions>} diff
+ * @returns {LeakReport}
+ */
+function finishReport(json, { suspects, ignore }) {
+  /** @type {LeakReport} */
+  const report = JSON.parse(json);
+  applyIgnore(report, ignore, suspects);
+  return report;
+}
+
+module.exports = { diffSnapshots };

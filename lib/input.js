@@ -1,0 +1,45 @@
+'use strict';
+
+const { setImmediate: nextTurn } = require('node:timers/promises');
+const { HeapdiffError } = require('./errors');
+const { native } = require('./native');
+
+/** What is copied in one turn of the event loop: a millisecond or two. */
+const BLOCK_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Makes a source ready for a native job.
+ *
+ * Bytes are copied: a native thread must not look at memory that JavaScript can transfer, resize or
+ * collect meanwhile. It is done in blocks, with the event loop running in between.
+ *
+ * @param {string | Uint8Array} source A checked one.
+ * @param {import('./job').Watch} watch
+ * @returns {Promise<import('./native-binding').Input>}
+ * @throws {HeapdiffError} `ENOMEM`, `ABORT_ERR`, `ERR_TIMEOUT`
+ */
+async function toInput(source, watch) {
+  const { Input } = native();
+  if (typeof source === 'string') return Input.fromPath(source);
+  const input = allocate(source.byteLength);
+  for (let start = 0; start < source.byteLength; start += BLOCK_BYTES) {
+    if (start > 0) {
+      await nextTurn();
+      watch.checkpoint();
+    }
+    input.append(source.subarray(start, start + BLOCK_BYTES));
+  }
+  return input;
+}
+
+/** @param {number} length */
+function allocate(length) {
+  try {
+    return native().Input.forBytes(length);
+  } catch (cause) {
+    const { message } = /** @type {Error} */ (cause);
+    throw new HeapdiffError({ code: 'ENOMEM', message }, { cause });
+  }
+}
+
+module.exports = { toInput };

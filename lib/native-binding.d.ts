@@ -1,0 +1,44 @@
+/**
+ * What the native part exports (`src/binding/`), as the rest of `lib/` sees it. Not public.
+ *
+ * Nothing here validates: arguments have been checked. Promises are always resolved, with `value`
+ * or with `failure`, and never rejected.
+ */
+
+/** A Rust error as plain data. */
+export interface Failure {
+  code: string;
+  message: string;
+  offset?: number;
+  errno?: number;
+  syscall?: string;
+  path?: string;
+}
+
+/** The outcome of a job. */
+export type Settled<T> = { value: T; failure?: undefined } | { failure: Failure };
+
+/** The handle of one job: pass it to the function that starts the job, and to no other. */
+export class Job {
+  constructor(
+    timeoutMs?: number,
+    onProgress?: (phase: string, bytes: number, totalBytes?: number) => void,
+  );
+  cancel(): void;
+}
+
+/** A snapshot to read. Feeds one job. */
+export class Input {
+  private constructor();
+  static fromPath(path: string): Input;
+  static forBytes(length: number): Input;
+  append(block: Uint8Array): void;
+}
+
+/** Resolves to a `LeakReport` as JSON. */
+export function diffSnapshots(
+  job: Job,
+  baseline: Input,
+  current: Input,
+  optionsJson: string,
+): Promise<Settled<string>>;

@@ -1,0 +1,44 @@
+'use strict';
+
+// Finds and loads the native part. It is loaded on the first call that needs it, so that
+// importing the package has no side effect and a service starts even where the binary is missing.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { binaryPath, triple } = require('./platform');
+
+/** @typedef {typeof import('./native-binding')} Binding */
+
+/** @type {Binding | undefined} */
+let binding;
+
+/**
+ * The native part.
+ *
+ * @returns {Binding}
+ * @throws {Error} `ERR_NATIVE_BINDING` if there is no binary for this platform, or if it cannot be
+ *   loaded. The message says which command builds it.
+ */
+function native() {
+  binding ??= load();
+  return binding;
+}
+
+/** @returns {Binding} */
+function load() {
+  const file = binaryPath();
+  try {
+    return require(file);
+  } catch (cause) {
+    const why = fs.existsSync(file)
+      ? `${file} cannot be loaded: ${/** @type {Error} */ (cause).message}`
+      : `${file} does not exist`;
+    const build = path.join(__dirname, 'build.js');
+    const message =
+      `heapdiff has no native part for ${triple()} (Node ${process.version}): ${why}. ` +
+      `Build it with a Rust toolchain: node ${JSON.stringify(build)}`;
+    throw Object.assign(new Error(message, { cause }), { code: 'ERR_NATIVE_BINDING' });
+  }
+}
+
+module.exports = { native };

@@ -1,0 +1,62 @@
+//! A snapshot to read, on its way from JavaScript to a job.
+
+use std::cell::RefCell;
+
+use napi_derive::napi;
+
+use crate::error::{Error, Result};
+use crate::snapshot::Source;
+
+/// A source that JavaScript prepares and a job takes.
+///
+/// Bytes are copied in by [`Input::append`], a block at a time, so that a large buffer does not
+/// hold up the event loop, and so that nothing JavaScript does to it later can hurt the job: a
+/// buffer that is transferred, resized or collected would otherwise leave the job with dangling
+/// memory.
+#[napi]
+pub struct Input {
+    source: RefCell<Option<Source>>,
+}
+
+#[napi]
+impl Input {
+    /// A file. `lib/` has checked that the path has no NUL byte.
+    #[napi(factory, catch_unwind)]
+    pub fn from_path(path: String) -> Self {
+        Self::new(Source::Path(path.into()))
+    }
+
+    /// An empty buffer for `length` bytes. Throws if there is no memory for it.
+    #[napi(factory, catch_unwind)]
+    pub fn for_bytes(length: f64) -> napi::Result<Self> {
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(length as usize).map_err(|_| {
+            napi::Error::from_reason(Error::out_of_memory(length as u64).to_string())
+        })?;
+        Ok(Self::new(Source::Bytes(bytes)))
+    }
+
+    /// Copies a block to the end of the buffer.
+    #[napi(catch_unwind)]
+    pub fn append(&self, block: &[u8]) {
+        if let Some(Source::Bytes(bytes)) = &mut *self.source.borrow_mut() {
+            bytes.extend_from_slice(block);
+        }
+    }
+}
+
+impl Input {
+    /// An input around a source that native code made.
+    pub fn new(source: Source) -> Self {
+        Self { source: RefCell::new(Some(source)) }
+    }
+
+    /// The source. An input feeds one job.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_INTERNAL` if it has been taken before.
+    pub fn take(&self) -> Result<Source> {
+        self.source.borrow_mut().take().ok_or_else(|| Error::internal("an input was used twice"))
+    }
+}

@@ -1,0 +1,162 @@
+//! Jobs: native threads that JavaScript can watch and stop.
+//!
+//! Every job has a thread of its own. libuv's pool would be the usual place, and the wrong one: a
+//! handful of jobs there make every file operation of the service wait, and neither
+//! `worker.terminate()` nor `process.exit()` returns before the job does.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use napi::bindgen_prelude::{FnArgs, Function, Object, ToNapiValue};
+use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
+use napi::{Env, JsDeferred};
+use napi_derive::napi;
+
+use super::failure::Settled;
+use crate::control::{Cancel, Control, Progress};
+use crate::error::{Error, Result};
+
+/// What a progress callback gets: phase, bytes, total bytes.
+pub(super) type ProgressArgs = FnArgs<(&'static str, f64, Option<f64>)>;
+
+/// The handle by which JavaScript watches and stops one job.
+#[napi]
+pub struct Job {
+    cancel: Cancel,
+    /// Taken by the job. It must not stay here: it holds the callback, whose closure holds this
+    /// object, and no garbage collector could see through that circle.
+    control: RefCell<Option<Control>>,
+}
+
+#[napi]
+impl Job {
+    /// A job that gives up after `timeout_ms`, counted from now, and reports to `on_progress`.
+    ///
+    /// Reports never wait for JavaScript: one that comes while another is still on its way is
+    /// dropped. They do not keep the event loop alive.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(
+        timeout_ms: Option<f64>,
+        on_progress: Option<Function<'_, ProgressArgs, UnknownReturnValue>>,
+    ) -> napi::Result<Self> {
+        let cancel = Cancel::default();
+        let deadline = timeout_ms
+            .and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok())
+            .and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut control = Control::new(cancel.clone()).with_deadline(deadline);
+        if let Some(callback) = on_progress {
+            let report = callback
+                .build_threadsafe_function::<Progress>()
+                .weak::<true>()
+                .max_queue_size::<1>()
+                .build_callback(|context| {
+                    let Progress { phase, bytes, total_bytes } = context.value;
+                    let total = total_bytes.map(|bytes| bytes as f64);
+                    Ok(FnArgs::from((phase.name(), bytes as f64, total)))
+                })?;
+            control = control.with_progress(Arc::new(move |progress| {
+                report.call(progress, ThreadsafeFunctionCallMode::NonBlocking);
+            }));
+        }
+        Ok(Self { cancel, control: RefCell::new(Some(control)) })
+    }
+
+    /// Asks the job to stop at its next checkpoint. Does nothing once it has ended.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self) {
+        self.cancel.cancel();
+    }
+}
+
+/// Runs `work` on a native thread called `name` and returns the promise of its [`Settled`] result.
+///
+/// The promise is resolved on the JavaScript thread. It always is, whatever happens to `work`: a
+/// panic becomes `ERR_INTERNAL`, a thread that cannot be had becomes its errno code. When the
+/// environment ends first (`process.exit()`, `worker.terminate()`), the job is cancelled, nobody
+/// waits for it, and its result is dropped.
+///
+/// # Errors
+///
+/// Only if napi itself fails, or if `job` has been used before.
+pub fn spawn_job<'env, T, Work>(
+    env: &'env Env,
+    job: &Job,
+    name: &'static str,
+    work: Work,
+) -> napi::Result<Object<'env>>
+where
+    T: ToNapiValue + Send + 'static,
+    Work: FnOnce(&Control) -> Result<T> + Send + 'static,
+{
+    type Resolver<T> = Box<dyn FnOnce(Env) -> napi::Result<Settled<T>> + Send>;
+
+    let control = (job.control.borrow_mut().take())
+        .ok_or_else(|| napi::Error::from_reason("a Job starts one job"))?;
+    let ticket = register(env, control.cancel())?;
+    let (deferred, promise): (JsDeferred<Settled<T>, Resolver<T>>, _) = env.create_deferred()?;
+    let settle = move |deferred: JsDeferred<Settled<T>, Resolver<T>>, result: Result<T>| {
+        deferred.resolve(Box::new(move |_| {
+            unregister(ticket);
+            Ok(Settled(result))
+        }));
+    };
+    let on_thread = deferred.clone();
+    let thread = std::thread::Builder::new().name(name.into()).spawn(move || {
+        let result = catch_unwind(AssertUnwindSafe(|| work(&control)))
+            .unwrap_or_else(|panic| Err(Error::internal(panic_message(&*panic))));
+        // The callback that `control` may hold has to go before the promise is settled, so that
+        // nothing of a settled job is left.
+        drop(control);
+        settle(on_thread, result);
+    });
+    if let Err(error) = thread {
+        settle(deferred, Err(Error::io("pthread_create", name, error)));
+    }
+    Ok(promise)
+}
+
+/// What a panic said.
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without a message")
+        .into()
+}
+
+thread_local! {
+    /// The jobs that the environment of this thread has started and not yet settled. A thread has
+    /// one environment at a time.
+    static LIVE_JOBS: RefCell<HashMap<u64, Cancel>> = RefCell::default();
+    static NEXT_TICKET: Cell<u64> = const { Cell::new(0) };
+    /// Whether the environment of this thread will cancel them when it ends. One hook for all of
+    /// them: a hook that is removed leaks its memory.
+    static HOOKED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Remembers a job until [`unregister`], to cancel it if the environment ends.
+fn register(env: &Env, cancel: &Cancel) -> napi::Result<u64> {
+    if !HOOKED.get() {
+        env.add_env_cleanup_hook((), |()| cancel_all())?;
+        HOOKED.set(true);
+    }
+    let ticket = NEXT_TICKET.get();
+    NEXT_TICKET.set(ticket + 1);
+    LIVE_JOBS.with_borrow_mut(|jobs| jobs.insert(ticket, cancel.clone()));
+    Ok(ticket)
+}
+
+fn unregister(ticket: u64) {
+    LIVE_JOBS.with_borrow_mut(|jobs| jobs.remove(&ticket));
+}
+
+/// The environment ends: stop everything it started.
+fn cancel_all() {
+    HOOKED.set(false);
+    for cancel in LIVE_JOBS.take().into_values() {
+        cancel.cancel();
+    }
+}

@@ -1,0 +1,19 @@
+//! The shell around the core: the only place that names napi. It converts arguments, starts a
+//! native thread per job, and converts results. Nothing is computed here.
+//!
+//! Arguments arrive checked: `lib/` validates what users pass. What `lib/` relies on here is
+//! written down in `lib/native-binding.d.ts`.
+//!
+//! **Invariants.** No job runs on libuv's pool or on the JavaScript thread. No job holds memory
+//! that JavaScript owns. No job outlives the environment that started it by more than one
+//! [checkpoint](crate::control::Control::checkpoint).
+
+mod diff;
+mod failure;
+mod input;
+mod job;
+
+pub use diff::diff_snapshots;
+pub use failure::{Failure, Settled};
+pub use input::Input;
+pub use job::{Job, spawn_job};
