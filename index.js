@@ -4,5 +4,6 @@
 // loaded by the first call that needs it.
 
 const { diffSnapshots } = require('./lib/diff');
+const { formatReport } = require('./lib/format');
 
-module.exports = { diffSnapshots };
+module.exports = { diffSnapshots, formatReport };

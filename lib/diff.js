@@ -1,6 +1,6 @@
 'use strict';
 
-const { HeapdiffError } = require('./errors');
+const { captureLive } = require('./capture');
 const { applyIgnore, checkIgnore } = require('./ignore');
 const { toInput } = require('./input');
 const { Watch } = require('./job');
@@ -28,8 +28,13 @@ async function diffSnapshots(baseline, current, options) {
     watch.run((job) => native().diffSnapshots(job, olderInput, input, diff.json));
 
   if (newer === null) {
-    const message = 'comparing with the live heap is not built yet';
-    throw new HeapdiffError({ code: 'ERR_UNSUPPORTED', message });
+    const live = await captureLive(checked, watch, compareWith);
+    const report = finishReport(live.value, diff);
+    const { captureMs, pauseMs, takenAt, warnings = [] } = live;
+    Object.assign(report.timings, { captureMs, pauseMs, totalMs: watch.elapsedMs() });
+    report.current.takenAt = takenAt;
+    report.warnings.push(...warnings);
+    return report;
   }
   return finishReport(await compareWith(await toInput(newer, watch)), diff);
 }

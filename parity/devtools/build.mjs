@@ -18,7 +18,8 @@ const frontEnd = path.join(path.dirname(manifest), 'front_end');
 /** Module under `front_end` (no extension) -> what the worker gets to see of it. `@` stands for `front_end`. */
 const SUBSTITUTES = {
   // Translations: the worker only uses them to pass texts through.
-  'core/i18n/i18n': 'export const i18n = { lockedString: (text) => text, serializeUIString: (text) => text };',
+  'core/i18n/i18n':
+    'export const i18n = { lockedString: (text) => text, serializeUIString: (text) => text };',
   // Barrels that pull in the editor and the proxies of the panel: only one file of each is needed.
   'core/text_utils/text_utils': "export * as TextUtils from '@/core/text_utils/TextUtils.ts';",
   'models/heap_snapshot/heap_snapshot':
@@ -69,6 +70,9 @@ const { metafile } = await build({
 });
 
 const { version } = JSON.parse(fs.readFileSync(manifest, 'utf8'));
-fs.writeFileSync(path.join(here, 'dist', 'version.json'), `${JSON.stringify({ devtools: version })}\n`);
+fs.writeFileSync(
+  path.join(here, 'dist', 'version.json'),
+  `${JSON.stringify({ devtools: version })}\n`,
+);
 const modules = Object.keys(metafile.inputs).filter((name) => name.endsWith('.ts')).length;
 console.log(`bundled ${modules} modules of chrome-devtools-frontend ${version}`);

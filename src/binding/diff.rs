@@ -24,6 +24,7 @@ pub fn diff_snapshots<'env>(
         let (older, newer) = sources?;
         let options: DiffOptions = serde_json::from_str(&options_json)
             .map_err(|error| Error::invalid_arg(error.to_string()))?;
+        let (older, newer) = (older.open(control)?, newer.open(control)?);
         let report = report::diff(older, newer, &options, control)?;
         serde_json::to_string(&report).map_err(|error| Error::internal(error.to_string()))
     })

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use napi_derive::napi;
 
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::snapshot::Source;
 
@@ -15,7 +16,29 @@ use crate::snapshot::Source;
 /// memory.
 #[napi]
 pub struct Input {
-    source: RefCell<Option<Source>>,
+    source: RefCell<Option<PendingSource>>,
+}
+
+/// What a job takes from an [`Input`], to open on its own thread.
+pub enum PendingSource {
+    /// It is there.
+    Ready(Source),
+    /// It is made when the job begins, such as a pipe that has to stop when the job does.
+    Made(Box<dyn FnOnce(&Control) -> Result<Source> + Send>),
+}
+
+impl PendingSource {
+    /// The source, for the job that `control` stops.
+    ///
+    /// # Errors
+    ///
+    /// Those of whoever makes it.
+    pub fn open(self, control: &Control) -> Result<Source> {
+        match self {
+            PendingSource::Ready(source) => Ok(source),
+            PendingSource::Made(make) => make(control),
+        }
+    }
 }
 
 #[napi]
@@ -23,7 +46,7 @@ impl Input {
     /// A file. `lib/` has checked that the path has no NUL byte.
     #[napi(factory, catch_unwind)]
     pub fn from_path(path: String) -> Self {
-        Self::new(Source::Path(path.into()))
+        Self::new(PendingSource::Ready(Source::Path(path.into())))
     }
 
     /// An empty buffer for `length` bytes. Throws if there is no memory for it.
@@ -33,13 +56,13 @@ impl Input {
         bytes.try_reserve_exact(length as usize).map_err(|_| {
             napi::Error::from_reason(Error::out_of_memory(length as u64).to_string())
         })?;
-        Ok(Self::new(Source::Bytes(bytes)))
+        Ok(Self::new(PendingSource::Ready(Source::Bytes(bytes))))
     }
 
     /// Copies a block to the end of the buffer.
     #[napi(catch_unwind)]
     pub fn append(&self, block: &[u8]) {
-        if let Some(Source::Bytes(bytes)) = &mut *self.source.borrow_mut() {
+        if let Some(PendingSource::Ready(Source::Bytes(bytes))) = &mut *self.source.borrow_mut() {
             bytes.extend_from_slice(block);
         }
     }
@@ -47,7 +70,7 @@ impl Input {
 
 impl Input {
     /// An input around a source that native code made.
-    pub fn new(source: Source) -> Self {
+    pub fn new(source: PendingSource) -> Self {
         Self { source: RefCell::new(Some(source)) }
     }
 
@@ -56,7 +79,7 @@ impl Input {
     /// # Errors
     ///
     /// `ERR_INTERNAL` if it has been taken before.
-    pub fn take(&self) -> Result<Source> {
+    pub fn take(&self) -> Result<PendingSource> {
         self.source.borrow_mut().take().ok_or_else(|| Error::internal("an input was used twice"))
     }
 }

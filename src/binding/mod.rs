@@ -15,5 +15,5 @@ mod job;
 
 pub use diff::diff_snapshots;
 pub use failure::{Failure, Settled};
-pub use input::Input;
+pub use input::{Input, PendingSource};
 pub use job::{Job, spawn_job};
