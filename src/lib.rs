@@ -32,6 +32,7 @@
 
 #[cfg(feature = "node")]
 pub mod binding;
+pub mod capture;
 pub mod control;
 pub mod error;
 pub mod graph;

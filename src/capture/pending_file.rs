@@ -1,0 +1,554 @@
+//! A file that appears under its name when it is whole, and not before.
+//!
+//! The bytes go to a nameless file in the target's directory (`O_TMPFILE`): the kernel frees it
+//! when the process dies, however it dies. File systems without nameless files get a named one,
+//! unpredictable, created with `O_EXCL | O_NOFOLLOW` and kept under `flock`, so that a later
+//! process can tell a leftover (nobody holds the lock) from work in progress. Everything happens
+//! relative to one descriptor of the directory, so nobody can swap the directory on the way.
+//!
+//! [`PendingFile::commit`] is `fsync`, then one atomic `rename` or `link`, then `fsync` of the
+//! directory. A symbolic link at the target is replaced, never followed. A target that is a
+//! character device or a FIFO cannot be replaced: it is written to directly.
+
+use std::ffi::{CStr, CString, OsStr};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::random_token;
+use crate::error::{Error, Result};
+
+/// What every temporary name begins with.
+const PREFIX: &str = ".heapdiff-";
+/// What every temporary name ends with.
+const SUFFIX: &str = ".tmp";
+/// Whoever creates a temporary file locks it at once. One that is this old and not locked has lost
+/// its process.
+const LEFTOVER_AGE: Duration = Duration::from_secs(30);
+/// Only the owner may read what was in the memory of the process.
+const MODE: libc::mode_t = 0o600;
+
+/// A file in the making. Dropping it removes every trace of it. See the module docs.
+#[derive(Debug)]
+pub struct PendingFile {
+    file: File,
+    directory: OwnedFd,
+    shown_path: String,
+    target_name: CString,
+    exclusive: bool,
+    form: Form,
+}
+
+/// How the bytes are kept until the commit.
+#[derive(Debug)]
+enum Form {
+    /// `O_TMPFILE`.
+    Nameless,
+    /// A temporary name.
+    Named(CString),
+    /// The target itself, a device or FIFO.
+    Direct,
+}
+
+impl PendingFile {
+    /// Prepares a file that will replace `path`, or with `exclusive` one that must not exist yet.
+    /// Also removes what crashed processes left in the same directory.
+    ///
+    /// # Errors
+    ///
+    /// The errno code of the system call that failed: `ENOENT`, `EACCES`, `EROFS`, `EMFILE`,
+    /// `ENAMETOOLONG`...; `EISDIR` for a directory; `EEXIST` for an existing file with `exclusive`; `ELOOP` for a
+    /// symbolic link to something that is no regular file; `ERR_INVALID_ARG` for an empty path or
+    /// one with a zero byte.
+    pub fn create(path: &Path, exclusive: bool) -> Result<Self> {
+        let shown_path = path.display().to_string();
+        let (parent, name) = split(path)?;
+        let directory = open_directory(&parent)
+            .map_err(|error| Error::io("open", parent.display().to_string(), error))?;
+        let fail = |syscall, error| Error::io(syscall, shown_path.clone(), error);
+
+        let target = Target::look_at(&directory, &name).map_err(|error| fail("stat", error))?;
+        if exclusive && target != Target::Absent {
+            return Err(fail("open", io::Error::from_raw_os_error(libc::EEXIST)));
+        }
+        let (file, form) = match target {
+            Target::Directory => {
+                return Err(fail("open", io::Error::from_raw_os_error(libc::EISDIR)));
+            }
+            Target::LinkToDevice => {
+                return Err(fail("open", io::Error::from_raw_os_error(libc::ELOOP)));
+            }
+            Target::Other => {
+                return Err(fail("open", io::Error::from_raw_os_error(libc::EINVAL)));
+            }
+            Target::Device => {
+                let file = open_device(&directory, &name).map_err(|error| fail("open", error))?;
+                (file, Form::Direct)
+            }
+            Target::Absent | Target::Replaceable => {
+                remove_leftovers(&directory);
+                create_temporary(&directory).map_err(|error| fail("open", error))?
+            }
+        };
+        Ok(Self { file, directory, shown_path, target_name: name, exclusive, form })
+    }
+
+    /// Appends to the file.
+    ///
+    /// # Errors
+    ///
+    /// The errno code: `ENOSPC`, `EDQUOT`, `EIO`...
+    pub fn write_all(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes).map_err(|error| self.fail("write", error))
+    }
+
+    /// Puts the file under its name, durably, and returns its size in bytes.
+    ///
+    /// # Errors
+    ///
+    /// The errno code; `EEXIST` when the name was taken meanwhile and the file is exclusive. The
+    /// old file is untouched then.
+    pub fn commit(mut self) -> Result<u64> {
+        let size = self.file.metadata().map_err(|error| self.fail("fstat", error))?.len();
+        if matches!(self.form, Form::Direct) {
+            return Ok(size);
+        }
+        self.file.sync_all().map_err(|error| self.fail("fsync", error))?;
+        if self.exclusive {
+            self.publish_new().map_err(|error| self.fail("link", error))?;
+        } else {
+            self.publish_over().map_err(|error| self.fail("rename", error))?;
+        }
+        // SAFETY: `fsync` takes any descriptor; this one is open for as long as `self` lives.
+        if unsafe { libc::fsync(self.directory.as_raw_fd()) } != 0 {
+            let error = io::Error::last_os_error();
+            // Some network file systems cannot sync a directory. The file is there all the same.
+            if !matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOTSUP | libc::EBADF)) {
+                return Err(self.fail("fsync", error));
+            }
+        }
+        Ok(size)
+    }
+
+    /// Gives the file a name that nobody else has, failing with `EEXIST` if somebody has.
+    fn publish_new(&mut self) -> io::Result<()> {
+        match &self.form {
+            Form::Nameless => link_nameless(&self.file, &self.directory, &self.target_name),
+            Form::Named(temporary) => {
+                let directory = self.directory.as_raw_fd();
+                // `link` never replaces. The temporary name goes away with `self`.
+                // SAFETY: both names are NUL-terminated and outlive the call.
+                check(unsafe {
+                    libc::linkat(
+                        directory,
+                        temporary.as_ptr(),
+                        directory,
+                        self.target_name.as_ptr(),
+                        0,
+                    )
+                })
+            }
+            Form::Direct => Ok(()),
+        }
+    }
+
+    /// Renames the file over whatever has the name.
+    fn publish_over(&mut self) -> io::Result<()> {
+        if matches!(self.form, Form::Nameless) {
+            // There is no call that links over an existing name, so the file has a temporary one
+            // for a moment.
+            let temporary = temporary_name();
+            lock(&self.file);
+            link_nameless(&self.file, &self.directory, &temporary)?;
+            self.form = Form::Named(temporary);
+        }
+        if let Form::Named(temporary) = &self.form {
+            let directory = self.directory.as_raw_fd();
+            // SAFETY: both names are NUL-terminated and outlive the call.
+            check(unsafe {
+                libc::renameat(directory, temporary.as_ptr(), directory, self.target_name.as_ptr())
+            })?;
+            // The name is gone; nothing is left to remove.
+            self.form = Form::Direct;
+        }
+        Ok(())
+    }
+
+    fn fail(&self, syscall: &'static str, error: io::Error) -> Error {
+        Error::io(syscall, self.shown_path.clone(), error)
+    }
+}
+
+impl Drop for PendingFile {
+    fn drop(&mut self) {
+        if let Form::Named(temporary) = &self.form {
+            unlink(&self.directory, temporary);
+        }
+    }
+}
+
+/// What is at the target now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    Absent,
+    /// A regular file, or a symbolic link that the rename replaces.
+    Replaceable,
+    Directory,
+    /// A character device or a FIFO.
+    Device,
+    /// A symbolic link to a device or FIFO, such as `/dev/stdout`: not to be replaced by a file.
+    LinkToDevice,
+    Other,
+}
+
+impl Target {
+    fn look_at(directory: &OwnedFd, name: &CStr) -> io::Result<Self> {
+        let mode = match mode_of(directory, name, libc::AT_SYMLINK_NOFOLLOW) {
+            Ok(mode) => mode,
+            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => return Ok(Self::Absent),
+            Err(error) => return Err(error),
+        };
+        Ok(match mode & libc::S_IFMT {
+            libc::S_IFREG => Self::Replaceable,
+            libc::S_IFDIR => Self::Directory,
+            libc::S_IFCHR | libc::S_IFIFO => Self::Device,
+            libc::S_IFLNK => match mode_of(directory, name, 0).map(|mode| mode & libc::S_IFMT) {
+                Ok(libc::S_IFCHR | libc::S_IFIFO | libc::S_IFBLK | libc::S_IFSOCK) => {
+                    Self::LinkToDevice
+                }
+                _ => Self::Replaceable,
+            },
+            _ => Self::Other,
+        })
+    }
+}
+
+/// The directory and the name in it.
+fn split(path: &Path) -> Result<(PathBuf, CString)> {
+    let bytes = path.as_os_str().as_bytes();
+    if bytes.is_empty() || bytes.contains(&0) {
+        return Err(Error::invalid_arg("the path must not be empty or contain a zero byte"));
+    }
+    let trailing_slash = bytes.ends_with(b"/");
+    let (Some(name), false) = (path.file_name(), trailing_slash) else {
+        let error = io::Error::from_raw_os_error(libc::EISDIR);
+        return Err(Error::io("open", path.display().to_string(), error));
+    };
+    let parent = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let name = CString::new(name.as_bytes())
+        .map_err(|_| Error::invalid_arg("the path must not contain a zero byte"))?;
+    Ok((parent, name))
+}
+
+fn open_directory(path: &Path) -> io::Result<OwnedFd> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let flags = libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC;
+    // SAFETY: the path is NUL-terminated, and a descriptor that `open` returned is ours alone.
+    unsafe {
+        let fd = libc::open(path.as_ptr(), flags);
+        if fd < 0 { Err(io::Error::last_os_error()) } else { Ok(OwnedFd::from_raw_fd(fd)) }
+    }
+}
+
+fn open_at(directory: &OwnedFd, name: &CStr, flags: libc::c_int) -> io::Result<File> {
+    let fd = directory.as_raw_fd();
+    // SAFETY: the name is NUL-terminated, and a descriptor that `openat` returned is ours alone.
+    unsafe {
+        let fd = libc::openat(fd, name.as_ptr(), flags | libc::O_CLOEXEC, MODE as libc::c_uint);
+        if fd < 0 { Err(io::Error::last_os_error()) } else { Ok(File::from_raw_fd(fd)) }
+    }
+}
+
+/// Opens a device or FIFO for writing. A FIFO that nobody reads is `ENXIO`, not a wait for ever.
+fn open_device(directory: &OwnedFd, name: &CStr) -> io::Result<File> {
+    let flags = libc::O_WRONLY | libc::O_NOFOLLOW | libc::O_NOCTTY;
+    let file = open_at(directory, name, flags | libc::O_NONBLOCK)?;
+    // SAFETY: the descriptor is open.
+    check(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFL, flags) })?;
+    Ok(file)
+}
+
+fn mode_of(directory: &OwnedFd, name: &CStr, flags: libc::c_int) -> io::Result<libc::mode_t> {
+    stat_at(directory, name, flags).map(|stat| stat.st_mode)
+}
+
+fn stat_at(directory: &OwnedFd, name: &CStr, flags: libc::c_int) -> io::Result<libc::stat> {
+    // SAFETY: `stat` is plain data, for which all zeroes is a value.
+    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: the name is NUL-terminated and `stat` is writable.
+    check(unsafe { libc::fstatat(directory.as_raw_fd(), name.as_ptr(), &mut stat, flags) })?;
+    Ok(stat)
+}
+
+fn create_temporary(directory: &OwnedFd) -> io::Result<(File, Form)> {
+    #[cfg(target_os = "linux")]
+    {
+        let nameless = open_at(directory, c".", libc::O_TMPFILE | libc::O_WRONLY);
+        // A nameless file gets its name through `/proc`; in a chroot without it a named one is
+        // needed from the start. Whatever else is wrong shows again below, with the right errno.
+        if let Ok(file) = nameless
+            && Path::new(&format!("/proc/self/fd/{}", file.as_raw_fd())).symlink_metadata().is_ok()
+        {
+            set_mode(&file)?;
+            return Ok((file, Form::Nameless));
+        }
+    }
+    let name = temporary_name();
+    let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW;
+    let file = open_at(directory, &name, flags)?;
+    lock(&file);
+    let form = Form::Named(name);
+    set_mode(&file)?;
+    Ok((file, form))
+}
+
+/// The umask may have taken bits away that the owner needs.
+fn set_mode(file: &File) -> io::Result<()> {
+    // SAFETY: the descriptor is open.
+    check(unsafe { libc::fchmod(file.as_raw_fd(), MODE) })
+}
+
+/// Marks the file as work in progress. A file system without locks only loses the clean-up.
+fn lock(file: &File) {
+    // SAFETY: the descriptor is open, and the call does not wait.
+    unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) };
+}
+
+fn link_nameless(file: &File, directory: &OwnedFd, name: &CStr) -> io::Result<()> {
+    let source = CString::new(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
+    // SAFETY: both names are NUL-terminated and outlive the call.
+    check(unsafe {
+        libc::linkat(
+            libc::AT_FDCWD,
+            source.as_ptr(),
+            directory.as_raw_fd(),
+            name.as_ptr(),
+            libc::AT_SYMLINK_FOLLOW,
+        )
+    })
+}
+
+fn unlink(directory: &OwnedFd, name: &CStr) {
+    // SAFETY: the name is NUL-terminated. Failure means that somebody else removed it.
+    unsafe { libc::unlinkat(directory.as_raw_fd(), name.as_ptr(), 0) };
+}
+
+fn temporary_name() -> CString {
+    let name = format!("{PREFIX}{}-{}{SUFFIX}", std::process::id(), random_token());
+    CString::new(name).unwrap_or_default()
+}
+
+/// Removes temporary files of ours that no process holds any more. Best effort: a directory that
+/// cannot be read is none of the capture's business.
+fn remove_leftovers(directory: &OwnedFd) {
+    let path = format!("/proc/self/fd/{}", directory.as_raw_fd());
+    let Ok(entries) = std::fs::read_dir(path) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if is_temporary(&name)
+            && let Ok(name) = CString::new(name.as_bytes())
+        {
+            remove_if_left_over(directory, &name);
+        }
+    }
+}
+
+fn is_temporary(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX))
+}
+
+fn remove_if_left_over(directory: &OwnedFd, name: &CStr) {
+    let Ok(stat) = stat_at(directory, name, libc::AT_SYMLINK_NOFOLLOW) else { return };
+    // SAFETY: `geteuid` cannot fail and touches no memory.
+    let own = stat.st_uid == unsafe { libc::geteuid() };
+    if !own || stat.st_mode & libc::S_IFMT != libc::S_IFREG || is_young(&stat) {
+        return;
+    }
+    let Ok(file) = open_at(directory, name, libc::O_RDONLY | libc::O_NOFOLLOW) else { return };
+    // SAFETY: the descriptor is open, and the call does not wait.
+    if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
+        unlink(directory, name);
+    }
+}
+
+fn is_young(stat: &libc::stat) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() as i64;
+    now.saturating_sub(stat.st_mtime) < LEFTOVER_AGE.as_secs() as i64
+}
+
+fn check(result: libc::c_int) -> io::Result<()> {
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+    /// A directory of its own for a test, removed at the end.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new() -> Self {
+            let path = std::env::temp_dir().join(format!("heapdiff-test-{}", random_token()));
+            fs::create_dir(&path).unwrap();
+            Self(path)
+        }
+
+        fn names(&self) -> Vec<String> {
+            let entries = fs::read_dir(&self.0).unwrap();
+            let mut names: Vec<_> =
+                entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn write(path: &Path, exclusive: bool, text: &[u8]) -> Result<u64> {
+        let mut pending = PendingFile::create(path, exclusive)?;
+        pending.write_all(text)?;
+        pending.commit()
+    }
+
+    #[test]
+    fn the_file_is_there_after_the_commit_and_private() {
+        let scratch = Scratch::new();
+        let path = scratch.0.join("a");
+        let mut pending = PendingFile::create(&path, false).unwrap();
+        pending.write_all(b"whole").unwrap();
+        assert!(!path.exists());
+        assert_eq!(pending.commit().unwrap(), 5);
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+        assert_eq!(scratch.names(), ["a"]);
+    }
+
+    #[test]
+    fn what_is_dropped_leaves_the_old_file() {
+        let scratch = Scratch::new();
+        let path = scratch.0.join("a");
+        fs::write(&path, "old").unwrap();
+        let mut pending = PendingFile::create(&path, false).unwrap();
+        pending.write_all(b"new").unwrap();
+        drop(pending);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(scratch.names(), ["a"]);
+    }
+
+    #[test]
+    fn exclusive_never_replaces_even_what_came_meanwhile() {
+        let scratch = Scratch::new();
+        let path = scratch.0.join("a");
+        let mut pending = PendingFile::create(&path, true).unwrap();
+        pending.write_all(b"mine").unwrap();
+        fs::write(&path, "theirs").unwrap();
+        assert_eq!(pending.commit().unwrap_err().code(), "EEXIST");
+        assert_eq!(write(&path, true, b"x").unwrap_err().code(), "EEXIST");
+        assert_eq!(fs::read(&path).unwrap(), b"theirs");
+        assert_eq!(scratch.names(), ["a"]);
+    }
+
+    #[test]
+    fn a_symbolic_link_is_replaced_and_its_target_untouched() {
+        let scratch = Scratch::new();
+        let (victim, path) = (scratch.0.join("victim"), scratch.0.join("a"));
+        fs::write(&victim, "precious").unwrap();
+        symlink(&victim, &path).unwrap();
+        write(&path, false, b"new").unwrap();
+        assert_eq!(fs::read(&victim).unwrap(), b"precious");
+        assert!(fs::symlink_metadata(&path).unwrap().is_file());
+    }
+
+    #[test]
+    fn a_device_is_written_to_and_never_replaced() {
+        assert_eq!(write(Path::new("/dev/full"), false, b"x").unwrap_err().code(), "ENOSPC");
+        assert!(write(Path::new("/dev/null"), false, b"x").is_ok());
+        let null = fs::metadata("/dev/null").unwrap();
+        assert_eq!(null.mode() & libc::S_IFMT, libc::S_IFCHR);
+        let scratch = Scratch::new();
+        let path = scratch.0.join("a");
+        symlink("/dev/full", &path).unwrap();
+        assert_eq!(write(&path, false, b"x").unwrap_err().code(), "ELOOP");
+    }
+
+    #[test]
+    fn paths_that_cannot_be_written_say_why() {
+        let scratch = Scratch::new();
+        let cases = [
+            ("", "ERR_INVALID_ARG"),
+            ("/", "EISDIR"),
+            ("no/such/directory", "ENOENT"),
+            ("/dev/null/x", "ENOTDIR"),
+            ("/proc/x.heapsnapshot", "ENOENT"),
+        ];
+        for (path, code) in cases {
+            let error = write(Path::new(path), false, b"x").unwrap_err();
+            assert_eq!(error.code(), code, "{path}");
+        }
+        assert_eq!(write(&scratch.0, false, b"x").unwrap_err().code(), "EISDIR");
+        let long = scratch.0.join("x".repeat(300));
+        assert_eq!(write(&long, false, b"x").unwrap_err().code(), "ENAMETOOLONG");
+    }
+
+    #[test]
+    fn leftovers_go_and_work_in_progress_stays() {
+        let scratch = Scratch::new();
+        let old = SystemTime::now() - Duration::from_secs(3600);
+        let make = |name: &str| {
+            let file = File::create(scratch.0.join(name)).unwrap();
+            file.set_modified(old).unwrap();
+            file
+        };
+        make(".heapdiff-1-left.tmp");
+        let locked = make(".heapdiff-2-locked.tmp");
+        lock(&locked);
+        make(".heapdiff-3-other.txt");
+        File::create(scratch.0.join(".heapdiff-4-young.tmp")).unwrap();
+        symlink("/etc/passwd", scratch.0.join(".heapdiff-5-link.tmp")).unwrap();
+        write(&scratch.0.join("a"), false, b"x").unwrap();
+        assert_eq!(
+            scratch.names(),
+            [
+                ".heapdiff-2-locked.tmp",
+                ".heapdiff-3-other.txt",
+                ".heapdiff-4-young.tmp",
+                ".heapdiff-5-link.tmp",
+                "a"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_named_temporary_file_behaves_alike() {
+        let scratch = Scratch::new();
+        let directory = open_directory(&scratch.0).unwrap();
+        for exclusive in [false, true] {
+            let name = temporary_name();
+            let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW;
+            let mut pending = PendingFile {
+                file: open_at(&directory, &name, flags).unwrap(),
+                directory: directory.try_clone().unwrap(),
+                shown_path: "b".into(),
+                target_name: CString::new(format!("b{exclusive}")).unwrap(),
+                exclusive,
+                form: Form::Named(name),
+            };
+            pending.write_all(b"12").unwrap();
+            assert_eq!(pending.commit().unwrap(), 2);
+        }
+        assert_eq!(scratch.names(), ["bfalse", "btrue"]);
+    }
+}
