@@ -328,13 +328,8 @@ export interface Suspect {
     /** With {@link DiffOptions.work}: per unit of it. */
     perWork?: { bytes: number; items: number };
   };
-  /** (stable) The code that owns it. `line` and `column` are 1-based. */
-  source: {
-    url: string;
-    line: number | null;
-    column: number | null;
-    functionName: string | null;
-  } | null;
+  /** (stable) The code that owns it. */
+  source: SourcePosition | null;
   /** From a GC root to the suspect: the steps a developer can read, in order. */
   path: PathStep[];
   /** What piles up inside, by class, largest first. */
@@ -343,6 +338,20 @@ export interface Suspect {
   fingerprint: string;
   /** One plain sentence. */
   summary: string;
+}
+
+/** A place in the code. Lines and columns are 1-based. */
+export interface SourcePosition {
+  /** As Node wrote it: a path, or a `file:` URL. */
+  url: string;
+  /** Line. */
+  line: number | null;
+  /** Column. */
+  column: number | null;
+  /** The function whose scope it is in. */
+  functionName: string | null;
+  /** Where a source map beside the file, or inside it, says that comes from. */
+  original?: { url: string; line: number; column: number };
 }
 
 /** A step on the path from a GC root: the edge, and the node it leads to. */
@@ -497,7 +506,10 @@ export interface SnapshotNode {
   selfBytes: number;
   /** What would be freed with it. */
   retainedBytes: number;
-  /** Length of the shortest path from a user root; -1 if there is none. */
+  /**
+   * Length of the shortest path from a user root. 100,000,000 and more: only system roots lead
+   * there. -5: nothing does.
+   */
   distance: number;
   /** Id of its immediate dominator. */
   dominatorId: number;

@@ -5,5 +5,6 @@
 
 const { diffSnapshots } = require('./lib/diff');
 const { formatReport } = require('./lib/format');
+const { openSnapshot } = require('./lib/snapshot');
 
-module.exports = { diffSnapshots, formatReport };
+module.exports = { diffSnapshots, formatReport, openSnapshot };

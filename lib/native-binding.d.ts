@@ -42,3 +42,23 @@ export function diffSnapshots(
   current: Input,
   optionsJson: string,
 ): Promise<Settled<string>>;
+
+/** Resolves once a row per node has been written to standard output. */
+export function writeNodes(job: Job, input: Input): Promise<Settled<number>>;
+
+/** Resolves to the open snapshot. */
+export function openSnapshot(job: Job, input: Input): Promise<Settled<OpenSnapshot>>;
+
+/** The parsed and analysed snapshot in native memory. Methods answer in JSON. */
+export class OpenSnapshot {
+  private constructor();
+  stats(): Settled<string>;
+  classes(top: number, filter: string): Settled<string>;
+  node(id: number): Settled<string>;
+  dominators(top: number, of: number | undefined): Settled<string>;
+  retainers(id: number): Settled<string>;
+  edges(id: number): Settled<string>;
+  path(id: number): Settled<string>;
+  duplicateStrings(top: number): Settled<string>;
+  close(): void;
+}

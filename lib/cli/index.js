@@ -1,0 +1,97 @@
+'use strict';
+
+// The command line. Exit status 0: done, and nothing leaks. 1: a leak was found. 2: an error, told
+// in one line on stderr.
+
+const { parseArgs } = require('node:util');
+const { visible } = require('../format/escape');
+const { commands } = require('./commands');
+const { UsageError } = require('./usage-error');
+
+const EXIT_ERROR = 2;
+
+/**
+ * Runs one command and sets `process.exitCode`.
+ *
+ * @param {string[]} args What follows the program's name.
+ */
+async function main(args) {
+  endQuietlyWhenNobodyReads();
+  try {
+    process.exitCode = await run(args);
+  } catch (error) {
+    process.exitCode = EXIT_ERROR;
+    process.stderr.write(`heapdiff: ${oneLine(error)}\n`);
+  }
+}
+
+/**
+ * @param {string[]} args
+ * @returns {Promise<number>} The exit status.
+ */
+async function run(args) {
+  const [name, ...rest] = args;
+  if (name === undefined) throw new UsageError("which command? See 'heapdiff --help'");
+  if (name === '--help' || name === '-h' || name === 'help') return print(help());
+  if (name === '--version' || name === '-v') return print(require('../../package.json').version);
+  if (!Object.hasOwn(commands, name)) {
+    throw new UsageError(`there is no command '${name}'. See 'heapdiff --help'`);
+  }
+  const command = commands[name];
+  const { values, positionals } = parseArgs({
+    args: rest,
+    options: { ...command.options, help: { type: 'boolean', short: 'h' } },
+    allowPositionals: true,
+  });
+  if (values.help) return print(`Usage: heapdiff ${command.usage}`);
+  const { least, most } = command.files;
+  if (positionals.length < least || positionals.length > most) {
+    throw new UsageError(`usage: heapdiff ${command.usage}`);
+  }
+  return command.run(positionals, values);
+}
+
+/** @returns {string} */
+function help() {
+  const lines = Object.values(commands).map(({ usage, about }) => `  ${usage}\n      ${about}`);
+  return [
+    'Names what leaks in a Node.js process, from V8 heap snapshots (.heapsnapshot, also gzipped).',
+    '',
+    'Usage: heapdiff COMMAND',
+    ...lines,
+    '',
+    'Exit status 0: done, and nothing leaks. 1: a leak was found. 2: an error.',
+  ].join('\n');
+}
+
+/**
+ * @param {string} text
+ * @returns {number} The exit status of a command that has nothing more to say.
+ */
+function print(text) {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+/**
+ * @param {unknown} error
+ * @returns {string}
+ */
+function oneLine(error) {
+  if (!(error instanceof Error)) return visible(error);
+  // What parseArgs says after the first sentence is about its own API.
+  const isUsage = /** @type {any} */ (error).code?.startsWith('ERR_PARSE_ARGS');
+  const message = isUsage ? error.message.split('. ')[0] : error.message;
+  return visible(message);
+}
+
+/** `heapdiff ... | head` closes the pipe early. That is no error. */
+function endQuietlyWhenNobodyReads() {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
+module.exports = { main };

@@ -1,0 +1,126 @@
+'use strict';
+
+const { HeapdiffError } = require('./errors');
+const { toInput } = require('./input');
+const { Watch } = require('./job');
+const { native } = require('./native');
+const { checkJobOptions, checkNumber, checkOptions, checkSource } = require('./validate');
+const { invalidArgument } = require('./validate');
+
+/** @typedef {import('./native-binding').OpenSnapshot} OpenSnapshot */
+/** @typedef {import('../index').Snapshot} PublicSnapshot */
+
+const DEFAULT_TOP = 20;
+const EVERYTHING = 0xffffffff;
+
+/** @type {typeof import('../index').openSnapshot} */
+async function openSnapshot(source, options) {
+  const checked = checkSource(source, 'source');
+  const watch = new Watch(checkJobOptions(checkOptions(options)));
+  watch.checkpoint();
+  const input = await toInput(checked, watch);
+  return new Snapshot(await watch.run((job) => native().openSnapshot(job, input)));
+}
+
+/**
+ * The native part answers in JSON: one string crosses faster than its thousands of properties.
+ *
+ * @implements {PublicSnapshot}
+ */
+class Snapshot {
+  /** @type {OpenSnapshot | null} */
+  #native;
+
+  /** @param {OpenSnapshot} opened */
+  constructor(opened) {
+    this.#native = opened;
+    /** @type {import('../index').SnapshotStats} */
+    this.stats = this.#ask((snapshot) => snapshot.stats());
+  }
+
+  /** @type {PublicSnapshot['classes']} */
+  classes(options) {
+    const { top, filter } = checkOptions(options);
+    if (filter !== undefined && typeof filter !== 'string') {
+      throw invalidArgument('options.filter', 'a string', filter);
+    }
+    const limit = checkTop(top) ?? EVERYTHING;
+    return this.#ask((snapshot) => snapshot.classes(limit, filter ?? ''));
+  }
+
+  /** @type {PublicSnapshot['node']} */
+  node(id) {
+    const checked = checkId(id, 'id');
+    return this.#ask((snapshot) => snapshot.node(checked));
+  }
+
+  /** @type {PublicSnapshot['dominators']} */
+  dominators(options) {
+    const { top, of } = checkOptions(options);
+    const limit = checkTop(top) ?? DEFAULT_TOP;
+    const dominator = of === undefined ? undefined : checkId(of, 'options.of');
+    return this.#ask((snapshot) => snapshot.dominators(limit, dominator));
+  }
+
+  /** @type {PublicSnapshot['retainers']} */
+  retainers(id) {
+    const checked = checkId(id, 'id');
+    return this.#ask((snapshot) => snapshot.retainers(checked));
+  }
+
+  /** @type {PublicSnapshot['edges']} */
+  edges(id) {
+    const checked = checkId(id, 'id');
+    return this.#ask((snapshot) => snapshot.edges(checked));
+  }
+
+  /** @type {PublicSnapshot['path']} */
+  path(id) {
+    const checked = checkId(id, 'id');
+    return this.#ask((snapshot) => snapshot.path(checked));
+  }
+
+  /** @type {PublicSnapshot['duplicateStrings']} */
+  duplicateStrings(options) {
+    const limit = checkTop(checkOptions(options).top) ?? DEFAULT_TOP;
+    return this.#ask((snapshot) => snapshot.duplicateStrings(limit));
+  }
+
+  close() {
+    this.#native?.close();
+    this.#native = null;
+  }
+
+  /**
+   * @param {(snapshot: OpenSnapshot) => import('./native-binding').Settled<string>} question
+   * @returns {any}
+   * @throws {HeapdiffError} `ERR_SNAPSHOT_CLOSED`
+   */
+  #ask(question) {
+    if (this.#native === null) {
+      const message = 'the snapshot has been closed';
+      throw new HeapdiffError({ code: 'ERR_SNAPSHOT_CLOSED', message });
+    }
+    const answer = question(this.#native);
+    if (answer.failure !== undefined) throw new HeapdiffError(answer.failure);
+    return JSON.parse(answer.value);
+  }
+}
+
+/** @param {unknown} top */
+function checkTop(top) {
+  return checkNumber(top, 'options.top', { integer: true, max: EVERYTHING });
+}
+
+/**
+ * @param {unknown} id
+ * @param {string} name
+ * @returns {number}
+ */
+function checkId(id, name) {
+  if (id === undefined) throw invalidArgument(name, 'a node id', id);
+  // Larger numbers are no ids of V8: they name no node.
+  return /** @type {number} */ (checkNumber(id, name, { integer: true }));
+}
+
+module.exports = { openSnapshot };
