@@ -30,6 +30,7 @@
 //! *Suspect*: a survivor whose growth looks like a leak. *Accumulation point*: the container the
 //! growth piles up in.
 
+pub mod analysis;
 #[cfg(feature = "node")]
 pub mod binding;
 pub mod capture;
@@ -38,3 +39,5 @@ pub mod error;
 pub mod graph;
 pub mod report;
 pub mod snapshot;
+#[doc(hidden)]
+pub mod testing;
