@@ -1,0 +1,78 @@
+'use strict';
+
+const { spawnSync } = require('node:child_process');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+const { temporaryDirectory } = require('./support/captures');
+
+const root = path.join(__dirname, '..');
+
+/**
+ * @param {string} source
+ * @param {string[]} flags
+ */
+function evaluate(source, flags = [], cwd = root) {
+  const run = spawnSync(process.execPath, [...flags, '-e', source], { cwd, encoding: 'utf8' });
+  assert.equal(run.status, 0, run.stderr);
+  return run.stdout;
+}
+
+test('every export can be imported by name from an ES module', () => {
+  const names = Object.keys(require('..'));
+  assert.ok(names.includes('diffSnapshots'));
+  const source = `
+    import { ${names.join(', ')} } from './index.js';
+    import heapdiff from './index.js';
+    console.log([${names.join(', ')}].map((f) => typeof f).join(), heapdiff.${names[0]} === ${names[0]});`;
+  const printed = evaluate(source, ['--input-type=module']);
+  assert.equal(printed, `${names.map(() => 'function').join()} true\n`);
+});
+
+test('importing has no side effect', () => {
+  const printed = evaluate(`
+    const fs = require('node:fs');
+    const before = {
+      listeners: process.eventNames().map((name) => [name, process.listenerCount(name)]),
+      globals: Object.getOwnPropertyNames(globalThis).length,
+      threads: process.platform === 'linux' ? fs.readdirSync('/proc/self/task').length : 0,
+      handles: process.getActiveResourcesInfo(),
+    };
+    require('.');
+    const after = {
+      listeners: process.eventNames().map((name) => [name, process.listenerCount(name)]),
+      globals: Object.getOwnPropertyNames(globalThis).length,
+      threads: process.platform === 'linux' ? fs.readdirSync('/proc/self/task').length : 0,
+      handles: process.getActiveResourcesInfo(),
+    };
+    require('node:assert').deepStrictEqual(after, before);
+    const native = Object.keys(require.cache).filter((file) => file.endsWith('.node'));
+    console.log(native.length);`);
+  assert.equal(printed, '0\n', 'the native part is loaded by the first call that needs it');
+});
+
+test('a missing native part is an error of the call, and says what to run', () => {
+  const copy = path.join(temporaryDirectory(), 'heapdiff');
+  for (const part of ['index.js', 'lib', 'package.json']) {
+    fs.cpSync(path.join(root, part), path.join(copy, part), { recursive: true });
+  }
+  const printed = evaluate(
+    `require('.').diffSnapshots('a', 'b').catch((error) => console.log(error.code, error.message));`,
+    [],
+    copy,
+  );
+  assert.match(printed, /^ERR_NATIVE_BINDING heapdiff has no native part for /);
+  assert.match(printed, /node ".*build\.js"/);
+});
+
+test('what the package ships is what it needs', () => {
+  const { files, bin } = require('../package.json');
+  for (const name of files.filter((/** @type {string} */ name) => !name.includes('*'))) {
+    assert.ok(fs.existsSync(path.join(root, name)), name);
+  }
+  for (const program of Object.values(bin)) {
+    const { mode } = fs.statSync(path.join(root, program));
+    assert.ok(mode & 0o100, `${program} is executable`);
+  }
+});
