@@ -134,6 +134,8 @@ export interface SnapshotInfo {
   isolateId: string;
   /** Fork mode: how many children it took. 1 otherwise. */
   attempts: number;
+  /** What is worth knowing about this capture, in words: memory that could not be given back. */
+  warnings: string[];
 }
 
 /** What npm `heapdump` calls back with. */

@@ -6,5 +6,6 @@
 const { diffSnapshots } = require('./lib/diff');
 const { formatReport } = require('./lib/format');
 const { openSnapshot } = require('./lib/snapshot');
+const { writeSnapshot } = require('./lib/write-snapshot');
 
-module.exports = { diffSnapshots, formatReport, openSnapshot };
+module.exports = { diffSnapshots, formatReport, openSnapshot, writeSnapshot };

@@ -62,3 +62,45 @@ export class OpenSnapshot {
   duplicateStrings(top: number): Settled<string>;
   close(): void;
 }
+
+/**
+ * A capture, from the moment that everything it needs is open. Then:
+ *
+ * 1. start the reader: {@link writeFile}, or a job that gets {@link toInput};
+ * 2. at once let V8 write to `path`: the reader does not need this thread;
+ * 3. {@link closeWriter}, or the reader waits for ever;
+ * 4. await the reader, and {@link close} in any case.
+ */
+export class Capture {
+  private constructor();
+  readonly path: string;
+  toInput(): Input;
+  closeWriter(): void;
+  close(): void;
+}
+
+/** `ERR_SNAPSHOT_BUSY` while there is another capture in the process. */
+export function prepareFile(
+  job: Job,
+  path: string,
+  exclusive: boolean,
+  gzipLevel?: number,
+): Promise<Settled<Capture>>;
+/** `ERR_SNAPSHOT_BUSY` while there is another capture in the process. */
+export function prepareStream(job: Job): Promise<Settled<Capture>>;
+
+/** Receives what V8 writes, gives memory back, and puts the file in place. */
+export function writeFile(job: Job, capture: Capture): Promise<Settled<WrittenFile>>;
+
+/** Sizes in bytes. */
+export interface WrittenFile {
+  bytes: number;
+  nodeCount: number;
+  edgeCount: number;
+  rss: { before: number; peak: number; after: number };
+}
+
+/** Gives memory that V8 has freed back to the system. */
+export function giveMemoryBack(job: Job): Promise<Settled<void>>;
+
+export function isolateId(threadId: number): string;

@@ -33,6 +33,8 @@ enum ErrorKind {
     Unsupported { message: String },
     /// V8 or the capturing child failed.
     CaptureFailed { message: String },
+    /// Another capture is under way.
+    Busy,
     /// A bug of ours: a panic that was caught.
     Internal { message: String },
 }
@@ -48,8 +50,13 @@ impl Error {
         ErrorKind::TruncatedSnapshot { offset, message: message.into() }.into()
     }
 
-    /// A system call on `path` failed.
+    /// A system call on `path` failed. A `source` that wraps an [`Error`], as streams of this crate
+    /// return it, is that error.
     pub fn io(syscall: &'static str, path: impl Into<String>, source: io::Error) -> Self {
+        let source = match source.downcast::<Error>() {
+            Ok(error) => return error,
+            Err(source) => source,
+        };
         ErrorKind::Io { syscall, path: path.into(), source }.into()
     }
 
@@ -83,6 +90,11 @@ impl Error {
         ErrorKind::CaptureFailed { message: message.into() }.into()
     }
 
+    /// Another capture of this process is under way.
+    pub fn busy() -> Self {
+        ErrorKind::Busy.into()
+    }
+
     /// A panic was caught.
     pub fn internal(message: impl Into<String>) -> Self {
         ErrorKind::Internal { message: message.into() }.into()
@@ -100,6 +112,7 @@ impl Error {
             ErrorKind::InvalidArg { .. } => "ERR_INVALID_ARG",
             ErrorKind::Unsupported { .. } => "ERR_UNSUPPORTED",
             ErrorKind::CaptureFailed { .. } => "ERR_CAPTURE_FAILED",
+            ErrorKind::Busy => "ERR_SNAPSHOT_BUSY",
             ErrorKind::Internal { .. } => "ERR_INTERNAL",
         }
     }
@@ -156,6 +169,7 @@ impl fmt::Display for Error {
             ErrorKind::InvalidArg { message }
             | ErrorKind::Unsupported { message }
             | ErrorKind::CaptureFailed { message } => f.write_str(message),
+            ErrorKind::Busy => f.write_str("another capture of this process is under way"),
             ErrorKind::Internal { message } => {
                 write!(f, "internal error in heapdiff, please report it: {message}")
             }

@@ -8,11 +8,15 @@
 //! that JavaScript owns. No job outlives the environment that started it by more than one
 //! [checkpoint](crate::control::Control::checkpoint).
 
+#[cfg(unix)]
+mod capture;
 mod diff;
 mod failure;
 mod input;
 mod job;
 
+#[cfg(unix)]
+pub use capture::*;
 pub use diff::diff_snapshots;
 pub use failure::{Failure, Settled};
 pub use input::{Input, PendingSource};

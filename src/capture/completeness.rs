@@ -18,6 +18,10 @@ const MAX_HEADER_BYTES: usize = 1 << 20;
 /// The longest top-level key is `trace_function_infos`.
 const MAX_KEY_BYTES: usize = 64;
 
+/// The whole document is about this much larger than its nodes and edges: 1.05 to 1.2 where there
+/// are few strings. Where there are many, the estimate grows as they pass.
+const STRINGS_SHARE: f64 = 1.15;
+
 /// What a whole snapshot says about itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -41,6 +45,7 @@ pub struct Completeness {
     promised: Option<Promised>,
     node_numbers: Tally,
     edge_numbers: Tally,
+    structure_bytes: u64,
     closed: bool,
 }
 
@@ -92,6 +97,16 @@ struct Meta {
     edge_fields: Vec<String>,
 }
 
+impl Promised {
+    fn node_numbers(&self) -> u64 {
+        self.node_count.saturating_mul(self.meta.node_fields.len() as u64)
+    }
+
+    fn edge_numbers(&self) -> u64 {
+        self.edge_count.saturating_mul(self.meta.edge_fields.len() as u64)
+    }
+}
+
 impl Default for Completeness {
     fn default() -> Self {
         Self::new()
@@ -111,6 +126,7 @@ impl Completeness {
             promised: None,
             node_numbers: Tally::default(),
             edge_numbers: Tally::default(),
+            structure_bytes: 0,
             closed: false,
         }
     }
@@ -142,6 +158,24 @@ impl Completeness {
         self.offset
     }
 
+    /// How many bytes the whole document will have: exact at its end, before that an estimate from
+    /// the share of the nodes and edges that have passed. `None` before the header has.
+    pub fn expected_bytes(&self) -> Option<u64> {
+        if self.closed {
+            return Some(self.offset);
+        }
+        let promised = self.promised.as_ref()?;
+        let total = promised.node_numbers().saturating_add(promised.edge_numbers());
+        let seen = self.node_numbers.numbers() + self.edge_numbers.numbers();
+        let structure = if seen < total {
+            // Numbers are about equally long throughout.
+            self.offset as f64 * total as f64 / seen.max(1) as f64
+        } else {
+            self.structure_bytes as f64
+        };
+        Some((structure * STRINGS_SHARE).max(self.offset as f64 * 1.01) as u64)
+    }
+
     /// The counts of the document that ended here.
     ///
     /// # Errors
@@ -155,11 +189,10 @@ impl Completeness {
             return Err(Error::invalid(self.offset, "there is no `snapshot` header"));
         };
         let rows = [
-            ("nodes", self.node_numbers, promised.node_count, promised.meta.node_fields.len()),
-            ("edges", self.edge_numbers, promised.edge_count, promised.meta.edge_fields.len()),
+            ("nodes", self.node_numbers.numbers(), promised.node_numbers()),
+            ("edges", self.edge_numbers.numbers(), promised.edge_numbers()),
         ];
-        for (name, tally, count, fields) in rows {
-            let (given, expected) = (tally.numbers(), count.saturating_mul(fields as u64));
+        for (name, given, expected) in rows {
             if given != expected {
                 let message = format!("`{name}` holds {given} numbers, the header says {expected}");
                 return Err(Error::invalid(self.offset, message));
@@ -178,6 +211,7 @@ impl Completeness {
         if end == 0 {
             self.depth -= 1;
             self.section = Section::Other;
+            self.structure_bytes = self.offset;
             return 1;
         }
         let tally = match self.section {

@@ -20,6 +20,9 @@ pub mod identity;
 pub mod memory;
 #[cfg(unix)]
 pub mod pending_file;
+pub mod slot;
+#[cfg(unix)]
+pub mod snapshot_file;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -96,15 +96,6 @@ impl PendingFile {
         Ok(Self { file, directory, shown_path, target_name: name, exclusive, form })
     }
 
-    /// Appends to the file.
-    ///
-    /// # Errors
-    ///
-    /// The errno code: `ENOSPC`, `EDQUOT`, `EIO`...
-    pub fn write_all(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).map_err(|error| self.fail("write", error))
-    }
-
     /// Puts the file under its name, durably, and returns its size in bytes.
     ///
     /// # Errors
@@ -177,8 +168,20 @@ impl PendingFile {
         Ok(())
     }
 
-    fn fail(&self, syscall: &'static str, error: io::Error) -> Error {
+    /// The error of a system call on this file.
+    pub fn fail(&self, syscall: &'static str, error: io::Error) -> Error {
         Error::io(syscall, self.shown_path.clone(), error)
+    }
+}
+
+/// Appends to the file. Errors are those of the system: [`PendingFile::fail`] says where.
+impl Write for PendingFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -419,7 +422,7 @@ mod tests {
 
     fn write(path: &Path, exclusive: bool, text: &[u8]) -> Result<u64> {
         let mut pending = PendingFile::create(path, exclusive)?;
-        pending.write_all(text)?;
+        pending.write_all(text).map_err(|error| pending.fail("write", error))?;
         pending.commit()
     }
 

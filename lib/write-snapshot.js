@@ -1,0 +1,112 @@
+'use strict';
+
+const path = require('node:path');
+const { threadId } = require('node:worker_threads');
+const { checkCaptureOptions, checkGzip } = require('./capture-options');
+const { captureFile } = require('./capture');
+const { HeapdiffError } = require('./errors');
+const { Watch } = require('./job');
+const { checkBoolean, checkChoice, checkJobOptions, checkOptions } = require('./validate');
+const { checkPath, invalidArgument } = require('./validate');
+
+/** @typedef {import('../index').SnapshotInfo} SnapshotInfo */
+/** @typedef {import('../index').WriteCallback} WriteCallback */
+
+let sequence = 0;
+
+/**
+ * All calling styles in one: see index.d.ts.
+ *
+ * @param {unknown[]} args `[path], [options], [callback]`
+ * @returns {any}
+ */
+function writeSnapshot(...args) {
+  const last = args.findLastIndex((arg) => arg !== undefined);
+  const callback = typeof args[last] === 'function' ? args[last] : undefined;
+  if (callback) args.length = last;
+  const written = write(args);
+  if (!callback) return written;
+  callBack(written, /** @type {WriteCallback} */ (callback));
+  return undefined;
+}
+
+/**
+ * npm heapdump's style. What the callback throws is an uncaught exception, as it is there.
+ *
+ * @param {Promise<SnapshotInfo>} written
+ * @param {WriteCallback} callback
+ */
+function callBack(written, callback) {
+  written.then(
+    (info) => process.nextTick(callback, null, info.path),
+    (error) => process.nextTick(callback, error),
+  );
+}
+
+/**
+ * @param {unknown[]} args
+ * @returns {Promise<SnapshotInfo>}
+ */
+async function write(args) {
+  const [first, second] = args;
+  const hasPath = typeof first !== 'object' || first === null || args.length > 1;
+  const given = hasPath && (first ?? null) !== null ? checkPath(first, 'path') : undefined;
+  const options = checkOptions(hasPath ? second : first);
+  const watch = new Watch(checkJobOptions(options));
+  const format = checkChoice(options.format, 'options.format', ['snapshot', 'digest']);
+  const exclusive = checkBoolean(options.exclusive, 'options.exclusive') ?? false;
+  const gzipLevel = checkGzip(options.gzip, given?.endsWith('.gz') ?? false);
+  const capture = checkCaptureOptions(options);
+  const file = given ?? defaultPath(options.dir, gzipLevel !== undefined);
+  if (format === 'digest') {
+    const message = 'writing digests is not built yet';
+    throw new HeapdiffError({ code: 'ERR_UNSUPPORTED', message });
+  }
+  const {
+    file: written,
+    walk,
+    isolateId,
+    warnings,
+  } = await captureFile(
+    path.resolve(file),
+    { exclusive: exclusive || given === undefined, gzipLevel, capture },
+    watch,
+  );
+  return {
+    path: file,
+    format: 'snapshot',
+    mode: walk.mode,
+    bytes: written.bytes,
+    nodeCount: written.nodeCount,
+    edgeCount: written.edgeCount,
+    pauseMs: walk.pauseMs,
+    totalMs: watch.elapsedMs(),
+    rss: written.rss,
+    takenAt: walk.takenAt,
+    isolateId,
+    attempts: walk.attempts,
+    warnings,
+  };
+}
+
+/**
+ * A name that no other capture of this or another process has: time, process, thread, sequence.
+ *
+ * @param {unknown} dir
+ * @param {boolean} gzipped
+ */
+function defaultPath(dir, gzipped) {
+  if (dir !== undefined && typeof dir !== 'string') {
+    throw invalidArgument('options.dir', 'a string', dir);
+  }
+  const time = new Date()
+    .toISOString()
+    .replaceAll(/[-:]|\.\d+Z$/g, '')
+    .replace('T', '.');
+  sequence += 1;
+  const name = `Heap.${time}.${process.pid}.${threadId}.${sequence}.heapsnapshot`;
+  const directory = dir === undefined ? process.cwd() : checkPath(dir, 'options.dir');
+  return path.join(directory, gzipped ? `${name}.gz` : name);
+}
+
+module.exports = { writeSnapshot };

@@ -1,0 +1,197 @@
+//! From the pipe to a file: check, compress, write, and only when all of it is good, commit.
+
+use std::io::Write;
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::completeness::Completeness;
+use super::conduit::ReaderEnd;
+use super::memory::RssWatch;
+use super::pending_file::PendingFile;
+use crate::control::{Control, Phase, Progress};
+use crate::error::{Error, Result};
+
+/// As much as the pipe holds.
+const BUFFER_BYTES: usize = 1 << 20;
+
+/// A file that a capture is being written to.
+#[derive(Debug)]
+pub struct SnapshotFile {
+    sink: Sink,
+}
+
+/// What was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Size of the file.
+    pub file_bytes: u64,
+    /// Nodes in the snapshot.
+    pub nodes: u64,
+    /// Edges in the snapshot.
+    pub edges: u64,
+}
+
+#[derive(Debug)]
+enum Sink {
+    Plain(PendingFile),
+    Gzip(GzEncoder<PendingFile>),
+}
+
+impl SnapshotFile {
+    /// Prepares a file at `path`; with `gzip_level` (0 to 9) a compressed one. With `exclusive` it
+    /// must not exist yet.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PendingFile::create`].
+    pub fn create(path: &Path, exclusive: bool, gzip_level: Option<u32>) -> Result<Self> {
+        let file = PendingFile::create(path, exclusive)?;
+        Ok(Self {
+            sink: match gzip_level {
+                None => Sink::Plain(file),
+                Some(level) => Sink::Gzip(GzEncoder::new(file, Compression::new(level.min(9)))),
+            },
+        })
+    }
+
+    /// Writes what comes out of `reader` until the end, checks that it is a whole snapshot, and
+    /// puts the file in place. Takes samples of `rss` meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_TRUNCATED_SNAPSHOT` or `ERR_INVALID_SNAPSHOT` when V8 did not write a whole snapshot,
+    /// `ABORT_ERR`, `ERR_TIMEOUT`, or the errno code. Nothing is left behind then, and what was at
+    /// the path before is still there.
+    pub fn receive(
+        mut self,
+        mut reader: ReaderEnd,
+        rss: &RssWatch,
+        control: &Control,
+    ) -> Result<Written> {
+        let mut completeness = Completeness::new();
+        let mut buffer = vec![0; BUFFER_BYTES];
+        let idle = || {
+            rss.sample();
+            Ok(())
+        };
+        loop {
+            let bytes = match reader.read(&mut buffer, control, idle)? {
+                0 => break,
+                length => &buffer[..length],
+            };
+            rss.sample();
+            completeness.push(bytes)?;
+            self.sink.write_all(bytes)?;
+            control.progress(Progress {
+                phase: Phase::Capture,
+                bytes: completeness.bytes(),
+                total_bytes: completeness.expected_bytes(),
+            });
+        }
+        let counts = completeness.finish()?;
+        let file_bytes = self.sink.commit()?;
+        Ok(Written { file_bytes, nodes: counts.nodes, edges: counts.edges })
+    }
+}
+
+impl Sink {
+    fn write_all(&mut self, bytes: &[u8]) -> Result<()> {
+        match self {
+            Sink::Plain(file) => file.write_all(bytes).map_err(|error| file.fail("write", error)),
+            Sink::Gzip(encoder) => {
+                encoder.write_all(bytes).map_err(|error| encoder.get_ref().fail("write", error))
+            }
+        }
+    }
+
+    fn commit(self) -> Result<u64> {
+        match self {
+            Sink::Plain(file) => file.commit(),
+            Sink::Gzip(mut encoder) => {
+                encoder.try_finish().map_err(|error| encoder.get_ref().fail("write", error))?;
+                encoder.finish().map_err(|error| Error::io("write", "", error))?.commit()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::conduit::Conduit;
+    use crate::capture::random_token;
+    use std::fs::{self, OpenOptions};
+    use std::io::Read;
+    use std::path::PathBuf;
+
+    const DOCUMENT: &str = concat!(
+        r#"{"snapshot":{"meta":{"node_fields":["id"],"edge_fields":["to"]},"#,
+        r#""node_count":1,"edge_count":2},"nodes":[1],"edges":[1,2],"strings":[]}"#
+    );
+
+    fn capture(path: &Path, text: &str, gzip_level: Option<u32>) -> Result<Written> {
+        let file = SnapshotFile::create(path, false, gzip_level)?;
+        let Conduit { writer, reader } = Conduit::open()?;
+        let text = text.to_owned();
+        let v8 = std::thread::spawn(move || {
+            let mut pipe = OpenOptions::new().write(true).open(writer.path()).unwrap();
+            let _ = pipe.write_all(text.as_bytes());
+        });
+        let written = file.receive(reader, &RssWatch::start(), &Control::default());
+        v8.join().unwrap();
+        written
+    }
+
+    fn scratch(test: impl FnOnce(PathBuf)) {
+        let directory = std::env::temp_dir().join(format!("heapdiff-test-{}", random_token()));
+        fs::create_dir(&directory).unwrap();
+        test(directory.join("a.heapsnapshot"));
+        let _ = fs::remove_dir_all(directory);
+    }
+
+    #[test]
+    fn a_whole_snapshot_is_put_in_place() {
+        scratch(|path| {
+            let written = capture(&path, DOCUMENT, None).unwrap();
+            let file_bytes = DOCUMENT.len() as u64;
+            assert_eq!(written, Written { file_bytes, nodes: 1, edges: 2 });
+            assert_eq!(fs::read_to_string(path).unwrap(), DOCUMENT);
+        });
+    }
+
+    #[test]
+    fn a_compressed_one_holds_the_same() {
+        scratch(|path| {
+            let written = capture(&path, DOCUMENT, Some(6)).unwrap();
+            let file = fs::File::open(path).unwrap();
+            assert_eq!(written.file_bytes, file.metadata().unwrap().len());
+            let mut text = String::new();
+            flate2::read::GzDecoder::new(file).read_to_string(&mut text).unwrap();
+            assert_eq!(text, DOCUMENT);
+        });
+    }
+
+    #[test]
+    fn a_broken_capture_leaves_what_was_there() {
+        scratch(|path| {
+            fs::write(&path, "old").unwrap();
+            let half = &DOCUMENT[..DOCUMENT.len() / 2];
+            for (text, code) in [(half, "ERR_TRUNCATED_SNAPSHOT"), ("x", "ERR_INVALID_SNAPSHOT")] {
+                assert_eq!(capture(&path, text, Some(1)).unwrap_err().code(), code);
+                assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+                assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+            }
+        });
+    }
+
+    #[test]
+    fn a_full_device_is_enospc() {
+        let large = DOCUMENT.replace("[1]", &format!("[1{}]", " ".repeat(4 << 20)));
+        for level in [None, Some(0)] {
+            let error = capture(Path::new("/dev/full"), &large, level).unwrap_err();
+            assert_eq!(error.code(), "ENOSPC");
+        }
+    }
+}
