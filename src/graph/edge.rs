@@ -52,7 +52,7 @@ impl EdgeType {
 /// The name is a string index or, for numbered types, a number. Numbers of 2^29 - 1 and above do
 /// not fit (an array may have slots up to 2^32 - 2); they are stored as [`EdgeLabel::WIDE`] and
 /// kept in a side table. String indices always fit, because decoding refuses larger tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(transparent)]
 pub struct EdgeLabel(u32);
 

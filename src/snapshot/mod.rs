@@ -1,8 +1,16 @@
 //! From bytes to tables. This stage knows JSON and V8's schema, and nothing about graphs.
 
+mod columns;
+mod decode;
+mod digits;
+mod input;
+mod meta;
+mod rows;
 mod source;
 mod strings;
+mod text;
 
+pub use decode::{ReadOptions, read};
 pub use source::Source;
 pub use strings::StringTable;
 

@@ -77,6 +77,9 @@ pub(crate) struct OpenSource {
     size_bound: Option<u64>,
     /// How many will come, when that is known exactly.
     exact_size: Option<u64>,
+    is_gzip: bool,
+    /// How many uncompressed bytes have been handed out.
+    delivered: u64,
 }
 
 /// Deflate cannot expand a byte to more than this (258 bytes from 2 bits).
@@ -99,9 +102,10 @@ impl OpenSource {
             let size_bound = size.map(|size| size.saturating_mul(MAX_DEFLATE_RATIO));
             let buffered = io::BufReader::with_capacity(1 << 16, whole);
             let reader = Box::new(MultiGzDecoder::new(buffered));
-            Self { name, reader, size_bound, exact_size: None }
+            Self { name, reader, size_bound, exact_size: None, is_gzip: true, delivered: 0 }
         } else {
-            Self { name, reader: whole, size_bound: size, exact_size: size }
+            let (size_bound, exact_size) = (size, size);
+            Self { name, reader: whole, size_bound, exact_size, is_gzip: false, delivered: 0 }
         })
     }
 
@@ -115,11 +119,6 @@ impl OpenSource {
         self.exact_size
     }
 
-    /// What to call it.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Fills `buffer` as far as the source has bytes; less than its length only at the end.
     pub(crate) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let mut filled = 0;
@@ -128,9 +127,24 @@ impl OpenSource {
                 Ok(0) => break,
                 Ok(n) => filled += n,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Error::io("read", &self.name, error)),
+                Err(error) => return Err(self.read_error(error, filled as u64)),
             }
         }
+        self.delivered += filled as u64;
         Ok(filled)
+    }
+
+    /// Damage that gzip notices is the input's fault, everything else the system's.
+    fn read_error(&self, error: io::Error, more: u64) -> Error {
+        let offset = self.delivered + more;
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof if self.is_gzip => {
+                Error::truncated(offset, "its gzip stream ends too early")
+            }
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData if self.is_gzip => {
+                Error::invalid(offset, format!("its gzip stream is damaged: {error}"))
+            }
+            _ => Error::io("read", &self.name, error),
+        }
     }
 }

@@ -1,0 +1,543 @@
+//! The sections of a snapshot, in the order they come, into tables.
+//!
+//! Number arrays are read a window at a time: a window holds whole rows, is cut into one part per
+//! lane at row borders, and the parts are read in parallel into disjoint slices of the columns. With
+//! one lane there is nothing to cut and nothing to count. Memory: the columns and one window.
+//!
+//! Counts from the header are checked against the size of the input before anything is reserved,
+//! and columns grow only as rows arrive, so that a small file cannot ask for a large allocation.
+
+use rayon::prelude::*;
+
+use super::columns::{
+    EdgeColumns, EdgeTable, NodeColumns, NodeTable, RowTable, location_table, sample_table,
+};
+use super::input::Input;
+use super::meta::Header;
+use super::rows::{PADDING, Scanned, Window, count_numbers, scan_rows};
+use super::source::Source;
+use super::text::read_strings;
+use super::{Location, Sample, SnapshotTables, StringTable};
+use crate::control::Control;
+use crate::error::{Error, Result};
+use crate::graph::{HeapGraph, NodeIndex};
+
+/// How to read.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadOptions {
+    /// How many threads read one number array. More than the idle cores helps nobody.
+    pub lanes: usize,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { lanes: rayon::current_num_threads().max(1) }
+    }
+}
+
+/// Bytes of a window for each lane: with its columns it fits a second-level cache.
+const LANE_BYTES: usize = 256 << 10;
+
+/// No header of a real snapshot is longer than a few kilobytes.
+const MAX_HEADER_BYTES: usize = 1 << 20;
+
+/// Reads a snapshot: plain or gzip, from whatever source. Runs on the calling thread and, with more
+/// than one lane, on rayon's pool.
+///
+/// # Errors
+///
+/// `ERR_INVALID_SNAPSHOT` or `ERR_TRUNCATED_SNAPSHOT` with the offset in the uncompressed bytes,
+/// `ABORT_ERR`, `ERR_TIMEOUT`, `ENOMEM`, or the errno code of a failed read.
+pub fn read(source: Source, options: &ReadOptions, control: &Control) -> Result<HeapGraph> {
+    read_in_windows(source, Lanes { count: options.lanes.clamp(1, 64), bytes: LANE_BYTES }, control)
+}
+
+/// How a window is cut.
+#[derive(Clone, Copy)]
+struct Lanes {
+    count: usize,
+    /// Bytes for each. Less than that in a window is not worth a cut.
+    bytes: usize,
+}
+
+fn read_in_windows(source: Source, lanes: Lanes, control: &Control) -> Result<HeapGraph> {
+    let input = Input::new(source.open()?, lanes.bytes * lanes.count, control);
+    let mut decoder = Decoder { input, lanes, header: None, tables: Parts::default() };
+    decoder.document()?;
+    decoder.finish()
+}
+
+/// The sections that have been read.
+#[derive(Default)]
+struct Parts {
+    nodes: Option<NodeColumns>,
+    edges: Option<EdgeColumns>,
+    locations: Vec<Location>,
+    samples: Vec<Sample>,
+    strings: Option<StringTable>,
+    warnings: Vec<String>,
+}
+
+struct Decoder<'c> {
+    input: Input<'c>,
+    lanes: Lanes,
+    header: Option<Header>,
+    tables: Parts,
+}
+
+impl Decoder<'_> {
+    fn document(&mut self) -> Result<()> {
+        const INSIDE: &str = "the snapshot";
+        if self.input.peek()?.is_none() {
+            return Err(Error::truncated(0, "it is empty"));
+        }
+        self.skip_byte_order_mark()?;
+        self.input.expect(b'{', "the snapshot, which is one JSON object")?;
+        loop {
+            let start = self.input.position();
+            let key = self.input.key()?;
+            self.input.expect(b':', INSIDE)?;
+            self.section(&key, start)?;
+            match self.input.peek_token()? {
+                Some(b',') => self.input.consume(1),
+                Some(b'}') => {
+                    self.input.consume(1);
+                    break;
+                }
+                Some(byte) => return Err(self.input.unexpected(byte, "',' or '}'", INSIDE)),
+                None => return Err(self.input.truncated(INSIDE)),
+            }
+        }
+        if self.input.peek_token()?.is_some() {
+            let at = self.input.position();
+            self.tables
+                .warnings
+                .push(format!("bytes behind the snapshot, from {at} on, are ignored"));
+        }
+        Ok(())
+    }
+
+    fn skip_byte_order_mark(&mut self) -> Result<()> {
+        const MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+        if self.input.peek()? == Some(MARK[0]) && self.input.unread().starts_with(&MARK) {
+            self.input.consume(MARK.len());
+        }
+        Ok(())
+    }
+
+    fn section(&mut self, key: &str, start: u64) -> Result<()> {
+        match key {
+            "snapshot" => {
+                self.input.peek_token()?;
+                let offset = self.input.position();
+                let text = self.input.small_value(MAX_HEADER_BYTES, "`snapshot`")?;
+                self.once(key, start, self.header.is_some())?;
+                self.header = Some(Header::parse(&text, offset)?);
+            }
+            "nodes" => {
+                self.once(key, start, self.tables.nodes.is_some())?;
+                let header = require_header(self.header.as_ref(), key, start)?;
+                let mut table = NodeTable::new(header, self.input.size_bound(), start)?;
+                let fields = header.nodes.fields;
+                read_rows(&mut self.input, &mut table, fields, "nodes", self.lanes)?;
+                self.tables.nodes = Some(table.finish(start)?);
+            }
+            "edges" => {
+                self.once(key, start, self.tables.edges.is_some())?;
+                let header = require_header(self.header.as_ref(), key, start)?;
+                let mut table = EdgeTable::new(header, self.input.size_bound(), start)?;
+                let fields = header.edges.fields;
+                read_rows(&mut self.input, &mut table, fields, "edges", self.lanes)?;
+                self.tables.edges = Some(table.finish(start)?);
+            }
+            "locations" => {
+                match self.header.as_ref().and_then(|h| Some((h, h.locations.as_ref()?))) {
+                    Some((header, layout)) => {
+                        let mut table = location_table(header, layout);
+                        read_rows(
+                            &mut self.input,
+                            &mut table,
+                            layout.fields,
+                            "locations",
+                            self.lanes,
+                        )?;
+                        self.tables.locations = table.rows;
+                    }
+                    None => self.input.skip_value("`locations`")?,
+                }
+            }
+            "samples" => match self.header.as_ref().and_then(|header| header.samples.as_ref()) {
+                Some(layout) => {
+                    let mut table = sample_table(layout);
+                    read_rows(&mut self.input, &mut table, layout.fields, "samples", self.lanes)?;
+                    self.tables.samples = table.rows;
+                }
+                None => self.input.skip_value("`samples`")?,
+            },
+            "strings" => {
+                self.once(key, start, self.tables.strings.is_some())?;
+                self.tables.strings = Some(read_strings(&mut self.input)?);
+            }
+            // `trace_function_infos`, `trace_tree`, and whatever newer versions add.
+            _ => self.input.skip_value("a section")?,
+        }
+        Ok(())
+    }
+
+    fn once(&self, key: &str, start: u64, seen: bool) -> Result<()> {
+        if seen {
+            return Err(Error::invalid(start, format!("`{key}` comes twice")));
+        }
+        Ok(())
+    }
+
+    /// Puts the sections together and checks what only the whole can show.
+    fn finish(self) -> Result<HeapGraph> {
+        let end = self.input.position();
+        let missing = |key: &str| Error::invalid(end, format!("there is no `{key}`"));
+        let header = self.header.ok_or_else(|| missing("snapshot"))?;
+        let mut nodes = self.tables.nodes.ok_or_else(|| missing("nodes"))?;
+        let edges = self.tables.edges.ok_or_else(|| missing("edges"))?;
+        let strings = self.tables.strings.ok_or_else(|| missing("strings"))?;
+        nodes.check_names(strings.len())?;
+        edges.check_names(strings.len())?;
+        let root = header.root_index / header.nodes.fields as u64;
+        if header.root_index % header.nodes.fields as u64 != 0 || root >= header.node_count {
+            return Err(Error::invalid(0, format!("root_index {} is no node", header.root_index)));
+        }
+        let first_edge = nodes.take_first_edges(header.edge_count)?;
+        let mut locations = self.tables.locations;
+        if !locations.is_sorted_by_key(|location| location.node) {
+            locations.par_sort_by_key(|location| location.node);
+        }
+        Ok(HeapGraph::new(SnapshotTables {
+            root: NodeIndex(root as u32),
+            node_type: nodes.types,
+            node_name: nodes.names,
+            node_id: nodes.ids,
+            self_size: nodes.self_sizes,
+            first_edge,
+            edge_target: edges.targets,
+            edge_label: edges.labels,
+            wide_edge_numbers: edges.wide,
+            oversized: nodes.oversized,
+            detachedness: nodes.detachedness,
+            has_detachedness: header.nodes.detachedness.is_some(),
+            trace_node_id: nodes.trace_node_ids,
+            locations,
+            samples: self.tables.samples,
+            strings,
+            node_type_names: header.node_type_names,
+            extra_native_bytes: header.extra_native_bytes,
+            warnings: self.tables.warnings,
+        }))
+    }
+}
+
+fn require_header<'h>(header: Option<&'h Header>, key: &str, start: u64) -> Result<&'h Header> {
+    header.ok_or_else(|| Error::invalid(start, format!("`{key}` comes before `snapshot`")))
+}
+
+/// Reads `[1,2,3,...]` into a table.
+fn read_rows<T: RowTable>(
+    input: &mut Input<'_>,
+    table: &mut T,
+    fields: usize,
+    name: &'static str,
+    lanes: Lanes,
+) -> Result<()> {
+    let inside = format!("`{name}`");
+    input.expect(b'[', &inside)?;
+    let mut rows = 0;
+    loop {
+        let offset = input.buffer_offset();
+        let (padded, start, end) = input.buffer();
+        let after_row = rows > 0;
+        let window = Window { padded, start, end, offset, after_row, fields, name };
+        let scanned = if lanes.count > 1 && end - start > lanes.bytes {
+            scan_in_lanes(&window, table, rows, lanes.count)?
+        } else {
+            scan_in_one(&window, table, rows)?
+        };
+        rows += scanned.rows;
+        if let Some(terminator) = scanned.terminator {
+            input.consume(terminator - start);
+            return input.expect(b']', &inside);
+        }
+        input.consume(scanned.end_of_rows - start);
+        if scanned.rows == 0 && input.is_full() {
+            let message = format!("{inside} has a row of more than {} bytes", end - start);
+            return Err(Error::invalid(input.position(), message));
+        }
+        if !input.refill()? && scanned.rows == 0 {
+            return Err(Error::truncated(
+                input.position() + input.unread().len() as u64,
+                format!("it ends inside {inside}"),
+            ));
+        }
+    }
+}
+
+fn scan_in_one<T: RowTable>(window: &Window<'_>, table: &mut T, rows: usize) -> Result<Scanned> {
+    let room = rows_at_most(window);
+    table.make_room(rows, room)?;
+    let (scanned, rest) = {
+        let Some(mut part) = table.parts(rows, &[room]).pop() else {
+            return Err(Error::internal("a table gave no part"));
+        };
+        (scan_rows(window, &mut part)?, T::rest(part))
+    };
+    table.absorb(rest, window.offset.wrapping_add(window.start as u64), rows, scanned.rows);
+    Ok(scanned)
+}
+
+/// A row needs a digit and a comma for each number; one more for the last row's missing comma.
+fn rows_at_most(window: &Window<'_>) -> usize {
+    (window.end - window.start) / (2 * window.fields) + 1
+}
+
+/// Cuts the window at row borders, and scans the parts in parallel.
+fn scan_in_lanes<T: RowTable>(
+    window: &Window<'_>,
+    table: &mut T,
+    rows: usize,
+    lanes: usize,
+) -> Result<Scanned> {
+    let cuts = cut_at_rows(window, lanes);
+    let room: usize = cuts.iter().map(|cut| cut.rows).sum();
+    table.make_room(rows, room)?;
+    let counts: Vec<usize> = cuts.iter().map(|cut| cut.rows).collect();
+    let outcomes: Vec<_> = table
+        .parts(rows, &counts)
+        .into_par_iter()
+        .zip(&cuts)
+        .map(|(mut part, cut)| {
+            let after_row = window.after_row || cut.start > window.start;
+            let piece = Window { start: cut.start, end: cut.end, after_row, ..*window };
+            let result = scan_rows(&piece, &mut part);
+            (result, T::rest(part))
+        })
+        .collect();
+    let mut total = Scanned { rows: 0, end_of_rows: window.start, terminator: None };
+    for ((result, rest), cut) in outcomes.into_iter().zip(&cuts) {
+        let scanned = result?;
+        let offset = window.offset.wrapping_add(cut.start as u64);
+        table.absorb(rest, offset, rows + total.rows, scanned.rows);
+        total.rows += scanned.rows;
+        total.end_of_rows = scanned.end_of_rows;
+        if scanned.terminator.is_some() {
+            total.terminator = scanned.terminator;
+            break;
+        }
+        if scanned.rows < cut.rows {
+            // Only a number array that breaks off has fewer rows than numbers to fill them.
+            break;
+        }
+    }
+    Ok(total)
+}
+
+/// A part of a window: from the end of a row to just behind the end of a later one.
+struct Cut {
+    start: usize,
+    end: usize,
+    /// No more rows than this are in it.
+    rows: usize,
+}
+
+/// Cuts a window into about `lanes` parts of whole rows. Only digits are looked at: what else is
+/// there is for the scanner to judge.
+fn cut_at_rows(window: &Window<'_>, lanes: usize) -> Vec<Cut> {
+    let bytes = window.padded;
+    let array_end = memchr::memchr(b']', &bytes[window.start..window.end])
+        .map_or(window.end, |length| window.start + length);
+    let step = (array_end - window.start) / lanes + 1;
+    let borders: Vec<usize> =
+        (0..=lanes).map(|lane| (window.start + lane * step).min(array_end)).collect();
+    let counts: Vec<usize> =
+        borders.par_windows(2).map(|border| count_numbers(bytes, border[0], border[1])).collect();
+    let mut cuts = Vec::with_capacity(lanes);
+    // The number right before the window belongs to the row before it.
+    let counted_twice = window.after_row && bytes[window.start - 1].is_ascii_digit();
+    let mut numbers_before = 0_usize;
+    let mut start = window.start;
+    let mut rows_before = 0;
+    for (lane, &count) in counts.iter().enumerate() {
+        numbers_before += count - usize::from(lane == 0 && counted_twice);
+        let last = lane + 1 == counts.len();
+        // From the border back to the end of the last whole row before it.
+        let end = if last {
+            window.end
+        } else {
+            let surplus = numbers_before % window.fields;
+            end_of_number_back(bytes, start, borders[lane + 1], surplus)
+        };
+        let rows_here = numbers_before / window.fields - rows_before + usize::from(last);
+        rows_before = numbers_before / window.fields;
+        if end > start {
+            // One byte more than the row: a number has ended only where something else begins.
+            let scan_end = if last { end } else { end + 1 };
+            cuts.push(Cut { start, end: scan_end, rows: rows_here });
+            start = end;
+        } else if let Some(previous) = cuts.last_mut() {
+            previous.rows += rows_here;
+        }
+    }
+    cuts
+}
+
+/// Where the number ends that is `back` numbers before the last one that ends in `start..end`.
+fn end_of_number_back(bytes: &[u8], start: usize, end: usize, back: usize) -> usize {
+    let ends_here = |at: usize| !bytes[at].is_ascii_digit() && bytes[at - 1].is_ascii_digit();
+    (start.max(PADDING) + 1..end).rev().filter(|&at| ends_here(at)).nth(back).unwrap_or(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{EdgeType, NodeType, StringIndex};
+    use proptest::prelude::*;
+
+    /// A small snapshot, its rows as given.
+    fn snapshot(nodes: &str, edges: &str, strings: &str) -> String {
+        format!(
+            r#"{{"snapshot":{{"meta":{{"node_fields":["type","name","id","self_size","edge_count","detachedness"],
+"node_types":[["hidden","array","string","object","code","closure","regexp","number","native","synthetic","concatenated string","sliced string","symbol","bigint","object shape","moon rock"],"string","number","number","number","number","number"],
+"edge_fields":["type","name_or_index","to_node"],
+"edge_types":[["context","element","property","internal","hidden","shortcut","weak"],"string_or_number","node"],
+"location_fields":["object_index","script_id","line","column"]}},
+"node_count":3,"edge_count":2,"trace_function_count":0,"extra_native_bytes":7}},
+"nodes":[{nodes}],
+"edges":[{edges}],
+"trace_function_infos":[],
+"trace_tree":[1,0,0,0,[[[{{"a":"]"}}]]]],
+"samples":[],
+"locations":[12,4,5,6,6,1,2,3],
+"strings":{strings}}}"#
+        )
+    }
+
+    const NODES: &str = "9,1,1,0,1,0\n,3,2,3,16,1,0\n,15,0,5,4294967299,0,2";
+    const EDGES: &str = "1,1,6\n,1,4294967294,12";
+    const STRINGS: &str = r#"["<dummy>","","Foo \"\u00e9\ud83d\ude00\ud800x\\\n"]"#;
+
+    fn decode(text: &str) -> Result<HeapGraph> {
+        read(Source::Bytes(text.as_bytes().to_vec()), &ReadOptions::default(), &Control::default())
+    }
+
+    #[test]
+    fn a_snapshot_becomes_columns() {
+        let graph = decode(&snapshot(NODES, EDGES, STRINGS)).unwrap();
+        let tables = graph.tables();
+        assert_eq!((graph.node_count(), graph.edge_count()), (3, 2));
+        assert_eq!(tables.node_type, [NodeType::SYNTHETIC, NodeType::OBJECT, NodeType(16)]);
+        assert_eq!(tables.node_type_names[16], "moon rock");
+        assert_eq!(tables.node_id, [1, 3, 5]);
+        assert_eq!(tables.self_size, [0, 16, 3]);
+        assert_eq!(tables.oversized, [(NodeIndex(2), 4_294_967_299)]);
+        assert_eq!(tables.detachedness, [(NodeIndex(2), 2)]);
+        assert_eq!(tables.first_edge, [0, 1, 2, 2]);
+        assert_eq!(tables.extra_native_bytes, 7);
+        let edge = graph.edges(NodeIndex(1)).next().unwrap();
+        assert_eq!((edge.label.edge_type(), edge.target), (EdgeType::ELEMENT, NodeIndex(2)));
+        assert_eq!(graph.edge_number(edge), 4_294_967_294);
+        let name = graph.strings().get(StringIndex(2));
+        assert_eq!(name, b"Foo \"\xc3\xa9\xf0\x9f\x98\x80\xed\xa0\x80x\\\n");
+        let lines: Vec<_> = tables.locations.iter().map(|row| (row.node.0, row.line)).collect();
+        assert_eq!(lines, [(1, 2), (2, 5)]);
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused_with_an_offset() {
+        let check = |nodes: &str, edges: &str, strings: &str, message: &str| {
+            let text = snapshot(nodes, edges, strings);
+            let error = decode(&text).unwrap_err();
+            assert_eq!(error.code(), "ERR_INVALID_SNAPSHOT", "{error}");
+            assert!(error.to_string().contains(message), "{error}");
+            assert!(error.offset().unwrap() < text.len() as u64);
+        };
+        check(NODES, "1,1,6,1,1,7", STRINGS, "has an edge to 7, which is no node");
+        check(NODES, "1,1,6,1,1,18", STRINGS, "has an edge to 18, which is no node");
+        check(NODES, "1,1,6,2,3,6", STRINGS, "edge 1 has name 3, but there are 3 strings");
+        check(NODES, "1,1,6,9,3,6", STRINGS, "has an edge of type 9");
+        check(NODES, "1,1,6", STRINGS, "`edges` has 1 rows, but the header says 2");
+        check(NODES, "1,1,6,1,1,6,1,1,6", STRINGS, "more rows than edge_count says");
+        check(&NODES.replace(",16,1", ",16,2"), EDGES, STRINGS, "the nodes have 3 edges");
+        check(&NODES.replace("3,2,3", "3,8,3"), EDGES, STRINGS, "node 1 has name 8");
+        check(&NODES.replace("9,1,1", "99,1,1"), EDGES, STRINGS, "has a node of type 99");
+        check(NODES, EDGES, r#"["a","b","\x"]"#, "an escape that JSON does not know");
+        check(NODES, EDGES, r#"["a","b","\u12g4"]"#, "not four hex digits");
+        check(NODES, EDGES, r#"["a","b" "c"]"#, "',' or ']' expected");
+    }
+
+    #[test]
+    fn every_truncation_is_an_error() {
+        let text = snapshot(NODES, EDGES, STRINGS);
+        for length in 0..text.len() {
+            let error = decode(&text[..length]).unwrap_err();
+            assert_eq!(error.code(), "ERR_TRUNCATED_SNAPSHOT", "{length}: {error}");
+            assert_eq!(error.offset(), Some(length as u64), "{error}");
+        }
+        assert!(decode(&text).is_ok());
+    }
+
+    #[test]
+    fn a_header_cannot_ask_for_memory_that_the_input_does_not_fill() {
+        let text = snapshot(NODES, EDGES, STRINGS);
+        let error = decode(&text.replace("\"node_count\":3", "\"node_count\":300000000"));
+        assert!(error.unwrap_err().to_string().contains("cannot be in an input of"));
+        let error = decode(&text.replace("\"edge_count\":2", "\"edge_count\":99999999999"));
+        assert!(error.unwrap_err().to_string().contains("impossible edge_count"));
+    }
+
+    #[test]
+    fn gzip_is_told_by_content_and_damage_is_noticed() {
+        use std::io::Write as _;
+        let text = snapshot(NODES, EDGES, STRINGS);
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        let bytes = encoder.finish().unwrap();
+        let read_bytes = |bytes: &[u8]| {
+            let control = Control::default();
+            read(Source::Bytes(bytes.to_vec()), &ReadOptions::default(), &control)
+        };
+        assert_eq!(read_bytes(&bytes).unwrap().node_count(), 3);
+        let cut = read_bytes(&bytes[..bytes.len() - 9]).unwrap_err();
+        assert_eq!(cut.code(), "ERR_TRUNCATED_SNAPSHOT", "{cut}");
+        let mut damaged = bytes.clone();
+        let at = damaged.len() - 6;
+        damaged[at] ^= 1;
+        let damaged = read_bytes(&damaged).unwrap_err();
+        assert_eq!(damaged.code(), "ERR_INVALID_SNAPSHOT", "{damaged}");
+    }
+
+    proptest! {
+        /// Rows, windows and lanes fall where they may: the columns are the same.
+        #[test]
+        fn windows_and_lanes_change_nothing(
+            ids in prop::collection::vec(any::<u32>(), 1..400),
+            line_feeds in any::<bool>(),
+            lanes in 1..5usize,
+            lane_bytes in 64..300usize,
+        ) {
+            let count = ids.len();
+            let separator = if line_feeds { "\n," } else { "," };
+            let rows: Vec<_> = ids.iter().map(|id| format!("3,2,{id},16,1,0")).collect();
+            let edges: Vec<_> =
+                ids.iter().map(|&id| format!("1,{id},{}", id as usize % count * 6)).collect();
+            let text = snapshot(&rows.join(separator), &edges.join(separator), STRINGS)
+                .replace("\"node_count\":3", &format!("\"node_count\":{count}"))
+                .replace("\"edge_count\":2", &format!("\"edge_count\":{count}"))
+                .replace("[12,4,5,6,6,1,2,3]", "[]");
+            let lanes = Lanes { count: lanes, bytes: lane_bytes };
+            let source = Source::Bytes(text.into_bytes());
+            let graph = read_in_windows(source, lanes, &Control::default()).unwrap();
+            prop_assert_eq!(&graph.tables().node_id, &ids);
+            for node in graph.nodes() {
+                let edge = graph.edges(node).next().unwrap();
+                prop_assert_eq!(graph.edge_number(edge), ids[node.at()]);
+                prop_assert_eq!(edge.target.at(), ids[node.at()] as usize % count);
+            }
+        }
+    }
+}

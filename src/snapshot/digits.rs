@@ -1,0 +1,168 @@
+//! Sixty-four bytes of a number array at a time.
+//!
+//! Nine tenths of a snapshot are decimal numbers between commas. [`classify`] turns 64 bytes into
+//! three bit masks (digit, comma, line feed), so that the ends of all numbers in the chunk are
+//! known at once and no number waits for the one before it; [`number_ending_at`] then converts up
+//! to 16 digits with a few multiplications.
+//!
+//! Time: about 16 vector instructions for 64 bytes, and about 12 scalar ones for a number of up to
+//! 8 digits. The multiplication trick is Mula's ("SWAR parse eight digits", as in simdjson's
+//! number parsing paper, Langdale & Lemire 2019, section 3.1.5).
+
+/// What each of 64 bytes is. Bit `i` belongs to byte `i`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Classes {
+    /// `0` to `9`.
+    pub(crate) digits: u64,
+    /// `,`.
+    pub(crate) commas: u64,
+    /// Line feed: what Node 18-22 put before a row.
+    pub(crate) line_feeds: u64,
+}
+
+/// How many bytes [`classify`] looks at.
+pub(crate) const CHUNK: usize = 64;
+
+/// Classifies 64 bytes.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn classify(chunk: &[u8; CHUNK]) -> Classes {
+    use std::arch::x86_64::{
+        __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_set1_epi8,
+        _mm_sub_epi8,
+    };
+    let mut classes = Classes { digits: 0, commas: 0, line_feeds: 0 };
+    for quarter in 0..CHUNK / 16 {
+        // SAFETY: SSE2 is part of every x86-64 processor. The load reads the 16 bytes from
+        // `quarter * 16`, which end at or before byte 64 of `chunk`, and needs no alignment.
+        let (digits, commas, line_feeds) = unsafe {
+            let bytes = _mm_loadu_si128(chunk.as_ptr().add(quarter * 16).cast::<__m128i>());
+            let value = _mm_sub_epi8(bytes, _mm_set1_epi8(b'0' as i8));
+            let is_digit = _mm_cmpeq_epi8(_mm_min_epu8(value, _mm_set1_epi8(9)), value);
+            let is_comma = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b',' as i8));
+            let is_line_feed = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'\n' as i8));
+            (
+                _mm_movemask_epi8(is_digit) as u32,
+                _mm_movemask_epi8(is_comma) as u32,
+                _mm_movemask_epi8(is_line_feed) as u32,
+            )
+        };
+        classes.digits |= u64::from(digits) << (quarter * 16);
+        classes.commas |= u64::from(commas) << (quarter * 16);
+        classes.line_feeds |= u64::from(line_feeds) << (quarter * 16);
+    }
+    classes
+}
+
+/// Classifies 64 bytes.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+pub(crate) fn classify(chunk: &[u8; CHUNK]) -> Classes {
+    classify_portably(chunk)
+}
+
+/// [`classify`] without vector instructions, eight bytes at a time in a general register.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+pub(crate) fn classify_portably(chunk: &[u8; CHUNK]) -> Classes {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // The high bit of each byte that is zero in `word`, exactly (no carry between bytes).
+    let zeros = |word: u64| !(((word & !HIGH) + !HIGH) | word | !HIGH);
+    // Gathers the high bits into the low byte.
+    let gather = |high: u64| (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+    let mut classes = Classes { digits: 0, commas: 0, line_feeds: 0 };
+    for (at, bytes) in chunk.chunks_exact(8).enumerate() {
+        let mut eight = [0; 8];
+        eight.copy_from_slice(bytes);
+        let word = u64::from_le_bytes(eight);
+        // `0` to `9` are 0x30 to 0x39: the high half must be 3, and adding 6 must not change it.
+        let high_half = (word & (ONES * 0xf0)) ^ (ONES * 0x30);
+        let low_half = (((word & (ONES * 0x0f)) + ONES * 6) & (ONES * 0x10)) | high_half;
+        let shift = at * 8;
+        classes.digits |= gather(zeros(low_half)) << shift;
+        classes.commas |= gather(zeros(word ^ (ONES * u64::from(b',')))) << shift;
+        classes.line_feeds |= gather(zeros(word ^ (ONES * u64::from(b'\n')))) << shift;
+    }
+    classes
+}
+
+/// How many digits [`number_ending_at`] converts at most.
+pub(crate) const MAX_FAST_DIGITS: usize = 16;
+
+/// The value of the `digits` digits before `end`. `digits` is 1 to [`MAX_FAST_DIGITS`], and
+/// `bytes` holds at least 16 bytes before `end`.
+#[inline(always)]
+pub(crate) fn number_ending_at(bytes: &[u8], end: usize, digits: usize) -> u64 {
+    let low = eight_digits(eight_before(bytes, end), digits.min(8));
+    if digits <= 8 {
+        return low;
+    }
+    eight_digits(eight_before(bytes, end - 8), digits - 8) * 100_000_000 + low
+}
+
+#[inline(always)]
+fn eight_before(bytes: &[u8], end: usize) -> u64 {
+    let mut eight = [0; 8];
+    eight.copy_from_slice(&bytes[end - 8..end]);
+    u64::from_le_bytes(eight)
+}
+
+/// The value of the last `digits` (1 to 8) bytes of a little-endian word of ASCII.
+#[inline(always)]
+fn eight_digits(word: u64, digits: usize) -> u64 {
+    // What stands before the number goes away; the freed low bytes become zeros, which are leading
+    // zeros of the number.
+    let word = (word & 0x0f0f_0f0f_0f0f_0f0f) >> (64 - digits * 8) << (64 - digits * 8);
+    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8) & 0x00ff_00ff_00ff_00ff;
+    let quads = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    quads.wrapping_mul(10_000).wrapping_add(quads >> 32) & 0xffff_ffff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn naively(chunk: &[u8; CHUNK]) -> Classes {
+        let mask = |test: &dyn Fn(u8) -> bool| {
+            chunk.iter().enumerate().fold(0, |mask, (at, &byte)| mask | u64::from(test(byte)) << at)
+        };
+        Classes {
+            digits: mask(&|byte| byte.is_ascii_digit()),
+            commas: mask(&|byte| byte == b','),
+            line_feeds: mask(&|byte| byte == b'\n'),
+        }
+    }
+
+    #[test]
+    fn every_byte_is_classified_right_in_every_position() {
+        for byte in 0..=u8::MAX {
+            for at in 0..CHUNK {
+                let mut chunk = [b'x'; CHUNK];
+                chunk[at] = byte;
+                assert_eq!(classify(&chunk), naively(&chunk));
+                assert_eq!(classify_portably(&chunk), naively(&chunk));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn both_classifiers_agree_with_the_naive_one(
+            chunk in prop::collection::vec(prop::sample::select(b"0123456789,,,\n -]/:\xff".to_vec()), CHUNK)
+        ) {
+            let chunk: [u8; CHUNK] = chunk.try_into().unwrap();
+            prop_assert_eq!(classify(&chunk), naively(&chunk));
+            prop_assert_eq!(classify_portably(&chunk), naively(&chunk));
+        }
+
+        #[test]
+        fn a_number_comes_back_as_it_was_written(number in 0..10_000_000_000_000_000u64, short in 0..1000u64) {
+            for number in [number, short, number >> 20] {
+                let text = format!("################{number}");
+                let digits = text.len() - 16;
+                prop_assert_eq!(number_ending_at(text.as_bytes(), text.len(), digits), number);
+            }
+        }
+    }
+}
