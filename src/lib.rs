@@ -39,5 +39,6 @@ pub mod error;
 pub mod graph;
 pub mod report;
 pub mod snapshot;
+pub mod source_map;
 #[doc(hidden)]
 pub mod testing;

@@ -265,6 +265,21 @@ pub struct SourcePosition {
     pub column: Option<u32>,
     /// The function whose scope it is in.
     pub function_name: Option<String>,
+    /// Where that comes from, if a source map says so. Filled in by
+    /// [`crate::source_map::add_original_positions`], `None` until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original: Option<OriginalPosition>,
+}
+
+/// A place in the code that somebody wrote. `line` and `column` are 1-based.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OriginalPosition {
+    /// A path, or the URL that a bundler made up.
+    pub url: String,
+    /// Line.
+    pub line: u32,
+    /// Column.
+    pub column: u32,
 }
 
 /// A step on the path from a root.

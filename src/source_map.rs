@@ -1,0 +1,215 @@
+//! From a position in generated code (compiled TypeScript, a bundle) to the one that somebody
+//! wrote, by the source map beside the file or inside it.
+//!
+//! A source map is a convenience: where there is none, or where it cannot be read, the position
+//! stays as it is and nothing is said. What to read comes from the snapshot, so only regular files
+//! of bounded size are opened, and nothing of their content gets into a report but the names of
+//! sources and the numbers of lines in a map.
+//!
+//! Time and memory: linear in the size of the generated files and maps of the suspects; a file is
+//! read once, whatever the number of suspects in it.
+//!
+//! Format: ECMA-426, <https://tc39.es/ecma426/>.
+
+use std::collections::HashMap;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Component, Path, PathBuf};
+
+use memchr::memmem;
+use oxc_sourcemap::SourceMap;
+
+use crate::control::Control;
+use crate::error::Result;
+use crate::report::{OriginalPosition, SourcePosition, Suspect};
+
+/// Larger files are left alone. The largest bundles that people run have some ten megabytes.
+const MAX_FILE_BYTES: u64 = 128 << 20;
+
+/// Gives the suspects whose code has a source map the position in the original. Reads files on the
+/// calling thread.
+///
+/// # Errors
+///
+/// `ABORT_ERR`, `ERR_TIMEOUT`. A map that is missing or broken is none.
+pub fn add_original_positions(suspects: &mut [Suspect], control: &Control) -> Result<()> {
+    let mut maps = HashMap::new();
+    for position in suspects.iter_mut().filter_map(|suspect| suspect.source.as_mut()) {
+        control.checkpoint()?;
+        let map = maps.entry(position.url.clone()).or_insert_with(|| {
+            // The file can be anything; a bug in the decoder must not cost the whole report.
+            catch_unwind(AssertUnwindSafe(|| LoadedMap::beside(&position.url))).unwrap_or_default()
+        });
+        position.original = map.as_ref().and_then(|map| map.original_of(position));
+    }
+    Ok(())
+}
+
+/// A map, and the directory that its sources are relative to.
+struct LoadedMap {
+    map: SourceMap<'static>,
+    directory: PathBuf,
+}
+
+impl LoadedMap {
+    /// The map of a generated file: the one its comment names, or else the one that is called like
+    /// the file.
+    fn beside(url: &str) -> Option<Self> {
+        let file = local_path(url)?;
+        let directory = file.parent()?;
+        let code = read_file(&file)?;
+        match mapping_url(&code) {
+            Some(url) if url.starts_with("data:") => Self::parse(&decode_data_url(url)?, directory),
+            Some(url) if url.contains("://") && !url.starts_with("file:") => None,
+            Some(url) => {
+                let map = local_path(url).unwrap_or_else(|| directory.join(percent_decode(url)));
+                Self::parse(&read_file(&map)?, map.parent()?)
+            }
+            None => {
+                let mut map = file.clone().into_os_string();
+                map.push(".map");
+                Self::parse(&read_file(Path::new(&map))?, directory)
+            }
+        }
+    }
+
+    fn parse(json: &[u8], directory: &Path) -> Option<Self> {
+        let map = SourceMap::from_json_string(std::str::from_utf8(json).ok()?).ok()?.into_owned();
+        Some(Self { map, directory: directory.into() })
+    }
+
+    fn original_of(&self, position: &SourcePosition) -> Option<OriginalPosition> {
+        let (line, column) = (position.line?.checked_sub(1)?, position.column?.checked_sub(1)?);
+        let table = self.map.generate_lookup_table();
+        let token = self.map.lookup_token(&table, line, column)?;
+        let source = self.map.get_source(token.get_source_id()?)?;
+        Some(OriginalPosition {
+            url: self.resolve(source),
+            line: token.get_src_line() + 1,
+            column: token.get_src_col() + 1,
+        })
+    }
+
+    /// A source of the map as a path or URL that means the same without the map.
+    fn resolve(&self, source: &str) -> String {
+        let root = self.map.get_source_root().unwrap_or_default();
+        let whole = match root {
+            "" => source.to_owned(),
+            _ if source.contains("://") || source.starts_with('/') => source.to_owned(),
+            root => format!("{}/{source}", root.trim_end_matches('/')),
+        };
+        if whole.contains("://") && !whole.starts_with("file:") {
+            return whole;
+        }
+        let path = local_path(&whole).unwrap_or_else(|| self.directory.join(whole));
+        normalise(&path).display().to_string()
+    }
+}
+
+/// The path of a `file:` URL or of an absolute path; `None` for what is not on this disk, such as
+/// `node:fs`.
+fn local_path(url: &str) -> Option<PathBuf> {
+    match url.strip_prefix("file://") {
+        // On Windows the path is behind one more slash: file:///C:/app.js.
+        Some(path) if cfg!(windows) => Some(percent_decode(path.trim_start_matches('/')).into()),
+        Some(path) => Some(percent_decode(path).into()),
+        None => Some(PathBuf::from(url)).filter(|path| path.is_absolute()),
+    }
+}
+
+fn percent_decode(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// The bytes of a regular file that is not too large.
+fn read_file(path: &Path) -> Option<Vec<u8>> {
+    // Asked before it is opened: opening a FIFO would wait for a writer.
+    let metadata = fs::metadata(path).ok()?;
+    if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
+        return None;
+    }
+    fs::read(path).ok()
+}
+
+/// What the last `//# sourceMappingURL=` comment says.
+fn mapping_url(code: &[u8]) -> Option<&str> {
+    const MARK: &[u8] = b"# sourceMappingURL=";
+    let start = memmem::rfind(code, MARK)? + MARK.len();
+    let rest = &code[start..];
+    let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+    std::str::from_utf8(&rest[..end]).ok().filter(|url| !url.is_empty())
+}
+
+fn decode_data_url(url: &str) -> Option<Vec<u8>> {
+    let (header, body) = url.split_once(',')?;
+    if header.ends_with(";base64") {
+        base64_simd::forgiving_decode_to_vec(body.as_bytes()).ok()
+    } else {
+        Some(percent_encoding::percent_decode_str(body).collect())
+    }
+}
+
+/// The same path without `.` and `..`, without asking the file system: the sources of a map need
+/// not be there.
+fn normalise(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                normal.pop();
+            }
+            component => normal.push(component),
+        }
+    }
+    normal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_comment_counts() {
+        let code = b"//# sourceMappingURL=old.js.map\nf();\n//# sourceMappingURL=new.js.map\n";
+        assert_eq!(mapping_url(code), Some("new.js.map"));
+        assert_eq!(mapping_url(b"f();"), None);
+        assert_eq!(mapping_url(b"//# sourceMappingURL="), None);
+    }
+
+    #[test]
+    fn sources_are_relative_to_the_map() {
+        let resolve = |root: &str, source: &str| {
+            let json = format!(
+                r#"{{"version":3,"sources":["{source}"],"names":[],"mappings":"AAAA","sourceRoot":"{root}"}}"#
+            );
+            let map = LoadedMap::parse(json.as_bytes(), Path::new("/app/dist")).unwrap();
+            map.resolve(source)
+        };
+        assert_eq!(resolve("", "../src/./a.ts"), "/app/src/a.ts");
+        assert_eq!(resolve("../lib/", "a.ts"), "/app/lib/a.ts");
+        assert_eq!(resolve("/elsewhere", "a.ts"), "/elsewhere/a.ts");
+        assert_eq!(resolve("", "webpack://shop/./src/a.ts"), "webpack://shop/./src/a.ts");
+        assert_eq!(resolve("", "file:///app/my%20src/a.ts"), "/app/my src/a.ts");
+    }
+
+    #[test]
+    fn what_is_not_on_the_disk_has_no_path() {
+        assert_eq!(local_path("node:internal/timers"), None);
+        assert_eq!(local_path("evalmachine.<anonymous>"), None);
+        assert_eq!(local_path("file:///a%20b/c.js"), Some("/a b/c.js".into()));
+    }
+
+    #[test]
+    fn files_that_are_none_are_not_opened() {
+        assert_eq!(read_file(Path::new("/dev/zero")), None);
+        assert_eq!(read_file(Path::new("/")), None);
+    }
+
+    #[test]
+    fn a_broken_map_is_none() {
+        for json in ["", "{}", "[]", r#"{"version":3,"sources":[],"names":[],"mappings":"zzzz"}"#] {
+            assert!(LoadedMap::parse(json.as_bytes(), Path::new("/")).is_none(), "{json}");
+        }
+    }
+}
