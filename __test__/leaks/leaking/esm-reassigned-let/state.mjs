@@ -1,0 +1,5 @@
+export let history = [];
+
+export function dispatch(action) {
+  history = [...history, action];
+}
