@@ -1,0 +1,116 @@
+// What a user of the package sees, against DevTools: the command line, diffSnapshots and openSnapshot.
+
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { firstDifference } from './compare.mjs';
+
+const heapdiff = createRequire(import.meta.url)('../index.js');
+const run = promisify(execFile);
+const cli = fileURLToPath(new URL('../bin/heapdiff.js', import.meta.url));
+
+const EVERY_ROW = 1_000_000;
+
+/**
+ * @param {import('./inputs.mjs').Pair} pair
+ * @param {{nodes: string, all: any, diff: any[]}} expected DevTools' answers for `pair.current`, and for the pair.
+ * @returns {Promise<import('./compare.mjs').Verdict[]>}
+ */
+export async function compareSurfaces({ base, current }, expected) {
+  const checks = {
+    'heapdiff nodes': () => nodesCommand(current, expected.nodes),
+    'openSnapshot().stats': () => withSnapshot(current, (s) => stats(s, expected.all)),
+    'openSnapshot().classes()': () => withSnapshot(current, (s) => classes(s, expected.all)),
+    'openSnapshot().duplicateStrings()': () =>
+      withSnapshot(current, (s) => strings(s, expected.all)),
+    "diffSnapshots({ classRows: 'devtools' })": () => classRows(base, current, expected.diff),
+  };
+  const verdicts = [];
+  for (const [check, compare] of Object.entries(checks)) {
+    const difference = await compare().catch(
+      (error) => `${error.code ?? error.name}: ${error.message}`,
+    );
+    verdicts.push({ check, difference });
+  }
+  return verdicts;
+}
+
+async function nodesCommand(file, expected) {
+  const options = { maxBuffer: 1 << 30 };
+  const { stdout } = await run(process.execPath, [cli, 'nodes', file], options);
+  const firstSeven = (row) => row.split('\t').slice(0, 7).join('\t');
+  const wanted = expected.split('\n').map(firstSeven);
+  const found = stdout.split('\n');
+  const at = wanted.findIndex((row, ordinal) => row !== found[ordinal]);
+  if (at === -1 && wanted.length === found.length) return null;
+  return `row ${at}: ${wanted[at]} expected, ${found[at]} found`;
+}
+
+async function withSnapshot(file, compare) {
+  const snapshot = await heapdiff.openSnapshot(file);
+  try {
+    return compare(snapshot);
+  } finally {
+    snapshot.close();
+  }
+}
+
+function stats({ stats: found }, { static: facts, statistics: { total, native, v8heap } }) {
+  const statistics = {
+    total,
+    native: native.total,
+    typedArrays: native.typedArrays,
+    code: v8heap.code,
+    strings: v8heap.strings,
+    jsArrays: v8heap.jsArrays,
+    system: v8heap.system,
+  };
+  return firstDifference(
+    { nodeCount: facts.nodeCount, statistics },
+    { nodeCount: found.nodeCount, statistics: found.statistics },
+  );
+}
+
+function classes(snapshot, { aggregates }) {
+  const wanted = aggregates.map((row) => ({
+    className: row.name,
+    count: row.count,
+    selfBytes: row.shallowSize,
+    retainedBytes: row.retainedSize,
+    distance: row.distance,
+  }));
+  // Rows of equal size and name may come in any order: their class keys are not part of the answer.
+  return firstDifference(inOrder(wanted), inOrder(snapshot.classes({ top: EVERY_ROW })));
+}
+
+function strings(snapshot, { duplicateStrings }) {
+  const wanted = duplicateStrings.map(({ value, count, totalSelfSize }) => ({
+    value,
+    count,
+    bytes: totalSelfSize,
+  }));
+  return firstDifference(inOrder(wanted), inOrder(snapshot.duplicateStrings({ top: EVERY_ROW })));
+}
+
+async function classRows(base, current, diff) {
+  const options = { classRows: 'devtools', classes: EVERY_ROW };
+  const report = await heapdiff.diffSnapshots(base, current, options);
+  const wanted = diff.map((row) => ({
+    className: row.name,
+    added: row.addedCount,
+    removed: row.removedCount,
+    delta: row.countDelta,
+    addedBytes: row.addedSize,
+    removedBytes: row.removedSize,
+    deltaBytes: row.sizeDelta,
+  }));
+  const found = report.classes.map(({ retainedBytes: _, ...row }) => row);
+  return firstDifference(inOrder(wanted), inOrder(found));
+}
+
+/** Plain objects in an order of their own content, keys included. */
+function inOrder(rows) {
+  const text = (row) => JSON.stringify(Object.entries(row).sort());
+  return rows.map((row) => [text(row), row]).sort((a, b) => (a[0] < b[0] ? -1 : 1)).map(([, row]) => row); // prettier-ignore
+}
