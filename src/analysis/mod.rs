@@ -5,13 +5,23 @@
 //! that a job needs, in order, independent ones side by side.
 
 pub mod bits;
+pub mod class_table;
+pub mod classes;
+pub mod comparison;
 pub mod detachedness;
+pub mod distances;
 pub mod dominator_tree;
 pub mod dominators;
 pub mod essential;
+pub mod groups;
+pub mod ids;
+pub mod interfaces;
 pub mod names;
 pub mod ownership;
 pub mod roots;
+pub mod shapes;
+pub mod statistics;
+pub mod wtf8;
 
 #[cfg(test)]
 mod twins;
@@ -20,32 +30,51 @@ use std::time::{Duration, Instant};
 
 use crate::control::Control;
 use crate::error::Result;
-use crate::graph::HeapGraph;
+use crate::graph::{HeapGraph, NodeIndex};
 
+use class_table::{ClassColumns, ClassRow, ClassRows};
+use classes::Classes;
 use detachedness::Detachedness;
 use dominator_tree::DominatorTree;
+use essential::EssentialEdges;
+use groups::Groups;
+use interfaces::InterfaceDefinition;
 use names::KnownNames;
+use statistics::Statistics;
 
-/// What [`analyse`] computes beyond self sizes.
+/// What [`analyse`] computes beyond self sizes, classes and statistics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct What {
     /// Dominators and retained sizes.
     pub dominators: bool,
+    /// Distances.
+    pub distances: bool,
 }
 
 impl What {
     /// Everything.
-    pub const ALL: Self = Self { dominators: true };
+    pub const ALL: Self = Self { dominators: true, distances: true };
+    /// What a comparison needs.
+    pub const DIFF: Self = Self { dominators: true, distances: false };
 }
 
-/// How long the phases took. Phases that ran side by side overlap.
+/// How long the phases took. Those after `names` run side by side, in two lanes: dominators and
+/// retained sizes in one, the others in the other.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timings {
     /// Known names and detachedness.
     pub names: Duration,
     /// Self sizes after ownership transfer.
     pub ownership: Duration,
-    /// Page objects and dominators.
+    /// Groups, interface definitions and classes.
+    pub classes: Duration,
+    /// Statistics.
+    pub statistics: Duration,
+    /// Distances.
+    pub distances: Duration,
+    /// Page objects.
+    pub page_objects: Duration,
+    /// Dominators.
     pub dominators: Duration,
     /// Retained sizes.
     pub retained: Duration,
@@ -64,8 +93,45 @@ pub struct Analysis {
     pub dominators: DominatorTree,
     /// Retained size of each node in bytes, if dominators were asked for.
     pub retained: Vec<u64>,
+    /// Distance of each node, if asked for.
+    pub distances: Option<Vec<i32>>,
+    /// The group of each node: the class it has under any interface definitions.
+    pub groups: Groups,
+    /// The interface definitions that are common in this snapshot.
+    pub definitions: Vec<InterfaceDefinition>,
+    /// The classes of the groups under these definitions.
+    pub classes: Classes,
+    /// Totals by kind.
+    pub statistics: Statistics,
     /// How long it took.
     pub timings: Timings,
+}
+
+impl Analysis {
+    /// The name of a node's class, as WTF-8.
+    pub fn class_name(&self, node: NodeIndex) -> &[u8] {
+        self.classes.name(self.classes.of(&self.groups, node))
+    }
+
+    /// The class rows of all nodes.
+    ///
+    /// # Errors
+    /// `ABORT_ERR`, `ERR_TIMEOUT`.
+    pub fn class_table(&self, rows: ClassRows, control: &Control) -> Result<Vec<ClassRow>> {
+        class_table::class_table(self.class_columns(), rows, |_| true, control)
+    }
+
+    /// The columns that class rows are made from.
+    pub fn class_columns(&self) -> ClassColumns<'_> {
+        ClassColumns {
+            groups: &self.groups,
+            classes: &self.classes,
+            self_size: &self.self_size,
+            dominators: &self.dominators,
+            retained: &self.retained,
+            distances: self.distances.as_deref(),
+        }
+    }
 }
 
 /// Computes what `what` asks for. The calling thread works, and one more of rayon's.
@@ -78,27 +144,84 @@ pub fn analyse(graph: &HeapGraph, what: What, control: &Control) -> Result<Analy
         let names = KnownNames::new(graph.strings(), control)?;
         Ok((names, Detachedness::new(graph, control)?))
     })?;
-    let has_user_roots = !roots::user_roots(graph, &names).is_empty();
-    let (self_size, dominators) = rayon::join(
-        || {
-            timed(&mut timings.ownership, || {
-                ownership::owned_self_sizes(graph, &names, &detachedness, has_user_roots, control)
-            })
+    let mut result = Analysis { names, detachedness, timings, ..Analysis::default() };
+    let (tree, rest) = rayon::join(
+        || match what.dominators {
+            true => dominator_lane(graph, &result.names, control),
+            false => Ok(Default::default()),
         },
-        || {
-            timed(&mut timings.dominators, || {
-                if !what.dominators {
-                    return Ok(DominatorTree::default());
-                }
-                let page_objects = roots::page_objects(graph, &names, control)?;
-                let edges = essential::EssentialEdges::new(graph, &names, &page_objects);
-                dominators::dominators(edges, control)
-            })
-        },
+        || column_lane(graph, what, &result.names, &result.detachedness, control),
     );
-    let (self_size, dominators) = (self_size?, dominators?);
-    let retained = timed(&mut timings.retained, || Ok(dominators.retained_sizes(&self_size)))?;
-    Ok(Analysis { names, detachedness, self_size, dominators, retained, timings })
+    let (dominators, tree_timings) = tree?;
+    let columns = rest?;
+    result.timings.page_objects = tree_timings.page_objects;
+    result.timings.dominators = tree_timings.dominators;
+    result.timings.ownership = columns.timings.ownership;
+    result.timings.classes = columns.timings.classes;
+    result.timings.statistics = columns.timings.statistics;
+    result.timings.distances = columns.timings.distances;
+    result.retained =
+        timed(&mut result.timings.retained, || Ok(dominators.retained_sizes(&columns.self_size)))?;
+    Ok(Analysis {
+        names: result.names,
+        detachedness: result.detachedness,
+        retained: result.retained,
+        timings: result.timings,
+        dominators,
+        ..columns
+    })
+}
+
+/// Page objects and dominators, which need no sizes.
+fn dominator_lane(
+    graph: &HeapGraph,
+    names: &KnownNames,
+    control: &Control,
+) -> Result<(DominatorTree, Timings)> {
+    let mut timings = Timings::default();
+    let page_objects =
+        timed(&mut timings.page_objects, || roots::page_objects(graph, names, control))?;
+    let edges = EssentialEdges::new(graph, names, &page_objects);
+    let tree = timed(&mut timings.dominators, || dominators::dominators(edges, control))?;
+    Ok((tree, timings))
+}
+
+/// All that needs no dominators. The other fields of the result are empty.
+fn column_lane(
+    graph: &HeapGraph,
+    what: What,
+    names: &KnownNames,
+    detachedness: &Detachedness,
+    control: &Control,
+) -> Result<Analysis> {
+    let mut timings = Timings::default();
+    let has_user_roots = !roots::user_roots(graph, names).is_empty();
+    let self_size = timed(&mut timings.ownership, || {
+        ownership::owned_self_sizes(graph, names, detachedness, has_user_roots, control)
+    })?;
+    let (groups, definitions, classes) = timed(&mut timings.classes, || {
+        let groups = Groups::new(graph, names, detachedness, control)?;
+        let definitions = interfaces::infer(groups.shapes(), control)?;
+        let classes = Classes::new(&groups, &definitions, control)?;
+        Ok((groups, definitions, classes))
+    })?;
+    let statistics = timed(&mut timings.statistics, || {
+        statistics::statistics(graph, names, detachedness, &self_size, control)
+    })?;
+    let distances = timed(&mut timings.distances, || match what.distances {
+        true => distances::distances(graph, names, detachedness, control).map(Some),
+        false => Ok(None),
+    })?;
+    Ok(Analysis {
+        self_size,
+        groups,
+        definitions,
+        classes,
+        statistics,
+        distances,
+        timings,
+        ..Analysis::default()
+    })
 }
 
 fn timed<T>(took: &mut Duration, work: impl FnOnce() -> Result<T>) -> Result<T> {
