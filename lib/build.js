@@ -53,8 +53,13 @@ function buildLibrary(targetDir) {
     for (const message of messages) process.stderr.write(message?.message?.rendered ?? '');
     throw new Error(`cargo ended with ${run.signal ?? `status ${run.status}`}.`);
   }
+  // Dependencies can be shared libraries too.
+  const manifest = path.join(packageRoot, 'Cargo.toml');
   const artifact = messages.find(
-    (message) => message?.reason === 'compiler-artifact' && message.target.kind.includes('cdylib'),
+    (message) =>
+      message?.reason === 'compiler-artifact' &&
+      message.target.kind.includes('cdylib') &&
+      path.relative(message.manifest_path, manifest) === '',
   );
   // A cdylib comes as one file here, as a library and its import library on Windows.
   const library = artifact?.filenames.find((/** @type {string} */ name) =>

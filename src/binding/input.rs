@@ -19,12 +19,15 @@ pub struct Input {
     source: RefCell<Option<PendingSource>>,
 }
 
+/// Makes a source that stops when the job does.
+pub(crate) type MakeSource = Box<dyn FnOnce(&Control) -> Result<Source> + Send>;
+
 /// What a job takes from an [`Input`], to open on its own thread.
 pub enum PendingSource {
     /// It is there.
     Ready(Source),
-    /// It is made when the job begins, such as a pipe that has to stop when the job does.
-    Made(Box<dyn FnOnce(&Control) -> Result<Source> + Send>),
+    /// It is made when the job begins, such as a pipe.
+    Made(MakeSource),
 }
 
 impl PendingSource {

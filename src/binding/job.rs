@@ -92,16 +92,40 @@ where
     T: ToNapiValue + Send + 'static,
     Work: FnOnce(&Control) -> Result<T> + Send + 'static,
 {
-    type Resolver<T> = Box<dyn FnOnce(Env) -> napi::Result<Settled<T>> + Send>;
+    spawn_job_then(env, job, name, work, |_, value| Ok(value))
+}
+
+/// [`spawn_job`] for a result that becomes a value of JavaScript by `finish`, which runs on the
+/// JavaScript thread.
+///
+/// # Errors
+///
+/// Those of [`spawn_job`].
+pub fn spawn_job_then<'env, T, Value, Work, Finish>(
+    env: &'env Env,
+    job: &Job,
+    name: &'static str,
+    work: Work,
+    finish: Finish,
+) -> napi::Result<Object<'env>>
+where
+    T: Send + 'static,
+    Value: ToNapiValue + 'static,
+    Work: FnOnce(&Control) -> Result<T> + Send + 'static,
+    Finish: FnOnce(&Env, T) -> napi::Result<Value> + Send + 'static,
+{
+    type Resolver<Value> = Box<dyn FnOnce(Env) -> napi::Result<Settled<Value>> + Send>;
+    type Deferred<Value> = JsDeferred<Settled<Value>, Resolver<Value>>;
+    type FinishResult<Value> = Box<dyn FnOnce(&Env) -> napi::Result<Result<Value>> + Send>;
 
     let control = (job.control.borrow_mut().take())
         .ok_or_else(|| napi::Error::from_reason("a Job starts one job"))?;
     let ticket = register(env, control.cancel())?;
-    let (deferred, promise): (JsDeferred<Settled<T>, Resolver<T>>, _) = env.create_deferred()?;
-    let settle = move |deferred: JsDeferred<Settled<T>, Resolver<T>>, result: Result<T>| {
-        deferred.resolve(Box::new(move |_| {
+    let (deferred, promise): (Deferred<Value>, _) = env.create_deferred()?;
+    let settle = move |deferred: Deferred<Value>, finish: FinishResult<Value>| {
+        deferred.resolve(Box::new(move |env| {
             unregister(ticket);
-            Ok(Settled(result))
+            finish(&env).map(Settled)
         }));
     };
     let on_thread = deferred.clone();
@@ -111,10 +135,16 @@ where
         // The callback that `control` may hold has to go before the promise is settled, so that
         // nothing of a settled job is left.
         drop(control);
-        settle(on_thread, result);
+        settle(
+            on_thread,
+            Box::new(move |env| match result {
+                Ok(value) => finish(env, value).map(Ok),
+                Err(error) => Ok(Err(error)),
+            }),
+        );
     });
     if let Err(error) = thread {
-        settle(deferred, Err(Error::io("pthread_create", name, error)));
+        settle(deferred, Box::new(move |_| Ok(Err(Error::io("pthread_create", name, error)))));
     }
     Ok(promise)
 }

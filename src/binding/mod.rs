@@ -11,6 +11,7 @@
 #[cfg(unix)]
 mod capture;
 mod diff;
+mod explore;
 mod failure;
 mod input;
 mod job;
@@ -18,6 +19,7 @@ mod job;
 #[cfg(unix)]
 pub use capture::*;
 pub use diff::diff_snapshots;
+pub use explore::{OpenSnapshot, open_snapshot, write_nodes};
 pub use failure::{Failure, Settled};
 pub use input::{Input, PendingSource};
-pub use job::{Job, spawn_job};
+pub use job::{Job, spawn_job, spawn_job_then};

@@ -9,17 +9,11 @@ use std::borrow::Cow;
 use crate::graph::StringIndex;
 
 /// All strings of a snapshot.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct StringTable {
     bytes: Vec<u8>,
     /// `ends[i]` is where string `i` ends; it begins where the one before it ends.
     ends: Vec<u64>,
-}
-
-impl Default for StringTable {
-    fn default() -> Self {
-        Self { bytes: Vec::new(), ends: Vec::new() }
-    }
 }
 
 impl StringTable {
@@ -36,6 +30,11 @@ impl StringTable {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
+    }
+
+    /// Bytes on our heap.
+    pub fn memory_bytes(&self) -> usize {
+        self.bytes.len() + 8 * self.ends.len()
     }
 
     /// The text of a string, as WTF-8. Strings out of range are empty.
