@@ -1,0 +1,92 @@
+// Renders a record of `run.mjs` for people.
+
+const mb = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+const time = (ms) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(2)} s`);
+
+/** @param {any} record @returns {string} */
+export function markdown(record) {
+  const lines = [
+    `# Benchmark of ${record.date.slice(0, 16).replace('T', ' ')} UTC`,
+    '',
+    `Commit ${record.commit}. Node.js ${record.node}, ${record.cores} cores (${record.cpu}), ` +
+      `${(record.memoryBytes / 2 ** 30).toFixed(0)} GiB of memory, load ${record.loadBefore.toFixed(1)} at the start.`,
+    `Rivals: ${Object.entries(record.versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', ')}.`,
+    '',
+    'Every run is a process of its own, timed from its start to its end. Memory is the peak resident set above that of an idle',
+    'Node.js process. Medians; the rounds are interleaved.',
+  ];
+  for (const [size, result] of Object.entries(record.sizes)) lines.push('', ...table(size, result));
+  lines.push('', ...others(record));
+  return `${lines.join('\n')}\n`;
+}
+
+function table(size, { fileBytes, rounds, idle, contenders, floors, agreement }) {
+  const ours = contenders.heapdiff;
+  const lines = [
+    `## ${size}: ${fileBytes.map(mb).join(' and ')}, ${rounds} rounds`,
+    '',
+    '| | time | x heapdiff | peak memory | x larger file | x heapdiff |',
+    '|---|---|---|---|---|---|',
+  ];
+  for (const [name, row] of Object.entries(contenders)) {
+    if (row.failed) {
+      lines.push(`| ${name} | ${row.failed.replaceAll('|', '/')} | | | | |`);
+      continue;
+    }
+    const larger = Math.max(...fileBytes);
+    const versus = (key) => (ours?.[key] ? (row[key] / ours[key]).toFixed(1) : '');
+    lines.push(
+      `| ${name} | ${time(row.wallMs)} | ${versus('wallMs')} | ${mb(row.peakBytesAboveIdle)} | ` +
+        `${(row.peakBytesAboveIdle / larger).toFixed(2)} | ${versus('peakBytesAboveIdle')} |`,
+    );
+  }
+  lines.push(
+    `| idle Node.js | ${time(idle.wallMs)} | | (${mb(idle.peakBytes)}) | | |`,
+    `| floor: reading the bytes | ${time(floors.readMs)} | | | | |`,
+    `| floor: one scalar pass over the digits | ${time(floors.digitsMs)} | | | | |`,
+  );
+  if (ours?.timings) {
+    const phases = Object.entries(ours.timings).map(([name, ms]) => `${name} ${Math.round(ms)}`);
+    lines.push('', `heapdiff's own timings: ${phases.join(', ')}.`);
+  }
+  lines.push('', `Agreed: ${agreement.checked.join('; ') || 'nothing was compared'}.`);
+  for (const line of agreement.wrong) lines.push(`WRONG: ${line}.`);
+  return lines;
+}
+
+function others({ gzip, eventLoop, linearity }) {
+  const lines = [];
+  if (gzip) {
+    const { failed, wallMs, plainMs, inflateMs } = gzip;
+    const cost =
+      failed ?? `${time(wallMs)}; plain ${time(plainMs)}; inflating alone ${time(inflateMs)}`;
+    lines.push('## The medium pair, compressed', '', `${cost}.`, '');
+  }
+  if (eventLoop) {
+    const { diffMs, maxMs, p99Ms, medianMs, timersFired } = eventLoop;
+    lines.push(
+      '## The event loop meanwhile',
+      '',
+      `While the medium pair was compared (${time(diffMs)}), the event loop was late by ${maxMs.toFixed(1)} ms at most, ` +
+        `${p99Ms.toFixed(1)} ms at the 99th percentile, ${medianMs.toFixed(1)} ms in the median; a timer of 5 ms fired ${timersFired} times.`,
+      '',
+    );
+  }
+  if (linearity?.failed) lines.push('## Linearity', '', linearity.failed);
+  else if (linearity) {
+    lines.push(
+      '## Linearity',
+      '',
+      '| files | edges | time | ns per edge | bytes per edge |',
+      '|---|---|---|---|---|',
+    );
+    for (const { bytes, edges, ms, nsPerEdge, bytesPerEdge } of linearity) {
+      lines.push(
+        `| ${mb(bytes)} | ${edges.toLocaleString('en')} | ${time(ms)} | ${nsPerEdge.toFixed(0)} | ${bytesPerEdge.toFixed(1)} |`,
+      );
+    }
+  }
+  return lines;
+}
