@@ -104,6 +104,7 @@ async function compareContenders(size, pair) {
       contenders[name] = {
         wallMs: median(runs[name].map((run) => run.wallMs)),
         wallMsAll: runs[name].map((run) => Math.round(run.wallMs)),
+        cpuMs: median(runs[name].map((run) => run.cpuMs)),
         peakBytesAboveIdle: median(runs[name].map((run) => run.peakKiB * 1024)) - idlePeak,
         ...(runs[name][0].timings ? { timings: runs[name][0].timings } : {}),
       };

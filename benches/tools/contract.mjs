@@ -16,7 +16,10 @@ export const wanted = { base, current, facts: process.argv.includes('--facts') }
  * @param {object} [always] What is printed in any case.
  */
 export function finish(facts, always = {}) {
-  const result = { peakKiB: peakKiB(), ...always, ...(wanted.facts ? { facts: facts() } : {}) };
+  const { user, system } = process.cpuUsage();
+  const cpuMs = (user + system) / 1000;
+  const measured = { peakKiB: peakKiB(), cpuMs, ...always };
+  const result = wanted.facts ? { ...measured, facts: facts() } : measured;
   fs.writeSync(3, `${JSON.stringify(result)}\n`);
   process.exit(0);
 }
