@@ -27,7 +27,7 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 
 const { build } = require('./runner/build');
-const { compareOthers } = require('./runner/others');
+const { compareOthers, installOthers } = require('./runner/others');
 const { judge, describe } = require('./runner/judge');
 const { play } = require('./runner/play');
 const { findScenarios, ROOT } = require('./runner/scenarios');
@@ -64,6 +64,7 @@ async function main() {
     },
   });
   installPackages();
+  if (values.compare) installOthers();
   const wanted = [...(values.only ?? []), ...positionals];
   const scenarios = choose(findScenarios(), wanted, values);
   for (const scenario of scenarios) build(scenario);
@@ -138,10 +139,10 @@ async function playAndJudge(scenario, node, options) {
     const report = await reportOf(scenario, out, options);
     result.got = describe(report.suspects[0]);
     result.wrong = judge({ ...scenario, between: betweenOf(scenario, options) }, report);
-    if (options.compare) result.others = await compareOthers(scenario, out);
   } catch (error) {
     result.wrong = [error instanceof Error ? error.message : String(error)];
   }
+  if (options.compare) result.others = await compareOthers(scenario, out);
   if (!options.from) {
     if (options.keep && result.wrong.length > 0) {
       const target = path.join(options.keep, kept);
