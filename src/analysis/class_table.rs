@@ -36,6 +36,8 @@ pub struct ClassRow {
     pub key: Vec<u8>,
     /// The name of the class, as WTF-8.
     pub name: Vec<u8>,
+    /// The class of the row; for merged rows, the first of those with its name.
+    pub class: ClassIndex,
     /// How many nodes there are. Nodes of self size 0 do not count.
     pub count: u64,
     /// The sum of their self sizes in bytes.
@@ -81,7 +83,8 @@ pub fn class_table(
     for at in used {
         let (key, name) = assignment.key_and_name(columns.classes, at);
         let Sum { count, self_size, retained_size, distance, .. } = sums[at];
-        let row = ClassRow { key, name, count, self_size, retained_size, distance };
+        let class = assignment.class_of_row[at];
+        let row = ClassRow { key, name, class, count, self_size, retained_size, distance };
         match by_key.get(&row.key) {
             // A later row takes the place of an earlier one; its position does not change.
             Some(&known) => table[known] = row,

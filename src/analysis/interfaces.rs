@@ -133,7 +133,7 @@ impl<'a> FormattedNames<'a> {
 
 /// Appends a property name, quoted if it could be mistaken for the punctuation around it.
 pub(super) fn push_formatted(text: &[u8], name: &mut Vec<u8>) {
-    if text.iter().any(|byte| matches!(byte, b',' | b'\'' | b' ' | b'"' | b'{' | b'}')) {
+    if text.iter().any(|byte| matches!(byte, b',' | b'\'' | b'"' | b'{' | b'}')) {
         push_json(text, name);
     } else {
         name.extend_from_slice(text);

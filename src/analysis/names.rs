@@ -113,6 +113,12 @@ impl KnownNames {
         self.tags.get(string.at()).copied().unwrap_or(Known::Other)
     }
 
+    /// The first string that is `known`.
+    pub fn first(&self, known: Known) -> Option<StringIndex> {
+        let at = self.tags.iter().position(|&tag| tag == known)?;
+        Some(StringIndex(at as u32))
+    }
+
     /// What the name of a node in the file is.
     #[inline(always)]
     pub fn of_node(&self, graph: &HeapGraph, node: NodeIndex) -> Known {

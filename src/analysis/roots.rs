@@ -37,7 +37,7 @@ pub fn page_objects(graph: &HeapGraph, names: &KnownNames, control: &Control) ->
         _ => false,
     });
     let starts = starts.map(|edge| edge.target).collect();
-    reach(graph, starts, |edge| edge.label.edge_type() != EdgeType::WEAK, control)
+    reach(graph, starts, |_, edge| edge.label.edge_type() != EdgeType::WEAK, control)
 }
 
 /// What code in the console can name: everything reachable over variables, elements, properties
@@ -45,7 +45,7 @@ pub fn page_objects(graph: &HeapGraph, names: &KnownNames, control: &Control) ->
 pub fn queryable_objects(graph: &HeapGraph, control: &Control) -> Result<BitSet> {
     let targets = graph.edges(graph.root()).map(|edge| edge.target);
     let starts = targets.filter(|&target| graph.node_type(target) != NodeType::SYNTHETIC).collect();
-    let visible = |edge: Edge| {
+    let visible = |_, edge: Edge| {
         matches!(
             edge.label.edge_type(),
             EdgeType::CONTEXT | EdgeType::ELEMENT | EdgeType::PROPERTY | EdgeType::SHORTCUT
@@ -55,10 +55,10 @@ pub fn queryable_objects(graph: &HeapGraph, control: &Control) -> Result<BitSet>
 }
 
 /// What can be reached from `starts`, these included, over edges that `follows` lets through.
-fn reach(
+pub(super) fn reach(
     graph: &HeapGraph,
     starts: Vec<NodeIndex>,
-    follows: impl Fn(Edge) -> bool,
+    follows: impl Fn(NodeIndex, Edge) -> bool,
     control: &Control,
 ) -> Result<BitSet> {
     let mut reached = BitSet::new(graph.node_count());
@@ -69,7 +69,7 @@ fn reach(
         control.checkpoint_at(steps)?;
         steps += 1;
         for edge in graph.edges(node) {
-            if follows(edge) && reached.insert(edge.target.0) {
+            if follows(node, edge) && reached.insert(edge.target.0) {
                 work.push(edge.target);
             }
         }

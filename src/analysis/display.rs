@@ -1,0 +1,276 @@
+//! The names that Chrome DevTools shows for nodes and edges, where they are not those of the file.
+//!
+//! A concatenated string is shown as the text of its leaves, a plain object as some of its
+//! properties from both ends, and a shortcut by the number it stands for.
+
+use std::borrow::Cow;
+
+use crate::analysis::detachedness::Detachedness;
+use crate::analysis::interfaces::push_formatted;
+use crate::analysis::names::{Known, KnownNames};
+use crate::analysis::wtf8::{parse_int, utf16_len};
+use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+
+/// A concatenated string's text is complete enough when it has so many UTF-16 units.
+const MAX_CONS_LENGTH: usize = 1024;
+/// So many parts of a concatenated string are looked at. DevTools has no limit, and never ends on
+/// strings that contain themselves.
+const MAX_CONS_PARTS: usize = 1 << 16;
+/// A plain object's name gets no further property beyond so many UTF-16 units.
+const MAX_OBJECT_LENGTH: usize = 100;
+
+/// Makes the names of one snapshot's nodes and edges.
+#[derive(Clone, Copy, Debug)]
+pub struct DisplayNames<'a> {
+    graph: &'a HeapGraph,
+    names: &'a KnownNames,
+    detachedness: &'a Detachedness,
+}
+
+impl<'a> DisplayNames<'a> {
+    /// Names for a graph.
+    pub fn new(
+        graph: &'a HeapGraph,
+        names: &'a KnownNames,
+        detachedness: &'a Detachedness,
+    ) -> Self {
+        Self { graph, names, detachedness }
+    }
+
+    /// The name of a node, as WTF-8.
+    pub fn node(&self, node: NodeIndex) -> Cow<'a, [u8]> {
+        match self.graph.node_type(node) {
+            NodeType::CONS_STRING => Cow::Owned(self.concatenated(node)),
+            NodeType::OBJECT if self.names.of_node(self.graph, node) == Known::Object => {
+                Cow::Owned(self.plain_object(node))
+            }
+            _ => Cow::Borrowed(self.detachedness.name(self.graph, node)),
+        }
+    }
+
+    /// Whether a node's name is the empty text. Cheaper than making the name.
+    pub fn is_empty(&self, node: NodeIndex) -> bool {
+        match self.graph.node_type(node) {
+            NodeType::CONS_STRING => self.leaves(node).all(<[u8]>::is_empty),
+            NodeType::OBJECT if self.names.of_node(self.graph, node) == Known::Object => false,
+            _ => self.detachedness.name(self.graph, node).is_empty(),
+        }
+    }
+
+    /// The text of a concatenated string: whole leaves until there are 1024 units.
+    fn concatenated(&self, node: NodeIndex) -> Vec<u8> {
+        let mut text = Vec::new();
+        let mut length = 0;
+        for leaf in self.leaves(node) {
+            text.extend_from_slice(leaf);
+            length += utf16_len(leaf);
+            if length >= MAX_CONS_LENGTH {
+                break;
+            }
+        }
+        text
+    }
+
+    /// The names of the leaves of a concatenated string, from the left.
+    fn leaves(&self, node: NodeIndex) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let this = *self;
+        let mut stack = vec![node];
+        let mut parts = 0;
+        std::iter::from_fn(move || {
+            while let Some(node) = stack.pop() {
+                parts += 1;
+                if parts > MAX_CONS_PARTS {
+                    return None;
+                }
+                if this.graph.node_type(node) != NodeType::CONS_STRING {
+                    return Some(this.detachedness.name(this.graph, node));
+                }
+                let (first, second) = this.halves(node);
+                stack.push(second);
+                stack.push(first);
+            }
+            None
+        })
+    }
+
+    /// The two parts of a concatenated string. DevTools takes node 0 for "not found yet", and a
+    /// missing part for node 0.
+    fn halves(&self, node: NodeIndex) -> (NodeIndex, NodeIndex) {
+        let (mut first, mut second) = (NodeIndex(0), NodeIndex(0));
+        for edge in self.graph.edges(node) {
+            if first.0 != 0 && second.0 != 0 {
+                break;
+            }
+            if edge.label.edge_type() == EdgeType::INTERNAL {
+                match self.names.of_edge(edge.label) {
+                    Known::First => first = edge.target,
+                    Known::Second => second = edge.target,
+                    _ => {}
+                }
+            }
+        }
+        (first, second)
+    }
+
+    /// `{first, third, ..., fourth, second}`: properties in turn from the front and from the back.
+    fn plain_object(&self, object: NodeIndex) -> Vec<u8> {
+        let mut front = b"{".to_vec();
+        let mut back: Vec<Vec<u8>> = Vec::new();
+        let (mut front_length, mut back_length) = (1, 1);
+        let mut edges = self.graph.edges(object);
+        let mut from_back = false;
+        let mut left_out = false;
+        loop {
+            // Edges that are no properties are skipped on the side whose turn it is.
+            let edge = if from_back { edges.next_back() } else { edges.next() };
+            let Some(edge) = edge else { break };
+            let is_property = edge.label.edge_type() == EdgeType::PROPERTY
+                && self.names.of_edge(edge.label) != Known::Proto;
+            if !is_property {
+                continue;
+            }
+            let mut name = Vec::new();
+            push_formatted(self.graph.edge_name(edge), &mut name);
+            let length = utf16_len(&name);
+            if front_length > 1 && front_length + back_length + length > MAX_OBJECT_LENGTH {
+                left_out = true;
+                break;
+            }
+            if from_back {
+                back_length += length + if back_length > 1 { 2 } else { 0 };
+                back.push(name);
+            } else {
+                if front_length > 1 {
+                    front.extend_from_slice(b", ");
+                    front_length += 2;
+                }
+                front.extend_from_slice(&name);
+                front_length += length;
+            }
+            from_back = !from_back;
+        }
+        if left_out {
+            front.extend_from_slice(", \u{2026}".as_bytes());
+        }
+        if back_length > 1 {
+            front.extend_from_slice(b", ");
+        }
+        // An empty name at the very back has no comma after it.
+        let mut tail = b"}".to_vec();
+        let mut is_long = false;
+        for name in back {
+            let separator: &[u8] = if is_long { b", " } else { b"" };
+            is_long |= !name.is_empty() || !separator.is_empty();
+            tail = [&name, separator, &tail].concat();
+        }
+        front.extend_from_slice(&tail);
+        front
+    }
+
+    /// The name of an edge, as WTF-8.
+    pub fn edge(&self, edge: Edge) -> Cow<'a, [u8]> {
+        edge_name(self.graph, edge)
+    }
+}
+
+/// The name of an edge, as WTF-8: the decimal of a number; for shortcuts the number that the name
+/// begins with, if it does.
+pub fn edge_name(graph: &HeapGraph, edge: Edge) -> Cow<'_, [u8]> {
+    let edge_type = edge.label.edge_type();
+    if edge_type.is_numbered() {
+        return Cow::Owned(graph.edge_number(edge).to_string().into_bytes());
+    }
+    let text = graph.strings().get(StringIndex(edge.label.raw_name()));
+    match edge_type {
+        EdgeType::SHORTCUT => match parse_int(text) {
+            Some(number) => Cow::Owned(number_text(number).into_bytes()),
+            None => Cow::Borrowed(text),
+        },
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// Whether DevTools takes an edge's name for a text and not for a number.
+pub fn has_text_name(graph: &HeapGraph, edge: Edge) -> bool {
+    match edge.label.edge_type() {
+        EdgeType::ELEMENT | EdgeType::HIDDEN => false,
+        EdgeType::SHORTCUT => parse_int(graph.edge_name(edge)).is_none(),
+        _ => true,
+    }
+}
+
+/// An integer as JavaScript prints it.
+fn number_text(number: f64) -> String {
+    if number.is_infinite() {
+        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    if number.abs() < 1e21 {
+        // Adding 0 makes 0 of -0.
+        return (number + 0.0).to_string();
+    }
+    format!("{number:e}").replace('e', "e+")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::Control;
+    use crate::testing::GraphBuilder;
+
+    fn name_of(heap: GraphBuilder, node: NodeIndex) -> String {
+        let graph = heap.build();
+        let names = KnownNames::new(graph.strings(), &Control::default()).unwrap();
+        let detachedness = Detachedness::default();
+        let name = DisplayNames::new(&graph, &names, &detachedness).node(node).into_owned();
+        String::from_utf8(name).unwrap()
+    }
+
+    fn object_with(properties: &[&str]) -> String {
+        let mut heap = GraphBuilder::new();
+        let object = heap.node(NodeType::OBJECT, "Object", 8);
+        for property in properties {
+            heap.edge(object, EdgeType::PROPERTY, property, heap.root());
+        }
+        name_of(heap, object)
+    }
+
+    #[test]
+    fn an_object_is_named_by_its_properties_from_both_ends() {
+        assert_eq!(object_with(&[]), "{}");
+        assert_eq!(object_with(&["a", "__proto__"]), "{a}");
+        assert_eq!(object_with(&["a", "b", "c", "d, e"]), "{a, b, c, \"d, e\"}");
+        let long = "x".repeat(60);
+        assert_eq!(object_with(&["a", &long, &long, "b"]), format!("{{a, {long}, \u{2026}, b}}"));
+    }
+
+    #[test]
+    fn a_concatenated_string_is_named_by_its_leaves() {
+        let mut heap = GraphBuilder::new();
+        let left = heap.node(NodeType::STRING, "left ", 8);
+        let right = heap.node(NodeType::STRING, "right", 8);
+        let inner = heap.node(NodeType::CONS_STRING, "(concatenated string)", 8);
+        let outer = heap.node(NodeType::CONS_STRING, "(concatenated string)", 8);
+        heap.edge(inner, EdgeType::INTERNAL, "first", left);
+        heap.edge(inner, EdgeType::INTERNAL, "second", right);
+        heap.edge(outer, EdgeType::INTERNAL, "first", inner);
+        heap.edge(outer, EdgeType::INTERNAL, "second", inner);
+        assert_eq!(name_of(heap, outer), "left rightleft right");
+    }
+
+    #[test]
+    fn a_string_that_contains_itself_has_a_name_all_the_same() {
+        let mut heap = GraphBuilder::new();
+        let string = heap.node(NodeType::CONS_STRING, "(concatenated string)", 8);
+        heap.edge(string, EdgeType::INTERNAL, "first", string);
+        heap.edge(string, EdgeType::INTERNAL, "second", string);
+        assert_eq!(name_of(heap, string), "");
+    }
+
+    #[test]
+    fn numbers_are_printed_as_javascript_prints_them() {
+        assert_eq!(number_text(-0.0), "0");
+        assert_eq!(number_text(-12.0), "-12");
+        assert_eq!(number_text(123456789012345680000.0), "123456789012345680000");
+        assert_eq!(number_text(1.5e22), "1.5e+22");
+    }
+}

@@ -1,0 +1,232 @@
+//! Strings of equal text: what interning them would save.
+//!
+//! V8 writes no more than 1024 units of a string, so long strings with a common beginning count as
+//! equal, as they do in Chrome DevTools. Newer V8s mark cut strings and say length and hash; those
+//! are only equal if these are.
+//!
+//! Time: linear in strings and their texts. Memory: a hash table entry for each different text.
+
+use std::borrow::Cow;
+
+use hashbrown::HashMap;
+
+use crate::analysis::bits::BitSet;
+use crate::analysis::detachedness::Detachedness;
+use crate::analysis::display::DisplayNames;
+use crate::analysis::names::{Known, KnownNames};
+use crate::analysis::wtf8::parse_int;
+use crate::control::Control;
+use crate::error::Result;
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+
+/// Two or more strings of equal text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DuplicateString {
+    /// The text as far as the file has it, as WTF-8.
+    pub value: Vec<u8>,
+    /// The strings, in node order.
+    pub nodes: Vec<NodeIndex>,
+    /// The sum of their self sizes in bytes.
+    pub self_size: u64,
+    /// The sum of their retained sizes in bytes.
+    pub retained_size: u64,
+    /// Whether the file says that the text is cut.
+    pub cut: Option<CutText>,
+}
+
+/// What the file says about a string whose text is cut.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CutText {
+    /// The whole length in UTF-16 units.
+    pub length: Option<f64>,
+    /// V8's hash of the whole text.
+    pub hash: Option<f64>,
+}
+
+impl CutText {
+    /// The numbers are integers that were parsed, so equal numbers have equal bits but for zeros.
+    fn key(self) -> (Option<u64>, Option<u64>) {
+        let bits = |number: f64| (number + 0.0).to_bits();
+        (self.length.map(bits), self.hash.map(bits))
+    }
+}
+
+/// The columns that the groups are summed up from.
+#[derive(Clone, Copy, Debug)]
+pub struct StringColumns<'a> {
+    /// Known names.
+    pub names: &'a KnownNames,
+    /// Detachedness and renamed nodes.
+    pub detachedness: &'a Detachedness,
+    /// Self size of each node in bytes, after ownership transfer.
+    pub self_size: &'a [u32],
+    /// Retained size of each node in bytes.
+    pub retained: &'a [u64],
+}
+
+/// Groups of equal strings, largest retained size first.
+pub fn duplicate_strings(
+    graph: &HeapGraph,
+    columns: StringColumns<'_>,
+    control: &Control,
+) -> Result<Vec<DuplicateString>> {
+    let mut collector = Collector {
+        graph,
+        names: columns.names,
+        display: DisplayNames::new(graph, columns.names, columns.detachedness),
+        value_edges: ValueEdges::new(graph),
+    };
+    let mut groups = collector.groups(columns.self_size, control)?;
+    groups.retain(|group| group.nodes.len() >= 2);
+    for group in &mut groups {
+        for node in &group.nodes {
+            group.self_size += u64::from(columns.self_size[node.at()]);
+            group.retained_size += columns.retained[node.at()];
+        }
+    }
+    // Stable: whole texts in the order of their first strings, then cut ones.
+    groups.sort_by_key(|group| group.cut.is_some());
+    keep_equal_cuts_together(&mut groups);
+    groups.sort_by_key(|group| std::cmp::Reverse(group.retained_size));
+    Ok(groups)
+}
+
+/// The set of all strings that are in a group.
+pub fn duplicated_nodes(graph: &HeapGraph, groups: &[DuplicateString]) -> BitSet {
+    let mut nodes = BitSet::new(graph.node_count());
+    for node in groups.iter().flat_map(|group| &group.nodes) {
+        nodes.insert(node.0);
+    }
+    nodes
+}
+
+/// Groups of the same cut text stand where the first of them stands.
+fn keep_equal_cuts_together(groups: &mut [DuplicateString]) {
+    let start = groups.partition_point(|group| group.cut.is_none());
+    let cut = &mut groups[start..];
+    let mut first: HashMap<Vec<u8>, usize> = HashMap::new();
+    for (at, group) in cut.iter().enumerate() {
+        first.entry(group.value.clone()).or_insert(at);
+    }
+    cut.sort_by_key(|group| first[&group.value]);
+}
+
+/// The names of the edges by which V8 describes cut strings, if the file has them.
+struct ValueEdges {
+    truncated: Option<StringIndex>,
+    value: Option<StringIndex>,
+    length: Option<StringIndex>,
+    hash: Option<StringIndex>,
+}
+
+impl ValueEdges {
+    fn new(graph: &HeapGraph) -> Self {
+        let [truncated, value, length, hash] = [&b"truncated"[..], b"value", b"length", b"hash"]
+            .map(|name| graph.strings().find(name));
+        Self { truncated, value, length, hash }
+    }
+}
+
+struct Collector<'a> {
+    graph: &'a HeapGraph,
+    names: &'a KnownNames,
+    display: DisplayNames<'a>,
+    value_edges: ValueEdges,
+}
+
+/// What makes two strings equal.
+type Key<'a> = (Cow<'a, [u8]>, Option<(Option<u64>, Option<u64>)>);
+
+impl<'a> Collector<'a> {
+    /// All strings by text, groups of one included, in the order of their first strings.
+    fn groups(&mut self, self_size: &[u32], control: &Control) -> Result<Vec<DuplicateString>> {
+        let mut first: HashMap<Key<'a>, First> = HashMap::new();
+        let mut groups: Vec<DuplicateString> = Vec::new();
+        for node in self.graph.nodes() {
+            control.checkpoint_at(node.at())?;
+            if self_size[node.at()] == 0 || !self.is_candidate(node) {
+                continue;
+            }
+            let cut = self.cut_text(node);
+            let key = (self.display.node(node), cut.map(CutText::key));
+            let value = match first.get_mut(&key) {
+                None => {
+                    first.insert(key, First::Alone(node));
+                    continue;
+                }
+                Some(First::Group(at)) => {
+                    groups[*at].nodes.push(node);
+                    continue;
+                }
+                Some(entry) => {
+                    let First::Alone(earlier) = *entry else { continue };
+                    *entry = First::Group(groups.len());
+                    let value = key.0.into_owned();
+                    DuplicateString {
+                        value,
+                        nodes: vec![earlier, node],
+                        self_size: 0,
+                        retained_size: 0,
+                        cut,
+                    }
+                }
+            };
+            groups.push(value);
+        }
+        groups.sort_by_key(|group| group.nodes[0]);
+        Ok(groups)
+    }
+
+    /// Flat strings, and concatenated ones of two parts that are not empty: with an empty part the
+    /// string is V8's own note that it has made the text flat.
+    fn is_candidate(&self, node: NodeIndex) -> bool {
+        match self.graph.node_type(node) {
+            NodeType::STRING => true,
+            NodeType::CONS_STRING => !self.graph.edges(node).any(|edge| {
+                edge.label.edge_type() == EdgeType::INTERNAL
+                    && matches!(self.names.of_edge(edge.label), Known::First | Known::Second)
+                    && self.display.is_empty(edge.target)
+            }),
+            _ => false,
+        }
+    }
+
+    fn cut_text(&self, node: NodeIndex) -> Option<CutText> {
+        let edges = &self.value_edges;
+        let flag = self.internal(node, edges.truncated)?;
+        if self.number_value(flag, b"bool")? != b"true" {
+            return None;
+        }
+        let number = |name: Option<StringIndex>| {
+            let node = self.internal(node, name)?;
+            parse_int(self.number_value(node, b"int")?)
+        };
+        Some(CutText { length: number(edges.length), hash: number(edges.hash) })
+    }
+
+    /// The text of the value of a node that stands for a number or a truth value.
+    fn number_value(&self, node: NodeIndex, name: &[u8]) -> Option<&'a [u8]> {
+        let is_value =
+            self.graph.node_type(node) == NodeType::NUMBER && self.graph.raw_name(node) == name;
+        if !is_value {
+            return None;
+        }
+        Some(self.graph.raw_name(self.internal(node, self.value_edges.value)?))
+    }
+
+    /// The target of a node's first internal edge of that name.
+    fn internal(&self, node: NodeIndex, name: Option<StringIndex>) -> Option<NodeIndex> {
+        let name = name?;
+        let mut edges = self.graph.edges(node);
+        let edge = edges.find(|edge| {
+            edge.label.edge_type() == EdgeType::INTERNAL && edge.label.raw_name() == name.0
+        })?;
+        Some(edge.target)
+    }
+}
+
+/// What has been seen of a text.
+enum First {
+    Alone(NodeIndex),
+    Group(usize),
+}
