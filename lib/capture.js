@@ -120,7 +120,7 @@ function walkInline(capture, options) {
   /** @type {{ error?: unknown }} */
   const outcome = {};
   try {
-    writeHeapSnapshot(capture.path, options.v8);
+    if (capture.waitForReader()) writeHeapSnapshot(capture.path, options.v8);
   } catch (error) {
     outcome.error = error;
   }

@@ -67,7 +67,8 @@ export class OpenSnapshot {
  * A capture, from the moment that everything it needs is open. Then:
  *
  * 1. start the reader: {@link writeFile}, or a job that gets {@link toInput};
- * 2. at once let V8 write to `path`: the reader does not need this thread;
+ * 2. at once, if {@link waitForReader} says so, let V8 write to `path`: the reader does not need
+ *    this thread, and V8 would wait for ever if there were none;
  * 3. {@link closeWriter}, or the reader waits for ever;
  * 4. await the reader, and {@link close} in any case.
  */
@@ -75,6 +76,7 @@ export class Capture {
   private constructor();
   readonly path: string;
   toInput(): Input;
+  waitForReader(): boolean;
   closeWriter(): void;
   close(): void;
 }

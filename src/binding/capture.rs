@@ -1,6 +1,7 @@
 //! Capturing the live heap. The order of calls is written down in `lib/native-binding.d.ts`.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use napi::Env;
 use napi::bindgen_prelude::Object;
@@ -8,7 +9,7 @@ use napi_derive::napi;
 
 use super::input::{Input, PendingSource};
 use super::job::{Job, spawn_job};
-use crate::capture::conduit::{Conduit, ReaderEnd, SnapshotStream, WriterEnd};
+use crate::capture::conduit::{Conduit, ReaderEnd, ReaderStage, SnapshotStream, WriterEnd};
 use crate::capture::memory::{self, RssWatch};
 use crate::capture::slot::Slot;
 use crate::capture::snapshot_file::SnapshotFile;
@@ -23,6 +24,7 @@ pub struct Capture {
     path: String,
     rss: RssWatch,
     writer: RefCell<Option<WriterEnd>>,
+    stage: Arc<ReaderStage>,
     reader: RefCell<Option<ReaderEnd>>,
     file: RefCell<Option<SnapshotFile>>,
     slot: RefCell<Option<Slot>>,
@@ -46,6 +48,13 @@ impl Capture {
                 SnapshotStream::new(reader?, control.clone(), Box::new(move || rss.sample()));
             Ok(Source::Stream { name: "the live heap".into(), reader: Box::new(stream) })
         })))
+    }
+
+    /// Waits until the job that was given the reader has begun to read: some microseconds. False
+    /// if it has failed already or was never started.
+    #[napi(catch_unwind)]
+    pub fn wait_for_reader(&self) -> bool {
+        self.reader.borrow().is_none() && self.stage.wait_for_reader()
     }
 
     /// Lets the reader see the end. To be called when V8 has written, or will not.
@@ -72,6 +81,7 @@ impl Capture {
             path: writer.path().display().to_string(),
             rss: RssWatch::start(),
             writer: RefCell::new(Some(writer)),
+            stage: reader.stage(),
             reader: RefCell::new(Some(reader)),
             file: RefCell::new(file),
             slot: RefCell::new(Some(slot)),

@@ -12,6 +12,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::random_token;
@@ -20,6 +21,8 @@ use crate::error::{Error, Result};
 
 /// What to ask of the kernel; it may give less to a user with many pipes.
 const PIPE_BYTES: libc::c_int = 1 << 20;
+/// How long a reader may take to begin. It is a matter of microseconds.
+const START: Duration = Duration::from_secs(5);
 /// How often an idle reader looks whether it has to stop.
 const POLL: Duration = Duration::from_millis(10);
 
@@ -45,6 +48,46 @@ pub struct WriterEnd {
 #[derive(Debug)]
 pub struct ReaderEnd {
     file: File,
+    stage: Arc<ReaderStage>,
+}
+
+/// How far the reader is, for whoever is about to let V8 write.
+#[derive(Debug, Default)]
+pub struct ReaderStage {
+    stage: Mutex<Stage>,
+    changed: Condvar,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// Nobody reads yet.
+    #[default]
+    Idle,
+    /// A thread reads.
+    Reading,
+    /// The reader is gone, or goes as soon as that does no harm.
+    Gone,
+}
+
+impl ReaderStage {
+    /// Waits until a thread reads. False if none does, or none will within the time a thread may
+    /// take to start on a busy machine: V8 must not write then, because it would wait for ever.
+    pub fn wait_for_reader(&self) -> bool {
+        let stage = self.lock();
+        let waiting = self.changed.wait_timeout_while(stage, START, |at| *at == Stage::Idle);
+        let (stage, _) = waiting.unwrap_or_else(PoisonError::into_inner);
+        *stage == Stage::Reading
+    }
+
+    fn set(&self, next: Stage) -> Stage {
+        let before = std::mem::replace(&mut *self.lock(), next);
+        self.changed.notify_all();
+        before
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Conduit {
@@ -60,7 +103,7 @@ impl Conduit {
             let path = PathBuf::from(format!("/proc/self/fd/{}", writer.as_raw_fd()));
             if path.symlink_metadata().is_ok() {
                 let writer = WriterEnd { fd: writer, path, _directory: None };
-                Self { writer, reader: ReaderEnd { file: File::from(reader) } }
+                Self { writer, reader: ReaderEnd::new(reader) }
             } else {
                 Self::open_fifo().map_err(fail("mkfifo"))?
             }
@@ -89,7 +132,7 @@ impl Conduit {
             return Err(io::Error::last_os_error());
         }
         let writer = WriterEnd { fd, path, _directory: Some(directory) };
-        Ok(Self { writer, reader: ReaderEnd { file: File::from(reader) } })
+        Ok(Self { writer, reader: ReaderEnd::new(reader) })
     }
 
     /// Asks for a larger buffer. A refusal only costs speed.
@@ -116,6 +159,20 @@ impl AsRawFd for WriterEnd {
 }
 
 impl ReaderEnd {
+    fn new(fd: OwnedFd) -> Self {
+        Self { file: File::from(fd), stage: Arc::default() }
+    }
+
+    /// How far this reader is.
+    pub fn stage(&self) -> Arc<ReaderStage> {
+        Arc::clone(&self.stage)
+    }
+
+    /// Says that from now on a thread reads, and that it is not the one V8 writes on.
+    pub fn begin(&self) {
+        self.stage.set(Stage::Reading);
+    }
+
     /// Reads what has arrived, or waits for it; 0 at the end. While it waits it asks `control` and
     /// calls `idle` about every 10 ms.
     ///
@@ -157,6 +214,17 @@ impl ReaderEnd {
     }
 }
 
+impl Drop for ReaderEnd {
+    /// Once V8 may have begun, waits until something has arrived or nobody can write any more. To
+    /// open a pipe that nobody reads would block V8, and with it the JS thread, for ever; while to
+    /// write to a pipe that was closed after it had been opened is `EPIPE` at once.
+    fn drop(&mut self) {
+        if self.stage.set(Stage::Gone) == Stage::Reading {
+            while matches!(self.wait(), Ok(false)) {}
+        }
+    }
+}
+
 /// The reading end as a plain stream, for the parser.
 pub struct SnapshotStream {
     reader: ReaderEnd,
@@ -168,6 +236,7 @@ impl SnapshotStream {
     /// Reads from `reader` until the end or until `control` says stop. `idle` runs about every
     /// 10 ms while nothing arrives.
     pub fn new(reader: ReaderEnd, control: Control, idle: Box<dyn FnMut() + Send>) -> Self {
+        reader.begin();
         Self { reader, control, idle }
     }
 }
@@ -292,13 +361,42 @@ mod tests {
         });
         assert_eq!(result.unwrap_err().code(), "ABORT_ERR");
         drop(writer);
+        drop(reader);
     }
 
     #[test]
-    fn a_reader_that_goes_away_breaks_the_pipe() {
+    fn a_reader_that_goes_away_early_breaks_the_pipe_and_blocks_nobody() {
         let Conduit { writer, reader } = Conduit::open().unwrap();
+        let stage = reader.stage();
+        let thread = std::thread::spawn(move || {
+            reader.begin();
+            drop(reader);
+        });
+        std::thread::sleep(POLL * 2);
         let mut v8 = OpenOptions::new().write(true).open(writer.path()).unwrap();
-        drop(reader);
+        v8.write_all(b"x").unwrap();
+        thread.join().unwrap();
+        assert!(!stage.wait_for_reader());
         assert_eq!(v8.write(b"x").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn a_reader_of_a_pipe_that_nobody_writes_to_goes_away_at_once() {
+        let Conduit { writer, reader } = Conduit::open().unwrap();
+        let stage = reader.stage();
+        reader.begin();
+        assert!(stage.wait_for_reader());
+        drop(writer);
+        drop(reader);
+        assert!(!stage.wait_for_reader());
+    }
+
+    #[test]
+    fn a_reader_that_never_began_goes_away_at_once() {
+        let Conduit { writer, reader } = Conduit::open().unwrap();
+        let stage = reader.stage();
+        drop(reader);
+        assert!(!stage.wait_for_reader());
+        drop(writer);
     }
 }

@@ -70,6 +70,7 @@ impl SnapshotFile {
         rss: &RssWatch,
         control: &Control,
     ) -> Result<Written> {
+        reader.begin();
         let mut completeness = Completeness::new();
         let mut buffer = vec![0; BUFFER_BYTES];
         let idle = || {

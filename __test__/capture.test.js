@@ -1,0 +1,429 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { spawn, spawnSync } = require('node:child_process');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const path = require('node:path');
+const { describe, it, test } = require('node:test');
+const { Worker } = require('node:worker_threads');
+const zlib = require('node:zlib');
+
+const { writeSnapshot } = require('..');
+const { temporaryDirectory } = require('./support/captures');
+
+const packagePath = JSON.stringify(path.join(__dirname, '..'));
+const isRoot = process.getuid?.() === 0;
+
+class CapturedThing {
+  constructor() {
+    this.held = new Array(10).fill('held');
+  }
+}
+const things = Array.from({ length: 321 }, () => new CapturedThing());
+
+/**
+ * @param {Buffer | string} json
+ * @param {string} name
+ */
+function countNodes(json, name, nodeType = 'object') {
+  const { snapshot, nodes, strings } = JSON.parse(json.toString());
+  const { node_fields: fields, node_types: types } = snapshot.meta;
+  const [type, label] = [fields.indexOf('type'), fields.indexOf('name')];
+  const wanted = [types[0].indexOf(nodeType), strings.indexOf(name)];
+  let count = 0;
+  for (let at = 0; at < nodes.length; at += fields.length) {
+    if (nodes[at + type] === wanted[0] && nodes[at + label] === wanted[1]) count += 1;
+  }
+  return count;
+}
+
+/**
+ * Runs code in another process, in `directory`, with `writeSnapshot` and what else it needs.
+ *
+ * @param {string} code The body of an async function. What it returns is the result.
+ * @param {{ cwd: string, shell?: string }} options
+ */
+function inProcess(code, { cwd, shell }) {
+  const source = `
+    const { writeSnapshot } = require(${packagePath});
+    const fs = require('node:fs');
+    (async () => { ${code} })().then(
+      (result) => process.stdout.write(JSON.stringify(result ?? null)),
+      (error) => process.stdout.write(JSON.stringify({ code: error.code, message: error.message })),
+    );`;
+  const command = shell === undefined ? [process.execPath] : ['sh', '-c', shell, process.execPath];
+  const run = spawnSync(command[0], [...command.slice(1), '-e', source], { cwd, encoding: 'utf8' });
+  assert.equal(run.status, 0, run.stderr);
+  return JSON.parse(run.stdout);
+}
+
+/** @param {string} options For `mount -t tmpfs -o`. */
+function tmpfs(options) {
+  const directory = temporaryDirectory();
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', directory]);
+  return {
+    directory,
+    mounted: mounted.status === 0,
+    unmount: () => spawnSync('umount', ['-l', directory]),
+  };
+}
+
+describe('writeSnapshot', () => {
+  it('writes a whole snapshot and tells the truth about it', async () => {
+    const file = path.join(temporaryDirectory(), 'a.heapsnapshot');
+    const startedAt = Date.now();
+    const info = await writeSnapshot(file, { mode: 'inline' });
+    const text = fs.readFileSync(file);
+    const { snapshot } = JSON.parse(text.toString());
+    assert.equal(info.path, file);
+    assert.equal(info.format, 'snapshot');
+    assert.equal(info.mode, 'inline');
+    assert.equal(info.attempts, 1);
+    assert.equal(info.bytes, text.length);
+    assert.equal(info.nodeCount, snapshot.node_count);
+    assert.equal(info.edgeCount, snapshot.edge_count);
+    assert.equal(countNodes(text, 'CapturedThing'), things.length);
+    assert.ok(info.pauseMs > 0 && info.totalMs >= info.pauseMs, JSON.stringify(info));
+    assert.ok(Math.abs(Date.parse(info.takenAt) - startedAt) < 60_000, info.takenAt);
+    assert.match(info.isolateId, /^[0-9a-f]{32}$/);
+    if (process.platform === 'linux') {
+      const { before, peak, after } = info.rss;
+      assert.ok(before > 10e6 && peak > before && after > 10e6, JSON.stringify(info.rss));
+      assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+    }
+    assert.deepEqual(fs.readdirSync(path.dirname(file)), ['a.heapsnapshot']);
+  });
+
+  it('compresses when the name or the option says so', async () => {
+    const directory = temporaryDirectory();
+    const plain = path.join(directory, 'plain.heapsnapshot');
+    const byName = await writeSnapshot(path.join(directory, 'a.heapsnapshot.gz'));
+    const byOption = await writeSnapshot(plain, { gzip: 9 });
+    const asked = await writeSnapshot(path.join(directory, 'b.gz'), { gzip: false });
+    for (const info of [byName, byOption]) {
+      const bytes = fs.readFileSync(info.path);
+      assert.equal(info.bytes, bytes.length);
+      assert.equal(countNodes(zlib.gunzipSync(bytes), 'CapturedThing'), things.length);
+    }
+    assert.equal(countNodes(fs.readFileSync(asked.path), 'CapturedThing'), things.length);
+  });
+
+  it('takes a name of its own where none is given, and never the same twice', async () => {
+    const dir = temporaryDirectory();
+    const first = await writeSnapshot({ dir });
+    const second = await writeSnapshot(undefined, { dir, gzip: true });
+    assert.match(path.basename(first.path), /^Heap\.\d{8}\.\d{6}\.\d+\.\d+\.\d+\.heapsnapshot$/);
+    assert.ok(second.path.endsWith('.heapsnapshot.gz'));
+    assert.deepEqual(
+      fs.readdirSync(dir).sort(),
+      [first, second].map((info) => path.basename(info.path)).sort(),
+    );
+  });
+
+  it('calls back as npm heapdump does', async () => {
+    const file = path.join(temporaryDirectory(), 'a.heapsnapshot');
+    /** @type {[unknown, string | undefined]} */
+    const [error, name] = await new Promise((resolve) => {
+      const returned = writeSnapshot(file, (...args) => resolve(/** @type {any} */ (args)));
+      assert.equal(returned, undefined);
+    });
+    assert.equal(error, null);
+    assert.equal(name, file);
+    const failed = await new Promise((resolve) => {
+      writeSnapshot(path.join(file, 'x'), (...args) => resolve(args));
+    });
+    assert.equal(failed.length, 1);
+    assert.equal(failed[0].code, 'ENOTDIR');
+    const result = inProcess(
+      `const name = await new Promise((resolve, reject) =>
+         writeSnapshot((error, name) => (error ? reject(error) : resolve(name))));
+       return [name, fs.readdirSync('.')];`,
+      { cwd: temporaryDirectory() },
+    );
+    assert.deepEqual([path.basename(result[0])], result[1]);
+  });
+
+  it('lets what a callback throws be an uncaught exception', () => {
+    const result = inProcess(
+      `return await new Promise((resolve) => {
+         process.once('uncaughtException', (error) => resolve(error.message));
+         writeSnapshot('a.heapsnapshot', () => { throw new Error('from the callback'); });
+       });`,
+      { cwd: temporaryDirectory() },
+    );
+    assert.equal(result, 'from the callback');
+  });
+
+  it('refuses a second capture while one is under way, in whatever thread', async () => {
+    const directory = temporaryDirectory();
+    const first = writeSnapshot(path.join(directory, 'a.heapsnapshot'));
+    await assert.rejects(writeSnapshot(path.join(directory, 'b.heapsnapshot')), {
+      name: 'HeapdiffError',
+      code: 'ERR_SNAPSHOT_BUSY',
+    });
+    await first;
+    await writeSnapshot(path.join(directory, 'c.heapsnapshot'));
+    assert.deepEqual(fs.readdirSync(directory).sort(), ['a.heapsnapshot', 'c.heapsnapshot']);
+  });
+
+  it("captures a worker's own heap from inside it", async () => {
+    const directory = temporaryDirectory();
+    const source = `
+      const { workerData, parentPort } = require('node:worker_threads');
+      const { writeSnapshot } = require(${packagePath});
+      class WorkerThing {}
+      globalThis.kept = Array.from({ length: 77 }, () => new WorkerThing());
+      (async () => {
+        const infos = [];
+        for (const name of ['a', 'b']) infos.push(await writeSnapshot(workerData + name));
+        parentPort.postMessage(infos);
+      })();`;
+    const worker = new Worker(source, { eval: true, workerData: directory + path.sep });
+    const [[infos]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
+    for (const info of infos) {
+      const text = fs.readFileSync(info.path);
+      assert.equal(countNodes(text, 'WorkerThing'), 77);
+      assert.equal(countNodes(text, 'CapturedThing'), 0);
+    }
+    const own = await writeSnapshot(path.join(directory, 'own'));
+    assert.equal(infos[0].isolateId, infos[1].isolateId);
+    assert.notEqual(infos[0].isolateId, own.isolateId);
+  });
+
+  it('rejects what it cannot use', async () => {
+    /** @type {Array<[unknown[], RegExp]>} */
+    const cases = [
+      [[''], /path must be a path that is not empty/],
+      [['a\0b'], /null bytes/],
+      [[42], /path must be a string/],
+      [['x', 'y'], /options must be an object/],
+      [['x', { mode: 'spoon' }], /options\.mode/],
+      [['x', { gzip: 10 }], /options\.gzip/],
+      [['x', { gzip: 'yes' }], /options\.gzip/],
+      [['x', { format: 'pdf' }], /options\.format/],
+      [['x', { exclusive: 1 }], /options\.exclusive/],
+      [['x', { redact: 'yes' }], /options\.redact/],
+      [['x', { redact: { salt: 5 } }], /options\.redact\.salt/],
+      [['x', { maxMemoryBytes: -1 }], /options\.maxMemoryBytes/],
+      [['x', { maxPauseMs: '1' }], /options\.maxPauseMs/],
+      [['x', { timeoutMs: 0 }], /options\.timeoutMs/],
+      [['x', { exposeInternals: 'no' }], /options\.exposeInternals/],
+      [[{ dir: 5 }], /options\.dir/],
+    ];
+    for (const [args, message] of cases) {
+      const written = /** @type {any} */ (writeSnapshot)(...args);
+      await assert.rejects(written, { code: 'ERR_INVALID_ARG', message });
+    }
+  });
+
+  it('stops before V8 begins when it is aborted or too late', async () => {
+    const directory = temporaryDirectory();
+    const file = path.join(directory, 'a.heapsnapshot');
+    const reason = new Error('not now');
+    await assert.rejects(writeSnapshot(file, { signal: AbortSignal.abort(reason) }), {
+      name: 'AbortError',
+      code: 'ABORT_ERR',
+      cause: reason,
+    });
+    await assert.rejects(writeSnapshot(file, { timeoutMs: 1 }), { code: 'ERR_TIMEOUT' });
+    assert.deepEqual(fs.readdirSync(directory), []);
+    await writeSnapshot(file);
+  });
+
+  it('passes the options of V8 on', async () => {
+    const file = path.join(temporaryDirectory(), 'a.heapsnapshot');
+    /** @param {import('..').WriteOptions} options */
+    const snapshot = async (options) => {
+      await writeSnapshot(file, options);
+      return fs.readFileSync(file, 'utf8');
+    };
+    const [plain, internals, numbers] = [
+      await snapshot({}),
+      await snapshot({ exposeInternals: true }),
+      await snapshot({ exposeNumericValues: true }),
+    ];
+    assert.equal(countNodes(plain, 'smi number', 'number'), 0);
+    assert.ok(countNodes(numbers, 'smi number', 'number') > 10);
+    // The root of a snapshot with internals has an edge less for every user root.
+    assert.ok(rootEdges(internals) < rootEdges(plain));
+  });
+});
+
+/** @param {string} json */
+function rootEdges(json) {
+  const { snapshot, nodes } = JSON.parse(json);
+  return nodes[snapshot.meta.node_fields.indexOf('edge_count')];
+}
+
+describe('a capture that fails leaves the errno code and nothing else', () => {
+  it('in a directory that does not exist', async () => {
+    const directory = temporaryDirectory();
+    await assert.rejects(writeSnapshot(path.join(directory, 'no', 'a')), {
+      code: 'ENOENT',
+      errno: -2,
+      syscall: 'open',
+    });
+    assert.deepEqual(fs.readdirSync(directory), []);
+  });
+
+  it('on a directory', async () => {
+    await assert.rejects(writeSnapshot(temporaryDirectory()), { code: 'EISDIR' });
+  });
+
+  it('on a file that must not be replaced', async () => {
+    const file = path.join(temporaryDirectory(), 'a.heapsnapshot');
+    const { bytes } = await writeSnapshot(file, { exclusive: true });
+    await assert.rejects(writeSnapshot(file, { exclusive: true }), { code: 'EEXIST' });
+    assert.equal(fs.statSync(file).size, bytes);
+  });
+
+  it('on a full disk, where the old file stays as it was', async (t) => {
+    const disk = tmpfs('size=1m');
+    if (!disk.mounted) return t.skip('mounting a tmpfs needs root');
+    try {
+      const file = path.join(disk.directory, 'a.heapsnapshot');
+      fs.writeFileSync(file, 'the old one');
+      for (const options of [{}, { gzip: 0 }, { exclusive: true }]) {
+        const target = options.exclusive ? `${file}.new` : file;
+        await assert.rejects(writeSnapshot(target, options), { code: 'ENOSPC' });
+        assert.equal(fs.readFileSync(file, 'utf8'), 'the old one');
+        assert.deepEqual(fs.readdirSync(disk.directory), ['a.heapsnapshot']);
+      }
+      const free = fs.statfsSync(disk.directory);
+      assert.ok(free.bfree * free.bsize > 900_000, 'the space is free again');
+    } finally {
+      disk.unmount();
+    }
+  });
+
+  it('on a full device', { skip: !fs.existsSync('/dev/full') }, async () => {
+    await assert.rejects(writeSnapshot('/dev/full'), { code: 'ENOSPC' });
+    assert.ok(fs.statSync('/dev/full').isCharacterDevice());
+  });
+
+  it('on a read-only file system', async (t) => {
+    const disk = tmpfs('size=1m,ro');
+    if (!disk.mounted) return t.skip('mounting a tmpfs needs root');
+    try {
+      await assert.rejects(writeSnapshot(path.join(disk.directory, 'a')), { code: 'EROFS' });
+    } finally {
+      disk.unmount();
+    }
+  });
+
+  it('in a directory that this user may not write to', () => {
+    const directory = temporaryDirectory();
+    fs.chmodSync(directory, 0o555);
+    const drop = isRoot ? 'process.setgid(65534); process.setuid(65534);' : '';
+    const result = inProcess(
+      `require(${packagePath}); const target = ${JSON.stringify(path.join(directory, 'a'))};
+       await writeSnapshot('/dev/null'); ${drop}
+       await writeSnapshot(target);`,
+      { cwd: '/' },
+    );
+    assert.equal(result.code, 'EACCES');
+  });
+
+  it('without descriptors left', () => {
+    const cwd = temporaryDirectory();
+    const result = inProcess(
+      `await writeSnapshot('first'); // Everything is loaded now.
+       const open = [];
+       try { for (;;) open.push(fs.openSync('/dev/null')); } catch {}
+       const codes = [];
+       for (let free = 0; free < 4; free++) {
+         codes.push(await writeSnapshot('a').then(() => 'written', (error) => error.code));
+         fs.closeSync(open.pop());
+       }
+       for (const fd of open) fs.closeSync(fd);
+       return { codes, names: fs.readdirSync('.'), last: (await writeSnapshot('b')).bytes > 0 };`,
+      { cwd, shell: 'ulimit -n 60; exec "$0" "$@"' },
+    );
+    assert.deepEqual(result.codes, ['EMFILE', 'EMFILE', 'EMFILE', 'EMFILE']);
+    assert.deepEqual(result.names, ['first']);
+    assert.equal(result.last, true);
+  });
+});
+
+describe('a capture in a shared directory', () => {
+  it('replaces a symbolic link and does not follow it', async () => {
+    const directory = temporaryDirectory();
+    const [victim, file] = ['victim', 'a.heapsnapshot'].map((name) => path.join(directory, name));
+    fs.writeFileSync(victim, 'precious');
+    fs.symlinkSync(victim, file);
+    await writeSnapshot(file);
+    assert.equal(fs.readFileSync(victim, 'utf8'), 'precious');
+    assert.ok(fs.lstatSync(file).isFile());
+  });
+
+  it('removes what a crashed process left, and nothing else', async () => {
+    const directory = temporaryDirectory();
+    const names = ['.heapdiff-1-0123.tmp', '.heapdiff-young.tmp', 'other.tmp'];
+    for (const name of names) fs.writeFileSync(path.join(directory, name), 'x');
+    fs.utimesSync(path.join(directory, names[0]), 1, 1);
+    fs.utimesSync(path.join(directory, names[2]), 1, 1);
+    await writeSnapshot(path.join(directory, 'a'));
+    assert.deepEqual(fs.readdirSync(directory).sort(), [names[1], 'a', names[2]]);
+  });
+});
+
+describe('a process that ends in the middle of a capture', () => {
+  const busyHeap = `
+    const { writeSnapshot } = require(${packagePath});
+    globalThis.heap = Array.from({ length: 60000 }, (_, i) => ({ i, text: 'text' + i }));`;
+
+  /** @param {NodeJS.Signals} signal */
+  async function killMeanwhile(signal) {
+    const cwd = temporaryDirectory();
+    fs.writeFileSync(path.join(cwd, 'a'), 'the old one');
+    const source = `${busyHeap} process.stdout.write('go'); writeSnapshot('a');`;
+    const child = spawn(process.execPath, ['-e', source], { cwd });
+    await once(child.stdout, 'data');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    child.kill(signal);
+    await once(child, 'exit');
+    assert.deepEqual(fs.readdirSync(cwd), ['a']);
+    assert.equal(fs.readFileSync(path.join(cwd, 'a'), 'utf8'), 'the old one');
+  }
+
+  it('by SIGKILL, leaves nothing', () => killMeanwhile('SIGKILL'));
+
+  it('by SIGTERM, leaves nothing', () => killMeanwhile('SIGTERM'));
+
+  it('by process.exit, ends at once and leaves nothing', () => {
+    const cwd = temporaryDirectory();
+    const source = `${busyHeap} writeSnapshot('a'); setImmediate(() => process.exit(7));`;
+    const run = spawnSync(process.execPath, ['-e', source], { cwd });
+    assert.equal(run.status, 7);
+    const left = fs.readdirSync(cwd);
+    assert.ok(left.length === 0 || (left.length === 1 && left[0] === 'a'), left.join());
+  });
+});
+
+test('a worker that is terminated in the middle lets the next capture in', async () => {
+  const directory = temporaryDirectory();
+  const source = `
+    const { workerData, parentPort } = require('node:worker_threads');
+    const { writeSnapshot } = require(${packagePath});
+    globalThis.heap = Array.from({ length: 60000 }, (_, i) => ({ i, text: 'text' + i }));
+    parentPort.postMessage('go');
+    (function again() { writeSnapshot(workerData).then(again, again); })();`;
+  for (let round = 0; round < 2; round++) {
+    const file = path.join(directory, `worker-${round}`);
+    const worker = new Worker(source, { eval: true, workerData: file });
+    await once(worker, 'message');
+    await new Promise((resolve) => setTimeout(resolve, 20 + 40 * round));
+    await worker.terminate();
+    if (fs.existsSync(file)) JSON.parse(fs.readFileSync(file, 'utf8'));
+    const deadline = Date.now() + 10_000;
+    for (;;) {
+      const result = await writeSnapshot(path.join(directory, 'a')).catch((error) => error);
+      if (result.code === undefined) break;
+      assert.equal(result.code, 'ERR_SNAPSHOT_BUSY');
+      assert.ok(Date.now() < deadline, 'the slot never comes back');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+  assert.ok(fs.readdirSync(directory).every((name) => !name.endsWith('.tmp')));
+});
