@@ -3,8 +3,11 @@
 //! [`scan_rows`] reads a window of `1,2,3,4,...` and hands each complete row to a [`RowSink`]. The
 //! fast path understands what V8 writes: digits, one comma between two numbers, and perhaps one
 //! line feed before the comma. At the first byte that is anything else it gives up, and the strict
-//! path reads the same rows again: it accepts any JSON white space, and knows the offset of what is
-//! wrong.
+//! path reads the same rows again: it accepts any JSON white space and a minus sign, and knows the
+//! offset of what is wrong.
+//!
+//! Node 24 and 26 print array indices from 2^31 on as negative numbers. The sign is dropped, as
+//! DevTools drops it.
 //!
 //! Time: linear in bytes; see `digits.rs`. Memory: none.
 
@@ -164,7 +167,7 @@ fn low_bits(count: usize) -> u64 {
     if count >= 64 { u64::MAX } else { (1 << count) - 1 }
 }
 
-/// The strict path: any JSON white space, and an exact offset for whatever is wrong.
+/// The strict path: any JSON white space, minus signs, and an exact offset for whatever is wrong.
 fn scan_strictly(window: &Window<'_>, sink: &mut impl RowSink) -> Result<Scanned> {
     let bytes = &window.padded[..window.end];
     let mut scanned = Scanned { rows: 0, end_of_rows: window.start, terminator: None };
@@ -183,6 +186,16 @@ fn scan_strictly(window: &Window<'_>, sink: &mut impl RowSink) -> Result<Scanned
             (comma_is_due, behind_comma) = (false, true);
             at += 1;
             continue;
+        }
+        if !comma_is_due && byte == b'-' {
+            match bytes.get(at + 1) {
+                None => return Ok(scanned),
+                Some(next) if next.is_ascii_digit() => {
+                    at += 1;
+                    continue;
+                }
+                Some(_) => {}
+            }
         }
         if comma_is_due || !byte.is_ascii_digit() {
             if behind_comma {
@@ -366,6 +379,8 @@ mod tests {
         check("1,2,3", 2, &[&[1, 2]], 3, None);
         check("1,2,3,", 2, &[&[1, 2]], 3, None);
         check("1,22", 2, &[], 0, None);
+        check("1,-294967296,3,4]", 2, &[&[1, 294_967_296], &[3, 4]], 16, Some(16));
+        check("-1,2,-", 2, &[&[1, 2]], 4, None);
         check(" 1 , 2 ,\r\n 3 , 4 ]", 2, &[&[1, 2], &[3, 4]], 16, Some(17));
         check(
             "18446744073709551615,4294967301]",
@@ -387,7 +402,7 @@ mod tests {
         // What ends an array is for the caller to judge: only `]` may.
         check(",1]", 1, &[], 0, Some(0));
         check_error("1,2,]", 2, "has ']' where a number should be (at byte 4)");
-        check_error("1,-2]", 2, "'-'");
+        check_error("1,--2]", 2, "has '-' where a number should be (at byte 2)");
         check_error("1,2,666,1]", 2, "has a row that nobody wants (at byte 4)");
         check_error("1,18446744073709551616]", 2, "does not fit 64 bits (at byte 2)");
     }
