@@ -105,37 +105,39 @@ function choose(scenarios, wanted, { quick, restart }) {
     .filter(({ labels }) => !restart || labels.length === 2);
 }
 
-/** @param {string | undefined} majors */
+/**
+ * @param {string | undefined} majors
+ * @returns {Array<{ major: string, binary: string }>}
+ */
 function nodeBinaries(majors) {
-  if (majors === undefined) return [process.execPath];
+  const own = process.versions.node.split('.')[0];
+  if (majors === undefined) return [{ major: own, binary: process.execPath }];
   const { nodeBinary } = require('../../scripts/node-versions');
-  return majors.split(',').map((major) => nodeBinary(Number(major)));
+  return majors.split(',').map((major) => ({ major, binary: nodeBinary(Number(major)) }));
 }
 
 /**
  * @param {Scenario} scenario
- * @param {string} node
+ * @param {{ major: string, binary: string }} node
  * @param {Record<string, any>} options
  * @returns {Promise<Result>}
  */
 async function playAndJudge(scenario, node, options) {
-  const major =
-    /node-?(?:versions)?.(\d\d)\b/.exec(node)?.[1] ?? process.versions.node.split('.')[0];
-  const kept = `${scenario.name.replace('/', '-')}-${major}`;
+  const kept = `${scenario.name.replace('/', '-')}-${node.major}`;
   const out = options.from
     ? path.join(options.from, kept)
     : fs.mkdtempSync(path.join(os.tmpdir(), 'heapdiff-scenario-'));
   /** @type {Result} */
   const result = {
     scenario: scenario.name,
-    node: major,
+    node: node.major,
     expected: expectation(scenario),
     got: '',
     wrong: [],
     others: {},
   };
   try {
-    if (!options.from) await play(scenario, out, { node, ...options });
+    if (!options.from) await play(scenario, out, { ...options, node: node.binary });
     const report = await reportOf(scenario, out, options);
     result.got = describe(report.suspects[0]);
     result.wrong = judge({ ...scenario, between: betweenOf(scenario, options) }, report);

@@ -34,7 +34,7 @@ const SHOWN = 70;
  * @param {Scenario} scenario
  * @param {string} out Folder with the snapshots.
  * @returns {Promise<Record<string, string>>} By tool: `[names it]`, `[misses it]`, `[silent]` or
- *   `[cries wolf]`, and what it put first.
+ *   `[not silent]`, and what it put first.
  */
 async function compareOthers(scenario, out) {
   if (scenario.labels.length > 2) return {};
@@ -78,7 +78,7 @@ function npm(args, cwd) {
  * @param {string | null} first
  */
 function mark({ suspects }, first) {
-  if (suspects.length === 0) return first === null ? '[silent]' : '[cries wolf]';
+  if (suspects.length === 0) return first === null ? '[silent]' : '[not silent]';
   const names = suspects[0].name.startsWith('/')
     ? ['sessionsByToken']
     : suspects[0].name.split('|');
@@ -115,7 +115,7 @@ async function memlab(baseline, current) {
     const { findLeaksBySnapshotFilePaths: find } = require('@memlab/api');
     const [base, current] = process.argv.slice(1);
     find(base, current, current).then((leaks) => {
-      process.stderr.write(JSON.stringify(Object.keys(leaks[0] ?? {}).slice(1)));
+      process.stderr.write('\\nTRACE' + JSON.stringify(Object.keys(leaks[0] ?? {}).slice(1)));
     });`;
   const { stderr } = await promisify(execFile)(
     process.execPath,
@@ -125,7 +125,7 @@ async function memlab(baseline, current) {
       maxBuffer: 1 << 28,
     },
   );
-  const steps = JSON.parse(stderr.slice(stderr.lastIndexOf('[')) || '[]');
+  const steps = JSON.parse(stderr.slice(stderr.lastIndexOf('\nTRACE') + '\nTRACE'.length));
   return steps.length > 0 ? steps.map(shortStep).reverse().join(' < ') : null;
 }
 
