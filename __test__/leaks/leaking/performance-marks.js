@@ -3,8 +3,9 @@
  * `performance.mark` without `clearMarks`: Node keeps every entry, in a buffer of its own. The code
  * that owns it is Node's.
  *
- * @leak name=markEntryBuffer class=Array kind=array file=*
+ * @leak name=markEntryBuffer|markTimings class=Array|Map kind=array|map file=*
  */
+// Newer Node keeps a map of the marks by name beside the buffer of entries.
 const { snapshot } = require('../harness');
 
 function timed(name, work) {
