@@ -39,6 +39,7 @@ pub mod error;
 pub mod explore;
 pub mod graph;
 pub mod node_table;
+pub mod leak;
 pub mod report;
 pub mod snapshot;
 pub mod source_map;

@@ -106,6 +106,11 @@ impl LoadedMap {
     }
 }
 
+/// The text of a script, if it is a file on this disk.
+pub(crate) fn source_text(url: &str) -> Option<String> {
+    String::from_utf8(read_file(&local_path(url)?)?).ok()
+}
+
 /// The path of a `file:` URL or of an absolute path; `None` for what is not on this disk, such as
 /// `node:fs`.
 fn local_path(url: &str) -> Option<PathBuf> {

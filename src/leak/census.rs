@@ -1,0 +1,245 @@
+//! What a later diff needs to know of a baseline: how large each container and each large thing
+//! was, to be asked for by id or by the slot it was in.
+//!
+//! A census is made once per baseline, after which its graph can go. It is also what a digest keeps.
+//!
+//! Time: one pass over objects and their edges. Memory: 24 bytes for each object with items and
+//! each node that retains [`LARGE`] bytes.
+
+use std::collections::HashMap;
+
+use crate::analysis::Analysis;
+use crate::analysis::bits::BitSet;
+use crate::control::Control;
+use crate::error::Result;
+use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::leak::hash::Fnv;
+use crate::leak::items;
+use crate::leak::vocabulary::Vocabulary;
+
+/// A node that retains this many bytes is in the census whatever it is: below, growth is noise.
+pub const LARGE: u64 = 1024;
+
+/// What is known of a node of the baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its id.
+    pub id: u32,
+    /// Hash of its type and class.
+    pub tag: u32,
+    /// Elements, entries or properties.
+    pub items: u32,
+    /// Bytes it retains.
+    pub retained: u64,
+}
+
+/// How many there are of a class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Instances {
+    /// Nodes.
+    pub count: u64,
+    /// Their self sizes in the file.
+    pub bytes: u64,
+}
+
+/// The sizes of a baseline.
+#[derive(Debug, Default)]
+pub struct Census {
+    /// Sorted by id.
+    records: Vec<Record>,
+    /// From [`slot_key`] to the id of what is in the slot.
+    slots: HashMap<u64, u32>,
+    /// How many instances of each class, by [`class_key`], and their self sizes in the file.
+    classes: HashMap<u64, Instances>,
+    /// Bytes of the whole snapshot.
+    pub total: u64,
+    /// The largest odd id: what has a larger one is younger than the baseline.
+    pub last_id: u32,
+    /// Whether the ids ascend in file order: the first snapshot of its isolate.
+    pub ids_ascend: bool,
+}
+
+impl Census {
+    /// Counts a snapshot.
+    pub fn take(
+        graph: &HeapGraph,
+        words: &Vocabulary,
+        analysis: &Analysis,
+        control: &Control,
+    ) -> Result<Self> {
+        let mut records = Vec::new();
+        let mut large = Vec::new();
+        for node in graph.nodes() {
+            control.checkpoint_at(node.at())?;
+            let retained = analysis.retained[node.at()];
+            let counted = items::count(graph, words, node).map_or(0, |(_, items)| items);
+            if counted == 0 && retained < LARGE {
+                continue;
+            }
+            if retained >= LARGE {
+                large.push(node);
+            }
+            let id = graph.id(node);
+            let items = u32::try_from(counted).unwrap_or(u32::MAX);
+            records.push(Record { id, tag: tag(graph, node), items, retained });
+        }
+        if !records.is_sorted_by_key(|record| record.id) {
+            records.sort_unstable_by_key(|record| record.id);
+        }
+        let slots = slots_of(graph, analysis, &large);
+        let (last_id, ids_ascend) = id_order(graph);
+        let classes = count_classes(graph);
+        let total = analysis.retained[graph.root().at()];
+        Ok(Self { records, slots, classes, total, last_id, ids_ascend })
+    }
+
+    /// How many instances a class had.
+    pub fn instances(&self, key: u64) -> Instances {
+        self.classes.get(&key).copied().unwrap_or_default()
+    }
+
+    /// The node with that id.
+    pub fn by_id(&self, id: u32) -> Option<&Record> {
+        let at = self.records.binary_search_by_key(&id, |record| record.id).ok()?;
+        Some(&self.records[at])
+    }
+
+    /// What was in a slot of the node with the id `owner`.
+    pub fn by_slot(&self, key: u64) -> Option<&Record> {
+        self.by_id(*self.slots.get(&key)?)
+    }
+
+    /// All records, sorted by id.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+}
+
+/// Counts the instances of each class: objects and natives by their name, everything else by type.
+pub fn count_classes(graph: &HeapGraph) -> HashMap<u64, Instances> {
+    let tables = graph.tables();
+    let mut by_name = vec![Instances::default(); graph.strings().len()];
+    let mut by_type = [Instances::default(); 256];
+    let sizes = tables.node_type.iter().zip(&tables.node_name).zip(&tables.self_size);
+    for ((&node_type, &name), &size) in sizes {
+        let counted = if is_named(node_type) {
+            &mut by_name[name.at()]
+        } else {
+            &mut by_type[usize::from(node_type.0)]
+        };
+        counted.count += 1;
+        counted.bytes += u64::from(size);
+    }
+    let mut classes = HashMap::new();
+    let mut add = |key, instances: Instances| {
+        if instances.count > 0 {
+            classes.insert(key, instances);
+        }
+    };
+    for (name, &instances) in by_name.iter().enumerate() {
+        let text = graph.strings().get(StringIndex(name as u32));
+        add(key_of(NodeType::OBJECT, text), instances);
+    }
+    for (node_type, &instances) in by_type.iter().enumerate() {
+        add(key_of(NodeType(node_type as u8), &[]), instances);
+    }
+    classes
+}
+
+/// What [`Census::instances`] calls the class of a node.
+pub fn class_key(graph: &HeapGraph, node: NodeIndex) -> u64 {
+    let node_type = graph.node_type(node);
+    if is_named(node_type) {
+        key_of(NodeType::OBJECT, graph.raw_name(node))
+    } else {
+        key_of(node_type, &[])
+    }
+}
+
+/// How many instances of the class of `sample` there are in its snapshot.
+pub fn instances_now(graph: &HeapGraph, sample: NodeIndex) -> u64 {
+    let node_type = graph.node_type(sample);
+    let name = graph.name_index(sample);
+    let same = graph.nodes().filter(|&node| {
+        graph.node_type(node) == node_type
+            && (!is_named(node_type) || graph.name_index(node) == name)
+    });
+    same.count() as u64
+}
+
+fn is_named(node_type: NodeType) -> bool {
+    node_type == NodeType::OBJECT || node_type == NodeType::NATIVE
+}
+
+fn key_of(node_type: NodeType, name: &[u8]) -> u64 {
+    let mut hash = Fnv::default();
+    hash.byte(node_type.0);
+    hash.bytes(name);
+    hash.finish()
+}
+
+/// The largest odd id, and whether odd ids only ever ascend in file order. V8 gives out ids in the
+/// order in which it finds nodes; objects that an earlier snapshot of the isolate has seen keep
+/// theirs, which breaks the order (specification, section 1.5).
+pub fn id_order(graph: &HeapGraph) -> (u32, bool) {
+    let mut last = 0;
+    let mut ascend = true;
+    for &id in &graph.tables().node_id {
+        if id % 2 == 1 {
+            ascend &= id > last;
+            last = last.max(id);
+        }
+    }
+    (last, ascend)
+}
+
+/// Hash of a node's type and, where that does not change, its class.
+pub fn tag(graph: &HeapGraph, node: NodeIndex) -> u32 {
+    let mut hash = Fnv::default();
+    let node_type = graph.node_type(node);
+    // A string may be flattened, sliced or joined between two snapshots, and stay what it is.
+    hash.byte(if node_type.is_string() { NodeType::STRING.0 } else { node_type.0 });
+    if matches!(node_type, NodeType::OBJECT | NodeType::CLOSURE | NodeType::HIDDEN) {
+        hash.bytes(graph.raw_name(node));
+    }
+    hash.finish() as u32
+}
+
+/// The key of a slot: the owner's id, and the edge's type and name.
+pub fn slot_key(graph: &HeapGraph, owner_id: u32, edge: Edge) -> u64 {
+    let mut hash = Fnv::default();
+    hash.bytes(&owner_id.to_le_bytes());
+    let edge_type = edge.label.edge_type();
+    hash.byte(edge_type.0);
+    if edge_type.is_numbered() {
+        hash.bytes(&graph.edge_number(edge).to_le_bytes());
+    } else {
+        hash.bytes(graph.edge_name(edge));
+    }
+    hash.finish()
+}
+
+/// The slots of what is large: the direct edges from each node's immediate dominator.
+fn slots_of(graph: &HeapGraph, analysis: &Analysis, large: &[NodeIndex]) -> HashMap<u64, u32> {
+    let mut is_large = BitSet::new(graph.node_count());
+    let mut owners: Vec<NodeIndex> = Vec::with_capacity(large.len());
+    for &node in large {
+        is_large.insert(node.0);
+        owners.push(analysis.dominators.idom(node));
+    }
+    owners.sort_unstable();
+    owners.dedup();
+    let mut slots = HashMap::with_capacity(large.len());
+    for owner in owners {
+        let owner_id = graph.id(owner);
+        for edge in graph.edges(owner) {
+            if edge.label.edge_type() != EdgeType::WEAK
+                && is_large.contains(edge.target.0)
+                && analysis.dominators.idom(edge.target) == owner
+            {
+                slots.insert(slot_key(graph, owner_id, edge), graph.id(edge.target));
+            }
+        }
+    }
+    slots
+}

@@ -1,0 +1,135 @@
+//! The line of the code in which a variable or property is declared.
+//!
+//! A snapshot says where functions begin, not where variables are declared. The source of the script
+//! says it: from the file, if it is there, or from the snapshot, which holds the first 1,024
+//! characters of it. This is a search for the usual forms (`const name =`, `static name =`,
+//! `this.name =`, ...), not a parser: it gives the declaration nearest above the function that
+//! captured the variable, and nothing where it finds none.
+
+/// A line and a column, 1-based; the column counts UTF-16 units, as V8 does.
+pub type Position = (u32, u32);
+
+/// Where `name` is declared: the last declaration that begins at or above line `near`, else the
+/// first one below it.
+pub fn find_declaration(source: &str, name: &str, near: Option<u32>) -> Option<Position> {
+    let word = name.rsplit('.').next().unwrap_or(name);
+    let word = word.strip_prefix("Symbol(").and_then(|w| w.strip_suffix(')')).unwrap_or(word);
+    if word.is_empty() {
+        return None;
+    }
+    let near = near.unwrap_or(u32::MAX);
+    let mut best: Option<(u32, Position)> = None;
+    for (at, line) in source.lines().enumerate() {
+        let line_number = at as u32 + 1;
+        let Some((rank, column)) = declaration_in(line, word) else { continue };
+        let better = match best {
+            None => true,
+            // Among declarations of one form: the nearest above, or else the first below.
+            Some((best_rank, _)) if rank == best_rank => line_number <= near,
+            Some((best_rank, _)) => rank < best_rank,
+        };
+        if better {
+            best = Some((rank, (line_number, column)));
+        }
+    }
+    best.map(|(_, position)| position)
+}
+
+/// Whether a line declares a word: how surely (0 is best), and the column of the word.
+fn declaration_in(line: &str, word: &str) -> Option<(u32, u32)> {
+    let trimmed = line.trim_start();
+    if trimmed.starts_with("//") || trimmed.starts_with('*') || trimmed.starts_with("/*") {
+        return None;
+    }
+    let mut best: Option<(u32, u32)> = None;
+    for (start, _) in line.match_indices(word) {
+        let end = start + word.len();
+        let before = &line[..start];
+        let after = line[end..].trim_start();
+        let touches = before.chars().next_back().is_some_and(is_word)
+            || line[end..].chars().next().is_some_and(is_word);
+        if touches {
+            continue;
+        }
+        if let Some(rank) = rank_of(before, after) {
+            let column = before.encode_utf16().count() as u32 + 1;
+            if best.is_none_or(|(best_rank, _)| rank < best_rank) {
+                best = Some((rank, column));
+            }
+        }
+    }
+    best
+}
+
+fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || matches!(character, '_' | '$' | '#')
+}
+
+/// How surely a word between these two texts is declared there.
+fn rank_of(before: &str, after: &str) -> Option<u32> {
+    let last_word = before.trim_end().rsplit(|c: char| !is_word(c)).next().unwrap_or("");
+    let assigned = after.starts_with('=') && !after.starts_with("==") && !after.starts_with("=>");
+    let head = before.trim_start();
+    let in_declaration = ["const ", "let ", "var ", "export "]
+        .iter()
+        .any(|keyword| head.starts_with(keyword) || head.contains(&format!(" {keyword}")));
+    let ends_name = after.is_empty() || after.starts_with([';', ',', ':', '}', ')', ']']);
+    match last_word {
+        "const" | "let" | "var" => return Some(0),
+        "static" | "class" | "function" => return Some(0),
+        _ => {}
+    }
+    // A field of a class: alone at the beginning of the line, or behind modifiers.
+    let only_modifiers = head
+        .split_whitespace()
+        .all(|word| matches!(word, "static" | "readonly" | "private" | "public" | "protected"));
+    if only_modifiers && (assigned || after.starts_with(';') || after.starts_with(':')) {
+        return Some(1);
+    }
+    if in_declaration && (assigned || ends_name) {
+        return Some(1);
+    }
+    if (before.ends_with("this.") || before.ends_with("exports.")) && assigned {
+        return Some(1);
+    }
+    if before.ends_with('.') && assigned {
+        return Some(2);
+    }
+    // A property of a literal, or one that a symbol or string names.
+    if after.starts_with(':') || (before.ends_with(['[', '\'', '"']) && after.contains('=')) {
+        return Some(3);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(source: &str, name: &str, near: Option<u32>, expected: Option<Position>) {
+        assert_eq!(find_declaration(source, name, near), expected, "{name} in {source}");
+    }
+
+    #[test]
+    fn variables_fields_and_properties_are_found() {
+        check("'use strict';\nconst leaks = [];\n", "leaks", None, Some((2, 7)));
+        check("let a = 1, cache = new Map();", "cache", None, Some((1, 12)));
+        check("class A {\n  #seen = new Set();\n}", "#seen", None, Some((2, 3)));
+        check("class A {\n  static all = [];\n}", "all", None, Some((2, 10)));
+        check("constructor() {\n  this.jobs = [];\n}", "jobs", None, Some((2, 8)));
+        check("const app = {\n  sessions: {},\n};", "sessions", None, Some((2, 3)));
+        check("export const { a, pool } = load();", "pool", None, Some((1, 19)));
+        check("// const x = 1\nuse(x);", "x", None, None);
+        check("const items2 = [];", "items", None, None);
+        check("const kSpans = Symbol('kSpans');", "Symbol(kSpans)", None, Some((1, 7)));
+    }
+
+    #[test]
+    fn of_several_the_one_above_the_function_is_meant() {
+        let source =
+            "const list = [];\nfunction f() {\n  const list = [];\n  return () => list;\n}\n";
+        check(source, "list", Some(4), Some((3, 9)));
+        check(source, "list", Some(2), Some((1, 7)));
+        check("f();\nvar list = [];", "list", Some(1), Some((2, 5)));
+    }
+}

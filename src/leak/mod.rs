@@ -1,0 +1,29 @@
+//! From growth to a name: what leaks, and what a developer calls it.
+//!
+//! ```text
+//! census (baseline) -> before -> growth (where it piles up) -> suspects (what is one leak, what is
+//! none) -> describe: route, naming, scripts, declaration, kind, contents, sentence
+//! ```
+//!
+//! The ideas: growth of *survivors* is the signal, not class counts (a leaking array survives, and
+//! its class count does not move); the accumulation point of Eclipse MAT, on growth instead of
+//! sizes; the slot of a survivor stands for what is in it, so that a value that is replaced by a
+//! larger one is followed too.
+
+pub mod before;
+pub mod census;
+pub mod chain;
+pub mod contents;
+pub mod declaration;
+mod describe;
+pub mod growth;
+pub mod hash;
+pub mod holders;
+pub mod items;
+pub mod kind;
+pub mod naming;
+pub mod route;
+pub mod scripts;
+pub mod sentence;
+pub mod suspects;
+pub mod vocabulary;

@@ -1,0 +1,128 @@
+//! What a developer calls a node: the variable or property that holds it, and whose that is.
+
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::leak::route::Step;
+use crate::leak::vocabulary::Vocabulary;
+
+/// The name by which the code refers to a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handle {
+    /// The variable or property.
+    pub name: String,
+    /// Index in the route of the step that has the name.
+    pub at: usize,
+    /// The node that has the variable or property: a scope, an instance, a function.
+    pub owner: NodeIndex,
+}
+
+/// The last name on a route: that of the node itself, or of the nearest thing around it that has
+/// one. `None`: nothing on the way has a name that a developer gave.
+pub fn handle(graph: &HeapGraph, words: &Vocabulary, route: &[Step]) -> Option<Handle> {
+    let at = route.iter().rposition(|step| is_name(graph, words, step))?;
+    let step = route[at];
+    let own_name = edge_text(graph, step);
+    let name = match route[..at].iter().rposition(|step| is_name(graph, words, step)) {
+        Some(outer) if is_events(words, &route[outer]) && outer + 1 == at => {
+            format!("_events.{own_name}")
+        }
+        _ => own_name,
+    };
+    Some(Handle { name, at, owner: step.from })
+}
+
+/// Whether a step is over the `_events` of an EventEmitter.
+pub fn is_events(words: &Vocabulary, step: &Step) -> bool {
+    step.edge.label.edge_type() == EdgeType::PROPERTY
+        && StringIndex(step.edge.label.raw_name()) == words.events
+}
+
+/// Whether a step is one that code has a word for.
+fn is_name(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> bool {
+    let name = StringIndex(step.edge.label.raw_name());
+    match step.edge.label.edge_type() {
+        EdgeType::CONTEXT => true,
+        EdgeType::PROPERTY => {
+            let not_names = [words.proto, words.constructor, words.prototype];
+            !not_names.contains(&name)
+        }
+        EdgeType::INTERNAL => {
+            name == words.value && exported_name(graph, words, step.from).is_some()
+        }
+        _ => false,
+    }
+}
+
+/// The text of a step's edge, as a developer would write it.
+pub fn edge_text(graph: &HeapGraph, step: Step) -> String {
+    let label = step.edge.label;
+    if label.edge_type().is_numbered() {
+        return graph.edge_number(step.edge).to_string();
+    }
+    if label.edge_type() == EdgeType::INTERNAL
+        && graph.node_type(step.from) == NodeType::HIDDEN
+        && let Some(name) = exported_name_of_cell(graph, step.from)
+    {
+        return name;
+    }
+    let text = String::from_utf8_lossy(graph.edge_name(step.edge)).into_owned();
+    match text.strip_prefix("<symbol ").and_then(|text| text.strip_suffix('>')) {
+        Some(description) => format!("Symbol({description})"),
+        None => text,
+    }
+}
+
+fn exported_name(graph: &HeapGraph, words: &Vocabulary, cell: NodeIndex) -> Option<String> {
+    (graph.name_index(cell) == words.cell_node).then(|| exported_name_of_cell(graph, cell))?
+}
+
+/// The name under which an ES module exports a cell: in the hash table of the exports, the slot
+/// before the cell holds its name. All retainers of the cell are looked at: linear in the edges,
+/// once or twice a report.
+fn exported_name_of_cell(graph: &HeapGraph, cell: NodeIndex) -> Option<String> {
+    let targets = &graph.tables().edge_target;
+    let retainers = targets.iter().enumerate().filter(|&(_, &target)| target == cell);
+    for (index, _) in retainers {
+        let step = super::route::step_of(graph, crate::graph::EdgeIndex(index as u32));
+        if graph.node_type(step.from) != NodeType::ARRAY
+            || step.edge.label.edge_type() != EdgeType::INTERNAL
+        {
+            continue;
+        }
+        let Some(slot) = slot_number(graph.edge_name(step.edge)) else { continue };
+        let before = graph.edges(step.from).find(|edge| {
+            edge.label.edge_type() == EdgeType::INTERNAL
+                && slot_number(graph.edge_name(*edge)).is_some_and(|number| number + 1 == slot)
+        });
+        if let Some(key) = before
+            && graph.node_type(key.target) == NodeType::STRING
+        {
+            return Some(String::from_utf8_lossy(graph.raw_name(key.target)).into_owned());
+        }
+    }
+    None
+}
+
+fn slot_number(text: &[u8]) -> Option<u64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// What the class of a node is called.
+pub fn class_name(graph: &HeapGraph, node: NodeIndex) -> String {
+    let node_type = graph.node_type(node);
+    match node_type {
+        NodeType::OBJECT | NodeType::NATIVE => {
+            String::from_utf8_lossy(graph.raw_name(node)).into_owned()
+        }
+        NodeType::CLOSURE => "Function".into(),
+        NodeType::REGEXP => "RegExp".into(),
+        NodeType::SYMBOL => "Symbol".into(),
+        NodeType::BIGINT => "BigInt".into(),
+        NodeType::NUMBER => "Number".into(),
+        NodeType::SYNTHETIC => String::from_utf8_lossy(graph.raw_name(node)).into_owned(),
+        _ if node_type.is_string() => "String".into(),
+        _ => {
+            let names = &graph.tables().node_type_names;
+            format!("({})", names.get(usize::from(node_type.0)).map_or("?", String::as_str))
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! From a function or an object to the file it comes from, without a debugger.
+//!
+//! A closure leads to its script over `shared`; a location row gives line and column, and for an
+//! instance those of its constructor (specification, sections 2.5 and 2.6).
+
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::leak::vocabulary::Vocabulary;
+
+/// A place in a script. Line and column are 1-based.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The script's URL or path, as Node wrote it.
+    pub url: String,
+    /// Where the function begins.
+    pub position: Option<(u32, u32)>,
+    /// The function's name, where it has one.
+    pub function: Option<String>,
+}
+
+impl Place {
+    /// Whether the code is Node's own.
+    pub fn is_internal(&self) -> bool {
+        self.url.starts_with("node:") || self.url.is_empty()
+    }
+}
+
+/// The first internal edge of a node that has one of two names.
+pub fn internal_target(
+    graph: &HeapGraph,
+    node: NodeIndex,
+    names: [StringIndex; 2],
+) -> Option<NodeIndex> {
+    let mut edges = graph.edges(node);
+    let found = edges.find(|edge| {
+        edge.label.edge_type() == EdgeType::INTERNAL
+            && names.contains(&StringIndex(edge.label.raw_name()))
+    })?;
+    Some(found.target)
+}
+
+/// The script of a closure.
+pub fn script_of(graph: &HeapGraph, words: &Vocabulary, closure: NodeIndex) -> Option<NodeIndex> {
+    let shared = internal_target(graph, closure, [words.shared, words.shared])?;
+    let script = internal_target(graph, shared, [words.script, words.script_or_debug_info])?;
+    (graph.node_type(script) == NodeType::CODE).then_some(script)
+}
+
+/// The URL of a script.
+pub fn url_of(graph: &HeapGraph, script: NodeIndex) -> String {
+    let name = String::from_utf8_lossy(graph.raw_name(script)).into_owned();
+    // V8 after Node 26 names scripts with their kind.
+    name.strip_prefix("system / Script / ").map(str::to_owned).unwrap_or(name)
+}
+
+/// Where a closure is.
+pub fn place_of_closure(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    closure: NodeIndex,
+) -> Option<Place> {
+    let url = url_of(graph, script_of(graph, words, closure)?);
+    let name = String::from_utf8_lossy(graph.raw_name(closure)).into_owned();
+    let location = graph.tables().location(closure);
+    Some(Place {
+        url,
+        position: location.map(|row| (row.line.saturating_add(1), row.column.saturating_add(1))),
+        function: (!name.is_empty()).then_some(name),
+    })
+}
+
+/// Where the constructor of an object is.
+pub fn place_of_constructor(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    object: NodeIndex,
+) -> Option<Place> {
+    let row = *graph.tables().location(object)?;
+    let script = match row.script {
+        Some(script) => script,
+        None => script_by_id(graph, words, row.script_id)?,
+    };
+    Some(Place {
+        url: url_of(graph, script),
+        position: Some((row.line.saturating_add(1), row.column.saturating_add(1))),
+        function: None,
+    })
+}
+
+/// The script with an id: that of any closure that a location row says is in it. Linear in the
+/// locations: for a few questions a report.
+fn script_by_id(graph: &HeapGraph, words: &Vocabulary, script_id: u32) -> Option<NodeIndex> {
+    let rows = graph.tables().locations.iter().filter(|row| row.script_id == script_id);
+    let mut closures = rows.filter(|row| graph.node_type(row.node) == NodeType::CLOSURE);
+    closures.find_map(|row| script_of(graph, words, row.node))
+}

@@ -1,0 +1,170 @@
+//! What a colleague would say: one plain sentence about a suspect.
+
+use crate::report::{Holding, Items, SourcePosition, Suspect, SuspectGrowth, SuspectKind};
+
+/// The sentence. `owner` is the class whose instance holds the suspect, where there is one.
+pub fn sentence(suspect: &Suspect, owner: Option<&str>) -> String {
+    let mut text = format!("`{}`", printable(&suspect.name));
+    if suspect.class_name != suspect.name {
+        text += &format!(" ({})", printable(&suspect.class_name));
+    }
+    if let Some(source) = &suspect.source {
+        text += &format!(" in {}", place(source));
+    }
+    if let Some(owner) = owner {
+        text += &format!(", owned by {},", printable(owner));
+    }
+    text += &growth(suspect.kind, &suspect.growth);
+    if let Some(clause) = what_it_holds(&suspect.holds, &suspect.growth) {
+        text += &clause;
+    }
+    text.push('.');
+    text
+}
+
+/// File and line. Of a path, what fits: the last two parts.
+fn place(source: &SourcePosition) -> String {
+    let (url, line) = match &source.original {
+        Some(original) => (original.url.as_str(), Some(original.line)),
+        None => (source.url.as_str(), source.line),
+    };
+    let parts: Vec<_> = url.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
+    let short = if url.starts_with("node:") {
+        url.to_owned()
+    } else {
+        parts[parts.len().saturating_sub(2)..].join("/")
+    };
+    match line {
+        Some(line) => format!("{}:{line}", printable(&short)),
+        None => printable(&short),
+    }
+}
+
+fn growth(kind: SuspectKind, growth: &SuspectGrowth) -> String {
+    let bytes = bytes(growth.retained_bytes);
+    match growth.items {
+        Some(Items { before, after }) if after > before => {
+            format!(" grew from {} to {} {} ({bytes})", grouped(before), grouped(after), unit(kind))
+        }
+        _ => format!(" grew by {}", bytes.trim_start_matches('+')),
+    }
+}
+
+/// What the items of a container are called.
+fn unit(kind: SuspectKind) -> &'static str {
+    match kind {
+        SuspectKind::Array => "elements",
+        SuspectKind::Listeners => "listeners",
+        SuspectKind::Object => "properties",
+        SuspectKind::List => "links",
+        SuspectKind::Timers => "timers",
+        SuspectKind::Promises => "reactions",
+        SuspectKind::Instances => "instances",
+        _ => "entries",
+    }
+}
+
+/// The clause on what piled up, if one class of the program stands out.
+fn what_it_holds(holds: &[Holding], growth: &SuspectGrowth) -> Option<String> {
+    let more = growth.items.map_or(0, |items| items.after.saturating_sub(items.before));
+    let is_telling = |holding: &&Holding| !holding.class_name.starts_with('(');
+    let telling = holds.iter().filter(is_telling).max_by_key(|holding| holding.count)?;
+    if telling.count < 2 || telling.count * 10 < more {
+        return None;
+    }
+    let class = printable(&telling.class_name);
+    Some(format!(": it now holds {} more {class} objects", grouped(telling.count)))
+}
+
+/// Bytes with a sign, as people say them.
+fn bytes(bytes: i64) -> String {
+    let sign = if bytes < 0 { '-' } else { '+' };
+    let size = bytes.unsigned_abs() as f64;
+    let (value, unit) = match size {
+        _ if size >= 1e9 => (size / 1e9, "GB"),
+        _ if size >= 1e6 => (size / 1e6, "MB"),
+        _ if size >= 1e3 => (size / 1e3, "kB"),
+        _ => return format!("{sign}{size} B"),
+    };
+    if value >= 100.0 {
+        format!("{sign}{value:.0} {unit}")
+    } else {
+        format!("{sign}{value:.1} {unit}")
+    }
+}
+
+/// A number with a comma every three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A name from the heap, cut to what fits a sentence and without control characters.
+fn printable(name: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut text: String = name
+        .chars()
+        .take(LONGEST)
+        .map(|character| if character.is_control() { '\u{fffd}' } else { character })
+        .collect();
+    if name.chars().nth(LONGEST).is_some() {
+        text.push('\u{2026}');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn suspect(items: Option<Items>, holds: Vec<Holding>) -> Suspect {
+        Suspect {
+            name: "sessions".into(),
+            class_name: "Map".into(),
+            kind: SuspectKind::Map,
+            node_id: 7,
+            confidence: 0.9,
+            growth: SuspectGrowth { retained_bytes: 38_000_000, items, per_work: None },
+            source: Some(SourcePosition {
+                url: "file:///app/src/session-store.js".into(),
+                line: Some(12),
+                column: Some(3),
+                function_name: None,
+                original: None,
+            }),
+            path: vec![],
+            holds,
+            fingerprint: String::new(),
+            summary: String::new(),
+        }
+    }
+
+    #[test]
+    fn it_reads_like_a_message() {
+        let items = Some(Items { before: 1_204, after: 51_204 });
+        let holds =
+            vec![Holding { class_name: "Session".into(), count: 50_000, bytes: 30_000_000 }];
+        assert_eq!(
+            sentence(&suspect(items, holds), Some("SessionStore")),
+            "`sessions` (Map) in src/session-store.js:12, owned by SessionStore, grew from 1,204 to \
+             51,204 entries (+38.0 MB): it now holds 50,000 more Session objects."
+        );
+        assert_eq!(
+            sentence(&suspect(None, vec![]), None),
+            "`sessions` (Map) in src/session-store.js:12 grew by 38.0 MB."
+        );
+    }
+
+    #[test]
+    fn names_from_the_heap_do_no_harm() {
+        assert_eq!(printable("a\u{1b}[31m\nb"), "a\u{fffd}[31m\u{fffd}b");
+        assert_eq!(printable(&"x".repeat(99)).chars().count(), 81);
+    }
+}

@@ -1,0 +1,278 @@
+//! From accumulation points to suspects: what is one leak is made one, what is no leak is dropped,
+//! and what is left gets its name.
+
+use std::collections::HashMap;
+
+use crate::analysis::Analysis;
+use crate::control::Control;
+use crate::error::Result;
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::leak::before::Before;
+use crate::leak::chain;
+use crate::leak::contents::{Contents, contents};
+use crate::leak::describe::Describer;
+use crate::leak::growth::{Accumulation, Growth, Scatter, Walk};
+use crate::leak::holders::holders;
+use crate::leak::items;
+use crate::leak::route::Routes;
+use crate::leak::vocabulary::Vocabulary;
+use crate::report::{DiffOptions, Suspect};
+
+/// Growth below this is not worth a look in any heap.
+const LEAST_BYTES: u64 = 16 << 10;
+
+/// In a large heap, growth below this share of it is noise: one part in four thousand.
+const LEAST_SHARE: u64 = 4096;
+
+/// Fewer items than this may be a warm-up: connections of a pool, modules, routes.
+const LEAST_ITEMS: u64 = 64;
+
+/// Growth of this many bytes, or of one part in a hundred of the heap, is looked at even if it
+/// consists of few items.
+const MANY_BYTES: u64 = 256 << 10;
+const MANY_SHARE: u64 = 100;
+
+/// A point, and what else is known of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidate {
+    pub(crate) point: Accumulation,
+    /// Links of the chain whose head it is; 0: no chain.
+    pub(crate) links: usize,
+    /// Instances scattered over many owners: their class stands for them.
+    pub(crate) scattered: Option<Scatter>,
+    pub(crate) contents: Contents,
+}
+
+/// The newer snapshot and what is known of it.
+#[derive(Clone, Copy)]
+pub struct Newer<'a> {
+    /// The graph.
+    pub graph: &'a HeapGraph,
+    /// Its words.
+    pub words: &'a Vocabulary,
+    /// Its facts.
+    pub analysis: &'a Analysis,
+}
+
+/// Finds and names the suspects, largest growth first.
+///
+/// # Errors
+///
+/// `ABORT_ERR`, `ERR_TIMEOUT`.
+pub fn find_suspects(
+    newer: Newer<'_>,
+    before: &Before<'_>,
+    options: &DiffOptions,
+    control: &Control,
+) -> Result<Vec<Suspect>> {
+    let Newer { graph, words, analysis } = newer;
+    let total = analysis.retained[graph.root().at()];
+    let least_bytes = options.min_growth_bytes.unwrap_or((total / LEAST_SHARE).max(LEAST_BYTES));
+    let walk = Walk { graph, words, analysis, before, least_bytes, least_items: LEAST_ITEMS };
+    let growth = walk.run(control)?;
+    let mut candidates = credit_scatters(&walk, growth, control)?;
+    lift_chains(newer, &mut candidates);
+    merge_siblings(newer, &mut candidates);
+    let many = (total / MANY_SHARE).max(MANY_BYTES);
+    let positions = analysis.dominators.positions();
+    candidates.retain_mut(|candidate| {
+        let is_enough = candidate.point.bytes >= least_bytes
+            && (candidate.point.more_items() >= LEAST_ITEMS
+                || candidate.links as u64 >= LEAST_ITEMS
+                || candidate.scattered.is_some()
+                || candidate.point.bytes >= many);
+        if !is_enough {
+            return false;
+        }
+        candidate.contents = contents_of(newer, before, &positions, candidate);
+        is_of_the_program(graph, words, candidate)
+    });
+    if candidates.is_empty() {
+        return Ok(Vec::new());
+    }
+    let routes = Routes::find(graph, words, control)?;
+    let describer = Describer { newer, before, routes: &routes, work: options.work };
+    candidates.sort_by_key(|candidate| {
+        (std::cmp::Reverse(candidate.point.bytes), graph.id(candidate.point.node))
+    });
+    let mut suspects: Vec<Suspect> = Vec::new();
+    for candidate in &candidates {
+        control.checkpoint()?;
+        let Some(suspect) = describer.describe(candidate) else { continue };
+        // Two views of one leak have one fingerprint: the larger stays.
+        if suspects.iter().all(|other| other.fingerprint != suspect.fingerprint) {
+            suspects.push(suspect);
+        }
+        if suspects.len() >= options.suspects.max(1) {
+            break;
+        }
+    }
+    Ok(suspects)
+}
+
+/// What piled up under a candidate.
+fn contents_of(
+    newer: Newer<'_>,
+    before: &Before<'_>,
+    positions: &[u32],
+    candidate: &Candidate,
+) -> Contents {
+    let Newer { graph, analysis, .. } = newer;
+    match &candidate.scattered {
+        Some(scatter) => contents(graph, &analysis.self_size, before, &scatter.members),
+        None => {
+            let range = analysis.dominators.subtree(positions[candidate.point.node.at()]);
+            let subtree = &analysis.dominators.order()[range];
+            contents(graph, &analysis.self_size, before, subtree)
+        }
+    }
+}
+
+/// Credits scattered objects to the grown container that holds most of them. What no container
+/// holds, and what there is more of than before, is a candidate by itself.
+fn credit_scatters(walk: &Walk<'_>, growth: Growth, control: &Control) -> Result<Vec<Candidate>> {
+    let candidate =
+        |point| Candidate { point, links: 0, scattered: None, contents: Contents::default() };
+    let mut candidates: Vec<_> = growth.points.into_iter().map(candidate).collect();
+    for scatter in growth.scatters {
+        let Some(bytes) = walk.before.net_bytes(walk.graph, &scatter) else { continue };
+        let holders = holders(walk.graph, walk.analysis, &scatter.members, control)?;
+        let index_of = |node: NodeIndex| {
+            let is_grown = |candidate: &Candidate| {
+                candidate.point.node == node && candidate.point.more_items() > 0
+            };
+            candidates.iter().position(is_grown)
+        };
+        let grown: Vec<usize> = holders.iter().filter_map(|holder| index_of(holder.node)).collect();
+        match grown.split_first() {
+            Some((&first, others)) => {
+                candidates[first].point.bytes += bytes;
+                // The other containers of the same objects are the same leak.
+                let mut others = others.to_vec();
+                others.sort_unstable();
+                for other in others.into_iter().rev() {
+                    candidates.remove(other);
+                }
+            }
+            None => {
+                let node = scatter.members[0];
+                let items = Some(scatter.members.len() as u64);
+                let point = Accumulation { node, bytes, prior: None, items };
+                candidates.push(Candidate { scattered: Some(scatter), ..candidate(point) });
+            }
+        }
+    }
+    Ok(candidates)
+}
+
+/// Moves points inside lists and trees to the head, and makes one of those that meet there.
+fn lift_chains(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
+    let Newer { graph, words, analysis } = newer;
+    let mut by_node: HashMap<NodeIndex, Candidate> = HashMap::new();
+    for mut candidate in candidates.drain(..) {
+        if candidate.scattered.is_none()
+            && let Some(head) = chain::head(graph, words, analysis, candidate.point.node)
+        {
+            candidate.links = head.links;
+            if candidate.point.node != head.node {
+                candidate.point.node = head.node;
+                candidate.point.prior = None;
+                candidate.point.items = None;
+            }
+        }
+        by_node
+            .entry(candidate.point.node)
+            .and_modify(|there| {
+                there.point.bytes += candidate.point.bytes;
+                there.links = there.links.max(candidate.links);
+                if there.point.items.is_none() {
+                    there.point.items = candidate.point.items;
+                    there.point.prior = candidate.point.prior;
+                }
+            })
+            .or_insert(candidate);
+    }
+    candidates.extend(by_node.into_values());
+    candidates.sort_by_key(|candidate| candidate.point.node);
+}
+
+/// Containers of one class inside one container grow together: shards of a cache, maps of a map.
+/// The outer one is what has a name.
+fn merge_siblings(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
+    let Newer { graph, words, analysis } = newer;
+    let parent_of = |candidate: &Candidate| {
+        let outer = outer_container(graph, words, analysis, candidate.point.node)?;
+        Some((outer, graph.name_index(candidate.point.node)))
+    };
+    let mut families: HashMap<(NodeIndex, StringIndex), Vec<usize>> = HashMap::new();
+    for (at, candidate) in candidates.iter().enumerate() {
+        if candidate.scattered.is_none()
+            && let Some(parent) = parent_of(candidate)
+        {
+            families.entry(parent).or_default().push(at);
+        }
+    }
+    let mut gone = Vec::new();
+    let mut merged = Vec::new();
+    for ((outer, _), members) in families {
+        if members.len() < 2 {
+            continue;
+        }
+        let bytes = members.iter().map(|&at| candidates[at].point.bytes).sum();
+        let items = items::count(graph, words, outer).map(|(_, items)| items);
+        let point = Accumulation { node: outer, bytes, prior: None, items };
+        let first = candidates[members[0]].clone();
+        merged.push(Candidate { point, ..first });
+        gone.extend(members);
+    }
+    gone.sort_unstable();
+    for at in gone.into_iter().rev() {
+        candidates.remove(at);
+    }
+    for more in merged {
+        let same = candidates.iter_mut().find(|there| there.point.node == more.point.node);
+        match same {
+            Some(there) => there.point.bytes += more.point.bytes,
+            None => candidates.push(more),
+        }
+    }
+}
+
+/// The container that a node is an element or entry of; `None` if it is a property or variable of
+/// what dominates it.
+fn outer_container(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    analysis: &Analysis,
+    node: NodeIndex,
+) -> Option<NodeIndex> {
+    let above = analysis.dominators.idom(node);
+    let is_named = graph.edges(above).any(|edge| {
+        edge.target == node
+            && matches!(edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::CONTEXT)
+    });
+    if is_named {
+        return None;
+    }
+    let container = match graph.node_type(above) {
+        NodeType::ARRAY => analysis.dominators.idom(above),
+        _ => above,
+    };
+    let is_container = graph.node_type(container) == NodeType::OBJECT && container != graph.root();
+    (is_container && graph.name_index(container) != words.context_node).then_some(container)
+}
+
+/// Whether growth is of what a program made, and not of what V8 and Node make of the program.
+fn is_of_the_program(graph: &HeapGraph, words: &Vocabulary, candidate: &Candidate) -> bool {
+    let node = candidate.point.node;
+    let node_type = graph.node_type(node);
+    let is_thing =
+        matches!(node_type, NodeType::OBJECT | NodeType::CLOSURE) || node_type.is_string();
+    if !is_thing {
+        return false;
+    }
+    let contents = &candidate.contents;
+    let mostly_code = contents.code_bytes * 2 > contents.bytes;
+    let is_scope = graph.name_index(node) == words.context_node;
+    !is_scope && !(mostly_code && candidate.point.more_items() < LEAST_ITEMS)
+}

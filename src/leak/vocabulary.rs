@@ -1,0 +1,171 @@
+//! The names by which V8 and Node call what the leak finder has to recognise, resolved once per
+//! snapshot to string indices. Comparing an index is cheaper than comparing a text.
+
+use std::collections::HashMap;
+
+use crate::graph::StringIndex;
+use crate::snapshot::StringTable;
+
+macro_rules! vocabulary {
+    ($($(#[$doc:meta])* $field:ident = $text:literal,)*) => {
+        /// Where in the string table the names are; [`Vocabulary::ABSENT`] if a snapshot lacks one.
+        #[derive(Clone, Debug)]
+        pub struct Vocabulary {
+            $($(#[$doc])* pub $field: StringIndex,)*
+        }
+
+        impl Vocabulary {
+            /// Looks the names up. One pass over the strings that are as short as a name.
+            pub fn new(strings: &StringTable) -> Self {
+                let wanted = [$($text,)*];
+                let found = find_all(strings, &wanted);
+                let mut found = found.into_iter();
+                Self { $($field: found.next().unwrap_or(Self::ABSENT),)* }
+            }
+        }
+    };
+}
+
+vocabulary! {
+    /// The backing store of a Map, Set or WeakMap.
+    table = "table",
+    /// The backing store of indexed properties.
+    elements = "elements",
+    /// The backing store of named properties.
+    properties = "properties",
+    /// A hidden class.
+    map = "map",
+    /// The scope of a function.
+    context = "context",
+    /// The scope around a scope.
+    previous = "previous",
+    /// What all closures of one function share.
+    shared = "shared",
+    /// Function to script, from Node 22 on.
+    script = "script",
+    /// Function to script, in Node 20.
+    script_or_debug_info = "script_or_debug_info",
+    /// What a cell holds.
+    value = "value",
+    /// The text of a script.
+    source = "source",
+    /// The prototype of an object.
+    proto = "__proto__",
+    /// A class of a prototype.
+    constructor = "constructor",
+    /// A prototype of a class.
+    prototype = "prototype",
+    /// The listeners of an EventEmitter.
+    events = "_events",
+    /// The callback of a timer.
+    on_timeout = "_onTimeout",
+    /// The memory of an ArrayBuffer.
+    backing_store = "backing_store",
+    /// The ArrayBuffer of a view.
+    buffer = "buffer",
+    /// The left half of a concatenated string.
+    first = "first",
+    /// The right half of a concatenated string.
+    second = "second",
+    /// The string that a slice is of.
+    parent = "parent",
+    /// The flat form of a string.
+    actual = "actual",
+    /// The realm of a function.
+    native_context = "native_context",
+    /// The reactions to a promise, or its value.
+    reactions_or_result = "reactions_or_result",
+    /// Type feedback.
+    feedback_cell = "feedback_cell",
+    /// Machine code.
+    code = "code",
+    /// A module, behind its scope.
+    extension = "extension",
+    /// Description of a scope.
+    scope_info = "scope_info",
+    /// The function of a generator.
+    function = "function",
+    /// The function that a bound function calls.
+    bound_function = "bound_function",
+    /// The arguments of a bound function.
+    bindings = "bindings",
+    /// `this` of a bound function.
+    bound_this = "bound_this",
+    /// A class name.
+    array_class = "Array",
+    /// A class name.
+    object_class = "Object",
+    /// A class name.
+    map_class = "Map",
+    /// A class name.
+    set_class = "Set",
+    /// A class name.
+    promise_class = "Promise",
+    /// A class name.
+    timeout_class = "Timeout",
+    /// A class name.
+    timers_list_class = "TimersList",
+    /// A class name.
+    weak_map_class = "WeakMap",
+    /// A class name.
+    module_class = "Module",
+    /// The scope of a function.
+    context_node = "system / Context",
+    /// The scope of all scripts.
+    native_context_node = "system / NativeContext",
+    /// What holds an exported variable of an ES module.
+    cell_node = "system / Cell",
+    /// What holds a variable that several functions write (Node 26).
+    context_cell_node = "system / ContextCell",
+    /// What holds a property of the global object.
+    property_cell_node = "system / PropertyCell",
+    /// What waits for a promise.
+    promise_reaction_node = "system / PromiseReaction",
+    /// Memory of an ArrayBuffer.
+    array_buffer_data_node = "system / JSArrayBufferData",
+    /// The list of live modules.
+    weak_array_node = "system / WeakArrayList",
+}
+
+impl Vocabulary {
+    /// The index of a name that the snapshot does not have: equal to no index of it.
+    pub const ABSENT: StringIndex = StringIndex(u32::MAX);
+}
+
+fn find_all(strings: &StringTable, wanted: &[&str]) -> Vec<StringIndex> {
+    let longest = wanted.iter().map(|text| text.len()).max().unwrap_or(0);
+    let positions: HashMap<&[u8], usize> =
+        wanted.iter().enumerate().map(|(at, text)| (text.as_bytes(), at)).collect();
+    let mut found = vec![Vocabulary::ABSENT; wanted.len()];
+    let mut missing = wanted.len();
+    for index in (0..strings.len() as u32).map(StringIndex) {
+        let text = strings.get(index);
+        if text.len() > longest || missing == 0 {
+            continue;
+        }
+        if let Some(&at) = positions.get(text)
+            && found[at] == Vocabulary::ABSENT
+        {
+            found[at] = index;
+            missing -= 1;
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_once_and_absent_ones_equal_nothing() {
+        let mut strings = StringTable::new();
+        for text in ["<dummy>", "table", "Map", "table", "x"] {
+            strings.push(text.as_bytes());
+        }
+        let vocabulary = Vocabulary::new(&strings);
+        assert_eq!(vocabulary.table, StringIndex(1));
+        assert_eq!(vocabulary.map_class, StringIndex(2));
+        assert_eq!(vocabulary.context, Vocabulary::ABSENT);
+    }
+}
