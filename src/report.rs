@@ -5,10 +5,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::control::Control;
-use crate::error::{Error, Result};
-use crate::snapshot::Source;
-
 /// How the nodes of the two snapshots are matched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -351,20 +347,4 @@ pub struct PhaseTime {
     pub phase: String,
     /// Milliseconds.
     pub ms: f64,
-}
-
-/// Compares two snapshots and says what leaks. Runs on the calling thread and rayon's pool.
-///
-/// # Errors
-///
-/// `ERR_INVALID_SNAPSHOT`, `ERR_TRUNCATED_SNAPSHOT`, `ABORT_ERR`, `ERR_TIMEOUT`, or the errno code
-/// of a failed read.
-pub fn diff(
-    baseline: Source,
-    current: Source,
-    options: &DiffOptions,
-    control: &Control,
-) -> Result<LeakReport> {
-    let _ = (baseline, current, options, control);
-    Err(Error::unsupported("diff is not built yet"))
 }

@@ -6,9 +6,9 @@ use napi_derive::napi;
 
 use super::input::Input;
 use super::job::{Job, spawn_job};
+use crate::diff;
 use crate::error::{Error, Result};
-use crate::report::{self, DiffOptions};
-use crate::source_map;
+use crate::report::DiffOptions;
 
 /// Compares two snapshots on a native thread. Resolves to the report as JSON: one string crosses
 /// to JavaScript faster than thousands of properties.
@@ -26,8 +26,7 @@ pub fn diff_snapshots<'env>(
         let options: DiffOptions = serde_json::from_str(&options_json)
             .map_err(|error| Error::invalid_arg(error.to_string()))?;
         let (older, newer) = (older.open(control)?, newer.open(control)?);
-        let mut report = report::diff(older, newer, &options, control)?;
-        source_map::add_original_positions(&mut report.suspects, control)?;
+        let report = diff::diff(older, newer, &options, control)?;
         serde_json::to_string(&report).map_err(|error| Error::internal(error.to_string()))
     })
 }

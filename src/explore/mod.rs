@@ -289,7 +289,7 @@ fn text(wtf8: &[u8]) -> String {
     String::from_utf8_lossy(wtf8).into_owned()
 }
 
-fn stats(source: String, graph: &HeapGraph, analysis: &Analysis) -> SnapshotStats {
+pub(crate) fn stats(source: String, graph: &HeapGraph, analysis: &Analysis) -> SnapshotStats {
     let totals = &analysis.statistics;
     SnapshotStats {
         source,

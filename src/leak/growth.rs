@@ -186,8 +186,11 @@ impl<'a> Walk<'a> {
         let mut rest = growth;
         for position in fresh {
             let bytes = retained_at(&position).min(growth);
-            rest = rest.saturating_sub(bytes);
-            found.points.push(self.follow(position, bytes));
+            // What piles up in V8's part of the survivor, as the table of a Map, is its own.
+            if let Some(young) = self.follow(position, bytes) {
+                rest = rest.saturating_sub(bytes);
+                found.points.push(young);
+            }
         }
         if rest >= self.least_bytes {
             if self.is_hub(node) {
@@ -199,7 +202,8 @@ impl<'a> Walk<'a> {
     }
 
     /// Follows the growth down from a young node for as long as one child has most of it.
-    fn follow(&self, start: u32, bytes: u64) -> Accumulation {
+    /// `None`: it piles up in something that has no name of its own.
+    fn follow(&self, start: u32, bytes: u64) -> Option<Accumulation> {
         let tree = &self.analysis.dominators;
         let retained = |position: u32| self.analysis.retained[tree.node_at(position).at()];
         let mut at = start;
@@ -209,20 +213,23 @@ impl<'a> Walk<'a> {
             }
             at = child;
         }
-        let node = self.owner(tree.node_at(at), tree.node_at(start));
+        let node = self.owner(tree.node_at(at), tree.node_at(start))?;
         let items = items::count(self.graph, self.words, node).map(|(_, items)| items);
-        Accumulation { node, bytes, prior: None, items }
+        Some(Accumulation { node, bytes, prior: None, items })
     }
 
     /// The nearest dominator, not above `top`, that a developer would call a thing: an object, a
     /// function or a string, and not V8's parts of one.
-    fn owner(&self, node: NodeIndex, top: NodeIndex) -> NodeIndex {
+    fn owner(&self, node: NodeIndex, top: NodeIndex) -> Option<NodeIndex> {
         let mut at = node;
         loop {
             let is_thing = matches!(self.graph.node_type(at), NodeType::OBJECT | NodeType::CLOSURE)
                 || self.graph.node_type(at).is_string();
-            if at == top || (is_thing && self.graph.name_index(at) != self.words.context_node) {
-                return at;
+            if is_thing && self.graph.name_index(at) != self.words.context_node {
+                return Some(at);
+            }
+            if at == top {
+                return None;
             }
             at = self.analysis.dominators.idom(at);
         }
