@@ -53,6 +53,8 @@ function compare(expected, suspect) {
   check('file', expected.file, fileOf(suspect.source?.url));
   check('original file', expected.original, fileOf(suspect.source?.original?.url));
   check('items', expected.items, items ? `${items.before}:${items.after}` : 'unknown');
+  const { via } = expected;
+  if (via && !suspect.path.some(({ edge }) => edge === via)) wrong.push(`path is not via ${via}`);
   if (suspect.growth.retainedBytes <= 0)
     wrong.push(`grew by ${suspect.growth.retainedBytes} bytes`);
   if (wrong.length === 0) wrong.push(...checkLine(suspect));

@@ -3,12 +3,12 @@
 /**
  * Finds the scenarios and reads what each expects from the comment at its head:
  *
- *     @leak name=a|b class=Map kind=map file=store.js items=10:20 original=store.ts
+ *     @leak name=a|b class=Map kind=map file=store.js items=10:20 original=store.ts via=owner
  *         One line per suspect, in order of rank. Where several answers are right they are parted
  *         by bars, and a comment below says why; `/…/i` is a pattern, `*` anything, quotes hold
  *         blanks. `file` is a base name; left out, it is that of the program. If the owning file
  *         has comments `@here`, the reported line must be one of those
- *         (a comment that stands alone means the line above it).
+ *         (a comment that stands alone means the line above it). The path must lead `via` it.
  *     @healthy               No suspect at all.
  *     @work 500              Units of work between the snapshots, handed to the diff.
  *     @trend a b c           The labels of three snapshots or more, for `diffTrend`.
@@ -25,6 +25,7 @@
  * @property {string} file
  * @property {string} [items]
  * @property {string} [original]
+ * @property {string} [via]
  *
  * @typedef {object} Scenario
  * @property {string} name Folder and name: `leaking/memoize`.
