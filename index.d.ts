@@ -500,7 +500,10 @@ export interface SnapshotNode {
   id: number;
   /** V8's type: `object`, `closure`, `string`, `array`... */
   type: string;
-  /** V8's name: constructor, function, or the value of a string. */
+  /**
+   * What DevTools shows: the constructor, the first properties of a plain object, the name of a
+   * function, the value of a string.
+   */
   name: string;
   /** What DevTools calls its class. */
   className: string;

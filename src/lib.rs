@@ -30,6 +30,8 @@
 //! *Suspect*: a survivor whose growth looks like a leak. *Accumulation point*: the container the
 //! growth piles up in.
 
+#[cfg(unix)]
+mod allocator;
 pub mod analysis;
 #[cfg(feature = "node")]
 pub mod binding;

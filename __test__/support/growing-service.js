@@ -21,6 +21,8 @@ function serve(count) {
   for (let i = 0; i < count; i++) sessions.set(`session-${sessions.size}`, new Session(i));
 }
 
+exports.serve = serve;
+
 serve(100);
 v8.writeHeapSnapshot(baseline);
 serve(20_000);

@@ -5,13 +5,14 @@
 //!
 //! Memory beyond graph and analysis: 4 bytes an edge and 16 a node.
 
-pub mod duplicates;
 pub mod retainers;
 
 use serde::Serialize;
 
 use crate::analysis::class_table::{ClassRow, ClassRows};
+use crate::analysis::display::{DisplayNames, edge_name};
 use crate::analysis::distances::BASE_SYSTEM_DISTANCE;
+use crate::analysis::duplicate_strings::{StringColumns, duplicate_strings};
 use crate::analysis::ids::IdIndex;
 use crate::analysis::{Analysis, What, analyse};
 use crate::control::Control;
@@ -19,7 +20,6 @@ use crate::error::Result;
 use crate::graph::{Edge, EdgeIndex, EdgeType, HeapGraph, NodeIndex};
 use crate::report::{PathStep, SnapshotStats, StatisticsRow};
 use crate::snapshot::{ReadOptions, Source, read};
-use duplicates::{Duplicate, duplicates};
 use retainers::{Retainers, source_of};
 
 /// A snapshot that has been read and analysed.
@@ -32,7 +32,7 @@ pub struct Explorer {
     /// Where each node stands in the dominator tree.
     positions: Vec<u32>,
     classes: Vec<ClassRow>,
-    duplicates: Vec<Duplicate>,
+    duplicates: Vec<DuplicateRow>,
     stats: SnapshotStats,
 }
 
@@ -96,7 +96,7 @@ pub fn explore(source: Source, control: &Control) -> Result<Explorer> {
     let ids = IdIndex::new(&graph.tables().node_id, control)?;
     let positions = analysis.dominators.positions();
     let classes = analysis.class_table(ClassRows::Merged, control)?;
-    let duplicates = duplicates(&graph, &analysis.self_size, control)?;
+    let duplicates = duplicates(&graph, &analysis, control)?;
     let stats = stats(name, &graph, &analysis);
     Ok(Explorer { graph, analysis, retainers, ids, positions, classes, duplicates, stats })
 }
@@ -200,13 +200,7 @@ impl Explorer {
 
     /// At most `top` texts of several strings, most bytes first.
     pub fn duplicate_strings(&self, top: usize) -> Vec<DuplicateRow> {
-        let rows = self.duplicates.iter().take(top);
-        rows.map(|row| DuplicateRow {
-            value: text(self.graph.strings().get(row.text)),
-            count: row.count,
-            bytes: row.bytes,
-        })
-        .collect()
+        self.duplicates.iter().take(top).cloned().collect()
     }
 
     fn find(&self, id: u32) -> Option<NodeIndex> {
@@ -258,15 +252,12 @@ impl Explorer {
     }
 
     fn edge_text(&self, edge: Edge) -> String {
-        if edge.label.edge_type().is_numbered() {
-            self.graph.edge_number(edge).to_string()
-        } else {
-            text(self.graph.edge_name(edge))
-        }
+        text(&edge_name(&self.graph, edge))
     }
 
     fn node_row(&self, node: NodeIndex) -> NodeRow {
         let Self { graph, analysis, .. } = self;
+        let names = DisplayNames::new(graph, &analysis.names, &analysis.detachedness);
         let type_names = &graph.tables().node_type_names;
         NodeRow {
             id: graph.id(node),
@@ -274,7 +265,7 @@ impl Explorer {
                 .get(usize::from(graph.node_type(node).0))
                 .cloned()
                 .unwrap_or_default(),
-            name: text(analysis.detachedness.name(graph, node)),
+            name: text(&names.node(node)),
             class_name: text(analysis.class_name(node)),
             self_bytes: analysis.self_size[node.at()],
             retained_bytes: analysis.retained[node.at()],
@@ -287,6 +278,31 @@ impl Explorer {
 /// WTF-8 as a string; halves of surrogate pairs are replaced.
 fn text(wtf8: &[u8]) -> String {
     String::from_utf8_lossy(wtf8).into_owned()
+}
+
+/// Texts of several strings, most bytes first.
+fn duplicates(
+    graph: &HeapGraph,
+    analysis: &Analysis,
+    control: &Control,
+) -> Result<Vec<DuplicateRow>> {
+    let columns = StringColumns {
+        names: &analysis.names,
+        detachedness: &analysis.detachedness,
+        self_size: &analysis.self_size,
+        retained: &analysis.retained,
+    };
+    let groups = duplicate_strings(graph, columns, control)?;
+    let mut rows: Vec<DuplicateRow> = groups
+        .into_iter()
+        .map(|group| DuplicateRow {
+            value: text(&group.value),
+            count: group.nodes.len() as u32,
+            bytes: group.self_size,
+        })
+        .collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.bytes));
+    Ok(rows)
 }
 
 pub(crate) fn stats(source: String, graph: &HeapGraph, analysis: &Analysis) -> SnapshotStats {

@@ -1,0 +1,192 @@
+'use strict';
+
+const { spawnSync } = require('node:child_process');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { after, before, describe, test } = require('node:test');
+const { openSnapshot } = require('..');
+const { captureGrowingService } = require('./support/captures');
+
+/** @typedef {import('..').Snapshot} Snapshot */
+
+describe('openSnapshot', () => {
+  /** @type {ReturnType<typeof captureGrowingService>} */
+  let files;
+  /** @type {any} */
+  let document;
+  /** @type {Snapshot} */
+  let snapshot;
+  before(async () => {
+    files = captureGrowingService();
+    document = JSON.parse(fs.readFileSync(files.current, 'utf8'));
+    snapshot = await openSnapshot(files.current);
+  });
+  after(() => snapshot.close());
+
+  /** @returns {import('..').SnapshotNode} The Map that grows. */
+  function sessions() {
+    const row = snapshot.dominators({ top: 50 }).find(({ className }) => className === 'Map');
+    const map = row ?? deepest('Map');
+    assert.ok(map);
+    return map;
+  }
+
+  /**
+   * Follows what retains most, down to a node of a class.
+   *
+   * @param {string} className
+   */
+  function deepest(className) {
+    let [next] = snapshot.dominators({ top: 1 });
+    while (next && next.className !== className) {
+      [next] = snapshot.dominators({ of: next.id, top: 1 });
+    }
+    return next;
+  }
+
+  test('has the numbers of the file', () => {
+    const { stats } = snapshot;
+    assert.equal(stats.source, files.current);
+    assert.equal(stats.nodeCount, document.snapshot.node_count);
+    assert.equal(stats.edgeCount, document.snapshot.edge_count);
+    const { total, ...parts } = stats.statistics;
+    assert.ok(total >= stats.heapBytes);
+    assert.ok(Object.values(parts).every((bytes) => bytes >= 0 && bytes <= total));
+  });
+
+  test('classes are the rows of the Summary view', () => {
+    const rows = snapshot.classes();
+    const row = rows.find(({ className }) => className === 'Session');
+    assert.equal(row?.count, 20_100);
+    assert.equal(
+      rows.reduce((sum, { selfBytes }) => sum + selfBytes, 0),
+      snapshot.stats.statistics.total - extraNativeBytes(),
+    );
+    for (const [i, { retainedBytes }] of rows.entries()) {
+      assert.ok(i === 0 || retainedBytes <= rows[i - 1].retainedBytes);
+    }
+    assert.deepEqual(snapshot.classes({ top: 3 }), rows.slice(0, 3));
+    const filtered = snapshot.classes({ filter: 'Sess' });
+    assert.ok(filtered.length > 0 && filtered.length < rows.length);
+    assert.ok(filtered.every(({ className }) => className.includes('Sess')));
+  });
+
+  /** @returns {number} */
+  function extraNativeBytes() {
+    return document.snapshot.extra_native_bytes ?? 0;
+  }
+
+  test('a node has its numbers, its edges, its retainers and its path', () => {
+    const map = sessions();
+    assert.deepEqual(snapshot.node(map.id), map);
+    assert.equal(map.type, 'object');
+    assert.ok(map.retainedBytes > 20_100 * 50);
+    assert.ok(map.distance > 0 && map.distance < 100);
+
+    const table = snapshot.edges(map.id).find(({ edge }) => edge === 'table');
+    assert.equal(table?.node.dominatorId, map.id);
+    const context = snapshot.retainers(map.id).find(({ edge }) => edge === 'sessions');
+    assert.equal(context?.edgeType, 'context');
+    const back = snapshot.edges(context.node.id).find(({ node }) => node.id === map.id);
+    assert.equal(back?.edge, 'sessions');
+
+    const steps = snapshot.path(map.id);
+    assert.equal(steps.at(-1)?.nodeId, map.id);
+    for (const [i, step] of steps.entries()) {
+      if (i === 0) continue;
+      const edges = snapshot.edges(steps[i - 1].nodeId);
+      assert.ok(edges.some(({ edge, node }) => edge === step.edge && node.id === step.nodeId));
+    }
+  });
+
+  test('dominators come largest first', () => {
+    const nodes = snapshot.dominators();
+    assert.ok(nodes.length > 1 && nodes.length <= 20);
+    for (const [i, node] of nodes.entries()) {
+      assert.ok(i === 0 || node.retainedBytes <= nodes[i - 1].retainedBytes);
+    }
+    const [first] = snapshot.dominators({ of: nodes[0].id, top: 1 });
+    assert.equal(first.dominatorId, nodes[0].id);
+  });
+
+  test('an id that no node has', () => {
+    const none = 4_000_000_001;
+    assert.equal(snapshot.node(none), null);
+    assert.equal(snapshot.node(2 ** 40), null);
+    assert.deepEqual(snapshot.edges(none), []);
+    assert.deepEqual(snapshot.retainers(none), []);
+    assert.deepEqual(snapshot.path(none), []);
+    assert.deepEqual(snapshot.dominators({ of: none }), []);
+  });
+
+  test('duplicate strings come with their bytes', () => {
+    const strings = snapshot.duplicateStrings({ top: 5 });
+    assert.ok(strings.length > 0 && strings.length <= 5);
+    for (const { value, count, bytes } of strings) {
+      assert.equal(typeof value, 'string');
+      assert.ok(count > 1 && bytes > 0);
+    }
+  });
+
+  test('wrong arguments throw', () => {
+    const wrong = { code: 'ERR_INVALID_ARG' };
+    for (const id of /** @type {any[]} */ ([undefined, null, '5', 1.5, -1, NaN])) {
+      assert.throws(() => snapshot.node(id), wrong);
+      assert.throws(() => snapshot.edges(id), wrong);
+      assert.throws(() => snapshot.retainers(id), wrong);
+      assert.throws(() => snapshot.path(id), wrong);
+    }
+    assert.throws(() => snapshot.classes({ top: -1 }), wrong);
+    assert.throws(() => snapshot.classes(/** @type {any} */ ({ filter: 5 })), wrong);
+    assert.throws(() => snapshot.dominators({ top: 0.5 }), wrong);
+    assert.throws(() => snapshot.duplicateStrings(/** @type {any} */ ('all')), wrong);
+  });
+
+  test('bytes are as good as a path', async () => {
+    const other = await openSnapshot(fs.readFileSync(files.current));
+    assert.deepEqual({ ...other.stats, source: '' }, { ...snapshot.stats, source: '' });
+    assert.deepEqual(other.classes(), snapshot.classes());
+    other.close();
+  });
+
+  test('after close() only the statistics are left', async () => {
+    const closed = await openSnapshot(files.baseline);
+    closed.close();
+    closed.close();
+    assert.ok(closed.stats.nodeCount > 0);
+    const error = { name: 'HeapdiffError', code: 'ERR_SNAPSHOT_CLOSED' };
+    assert.throws(() => closed.classes(), error);
+    assert.throws(() => closed.node(1), error);
+    assert.throws(() => closed.duplicateStrings(), error);
+  });
+
+  for (const [how, afterUse] of [
+    ['closed', 'snapshot.close();'],
+    ['dropped', ''],
+  ]) {
+    test(`300 snapshots opened and ${how} keep RSS flat`, () => {
+      const source = `
+        const { openSnapshot } = require(${JSON.stringify(path.join(__dirname, '..'))});
+        (async () => {
+          let early = 0;
+          let peak = 0;
+          for (let i = 0; i < 300; i++) {
+            const snapshot = await openSnapshot(process.argv[1]);
+            ${afterUse}
+            const rss = process.memoryUsage.rss();
+            if (i === 30) early = rss;
+            peak = Math.max(peak, rss);
+          }
+          console.log(JSON.stringify({ early, peak }));
+        })();`;
+      const args = ['-e', source, files.baseline];
+      const run = spawnSync(process.execPath, args, { encoding: 'utf8' });
+      assert.equal(run.status, 0, run.stderr);
+      const { early, peak } = JSON.parse(run.stdout);
+      // 270 snapshots that stayed would take about as many times the size of the file.
+      const file = fs.statSync(files.baseline).size;
+      assert.ok(peak - early < 40 * file, `from ${early} to ${peak}, file ${file}`);
+    });
+  }
+});
