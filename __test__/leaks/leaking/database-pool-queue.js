@@ -3,7 +3,7 @@
  * Connections are taken from a real MySQL client's pool and not given back: the callers that wait
  * pile up.
  *
- * @leak name=_connectionQueue|pool|_list class=Queue|Denque|Array|Pool kind=array|other|closures|list|object file=database-pool-queue.js|pool.js|index.js|denque.js
+ * @leak name=_connectionQueue|pool|_list class=Queue|Denque|Array|Pool kind=array|other|closures|list|object file=database-pool-queue.js|pool.js|index.js|denque.js|ring_queue.js
  */
 // `_connectionQueue` is the pool's field; the queue is a ring buffer with its array in `_list`.
 const mysql = require('mysql2');

@@ -2,7 +2,7 @@
 /**
  * A recency list linked both ways, with a map to find the entries: a cache that never evicts.
  *
- * @leak name=recent|entries|newest|oldest class=Map|RecencyCache|Entry kind=map|list
+ * @leak name=recent|entries|newest|oldest class=Map|RecencyCache|Entry kind=map|list|object|instances
  */
 // The map and the list hold the same entries: `recent` is the cache, the others are its fields.
 const { snapshot } = require('../harness');

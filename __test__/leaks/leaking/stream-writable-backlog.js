@@ -2,7 +2,7 @@
 /**
  * Writes to a sink that is stuck; the answer of `write` is ignored.
  *
- * @leak name=sink|buffered|_writableState.buffered class=Writable|Array|WritableState kind=array|other|buffers
+ * @leak name=sink|buffered|_writableState.buffered|Symbol(kBufferedValue) class=Writable|Array|WritableState kind=array|other|buffers
  */
 // As with a readable stream: the variable, or the field of Node's where the backlog is.
 const { Writable } = require('node:stream');

@@ -1,4 +1,4 @@
-const sessionsByToken = new Map();
+const sessionsByToken = new Map(); // @here
 
 export function remember(token) {
   // @here
