@@ -128,9 +128,9 @@ function edge(step) {
     case 'element':
       return `[${step.edge}]`;
     case 'property':
-      if (step.edge.startsWith('#') || step.edge.startsWith('<symbol')) return `.${step.edge}`;
-      return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step.edge)
-        ? `.${step.edge}`
+      if (/^#?[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step.edge)) return `.${step.edge}`;
+      return /^(Symbol\(|<symbol)/.test(step.edge)
+        ? `[${step.edge}]`
         : `[${JSON.stringify(step.edge)}]`;
     case 'context':
       return `variable ${step.edge}`;
