@@ -226,6 +226,8 @@ fn errno_code(error: &io::Error) -> &'static str {
         io::ErrorKind::PermissionDenied => "EACCES",
         io::ErrorKind::AlreadyExists => "EEXIST",
         io::ErrorKind::BrokenPipe => "EPIPE",
+        io::ErrorKind::IsADirectory => "EISDIR",
+        io::ErrorKind::NotADirectory => "ENOTDIR",
         io::ErrorKind::InvalidInput => "EINVAL",
         io::ErrorKind::StorageFull => "ENOSPC",
         _ => "EIO",

@@ -66,7 +66,7 @@ fn check_count(
 ) -> Result<()> {
     let least = count.saturating_mul(2 * fields as u64);
     match size_bound {
-        Some(bound) if least > bound.saturating_add(1) => Err(Error::invalid(
+        Some(bound) if least > bound.saturating_add(1) => Err(Error::truncated(
             offset,
             format!("{what} is {count}, which cannot be in an input of {bound} bytes"),
         )),

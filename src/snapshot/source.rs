@@ -47,6 +47,10 @@ impl Source {
                 let file = File::open(&path).map_err(|error| Error::io("open", &name, error))?;
                 let metadata = file.metadata().map_err(|error| Error::io("fstat", &name, error))?;
                 if metadata.is_dir() {
+                    // What read(2) would say, at once.
+                    #[cfg(unix)]
+                    let error = io::Error::from_raw_os_error(libc::EISDIR);
+                    #[cfg(not(unix))]
                     let error = io::Error::from(io::ErrorKind::IsADirectory);
                     return Err(Error::io("read", &name, error));
                 }

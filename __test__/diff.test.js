@@ -1,0 +1,161 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { before, describe, test } = require('node:test');
+const { diffSnapshots } = require('..');
+const { captureGrowingService, gzipped } = require('./support/captures');
+
+/** @typedef {import('..').LeakReport} LeakReport */
+
+describe('diffSnapshots of two real captures', () => {
+  /** @type {ReturnType<typeof captureGrowingService>} */
+  let files;
+  /** @type {LeakReport} */
+  let report;
+
+  before(async () => {
+    files = captureGrowingService();
+    report = await diffSnapshots(files.baseline, files.current);
+  });
+
+  /** @param {LeakReport} other What must not depend on how the bytes came in. */
+  function assertSameAnswer(other) {
+    const facts = (/** @type {LeakReport} */ { baseline, current, timings, ...rest }) => ({
+      ...rest,
+      baseline: { ...baseline, source: '' },
+      current: { ...current, source: '' },
+    });
+    assert.deepEqual(facts(other), facts(report));
+  }
+
+  test('names the leak', () => {
+    assert.equal(report.verdict, 'leak');
+    const [suspect] = report.suspects;
+    assert.equal(suspect.name, 'sessions');
+    assert.equal(suspect.className, 'Map');
+    assert.equal(suspect.kind, 'map');
+    assert.equal(path.basename(suspect.source?.url ?? ''), 'growing-service.js');
+    assert.deepEqual(suspect.growth.items, { before: 100, after: 20_100 });
+    assert.ok(suspect.growth.retainedBytes > 20_000 * 100);
+    assert.match(suspect.summary, /sessions/);
+  });
+
+  test('counts the class that piles up', () => {
+    const row = report.classes.find(({ className }) => className === 'Session');
+    assert.ok(row);
+    assert.equal(row.added, 20_000);
+    assert.equal(row.removed, 0);
+    assert.equal(row.delta, 20_000);
+    assert.equal(row.deltaBytes, row.addedBytes - row.removedBytes);
+    assert.ok(row.retainedBytes > row.addedBytes);
+  });
+
+  test('says where the snapshots came from and how big they are', () => {
+    const { snapshot } = JSON.parse(fs.readFileSync(files.current, 'utf8'));
+    assert.equal(report.current.source, files.current);
+    assert.equal(report.current.nodeCount, snapshot.node_count);
+    assert.equal(report.current.edgeCount, snapshot.edge_count);
+    assert.equal(report.growth.nodes, report.current.nodeCount - report.baseline.nodeCount);
+    assert.equal(report.schemaVersion, 1);
+    assert.deepEqual(report.tool, {
+      name: 'heapdiff',
+      version: require('../package.json').version,
+    });
+    assert.ok(report.timings.totalMs >= report.timings.parseMs);
+  });
+
+  test('gives the same answer for gzipped files, whatever they are called', async () => {
+    assertSameAnswer(await diffSnapshots(gzipped(files.baseline), gzipped(files.current)));
+  });
+
+  test('gives the same answer for bytes, plain and gzipped', async () => {
+    const baseline = fs.readFileSync(files.baseline);
+    const current = new Uint8Array(fs.readFileSync(gzipped(files.current)));
+    assertSameAnswer(await diffSnapshots(baseline, current));
+  });
+
+  test('sees only the part of a buffer that the view shows', async () => {
+    const bytes = fs.readFileSync(files.baseline);
+    const padded = Buffer.alloc(bytes.length + 300, '{');
+    bytes.copy(padded, 100);
+    const view = padded.subarray(100, 100 + bytes.length);
+    assertSameAnswer(await diffSnapshots(view, files.current));
+  });
+
+  test('copies the bytes: what happens to the buffer later does not matter', async () => {
+    const bytes = new Uint8Array(fs.readFileSync(files.baseline)).slice();
+    assert.ok(bytes.length < 64 * 2 ** 20);
+    const current = new Uint8Array(fs.readFileSync(files.current));
+    const answer = diffSnapshots(bytes, current, {
+      onProgress() {
+        // The copy is done once the job reports. Detaches the memory from the view.
+        if (bytes.length > 0) structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+      },
+    });
+    assertSameAnswer(await answer);
+  });
+
+  test('finds nothing where nothing grew', async () => {
+    const same = await diffSnapshots(files.current, files.current);
+    assert.equal(same.verdict, 'no-leak');
+    assert.deepEqual(same.suspects, []);
+    assert.deepEqual(same.growth, { nodes: 0, edges: 0, heapBytes: 0, nativeBytes: 0 });
+  });
+
+  test('gives growth per unit of work', async () => {
+    const { suspects } = await diffSnapshots(files.baseline, files.current, { work: 1000 });
+    assert.equal(suspects[0].growth.perWork?.items, 20);
+    const { retainedBytes, perWork } = suspects[0].growth;
+    assert.ok(Math.abs((perWork?.bytes ?? 0) - retainedBytes / 1000) < 1);
+  });
+
+  test('keeps as many suspects and classes as asked for', async () => {
+    const options = { suspects: 0, classes: 3 };
+    const short = await diffSnapshots(files.baseline, files.current, options);
+    assert.equal(short.verdict, 'leak');
+    assert.equal(short.suspects.length, 0);
+    assert.equal(short.classes.length, 3);
+  });
+
+  for (const [by, pattern] of /** @type {Array<[string, (r: LeakReport) => string | RegExp]>} */ ([
+    ['fingerprint', (r) => r.suspects[0].fingerprint],
+    ['name', () => 'sessions'],
+    ['end of the path of the file', () => 'support/growing-service.js'],
+    ['regular expression on the name', () => /^sess/g],
+    ['regular expression on the file', () => /growing-service\.js$/y],
+  ])) {
+    test(`ignores suspects by ${by}`, async () => {
+      const ignore = [pattern(report)];
+      const rest = await diffSnapshots(files.baseline, files.current, { ignore });
+      assert.ok(rest.ignored >= 1);
+      assert.ok(rest.suspects.every(({ name }) => name !== 'sessions'));
+      assert.equal(rest.verdict, rest.suspects.length > 0 ? 'leak' : 'no-leak');
+    });
+  }
+
+  test('keeps a suspect whose name only contains the text to ignore', async () => {
+    const options = { ignore: ['session', 'service.js'] };
+    const all = await diffSnapshots(files.baseline, files.current, options);
+    assert.equal(all.ignored, 0);
+    assert.equal(all.suspects[0].name, 'sessions');
+  });
+
+  test('reports progress up to 100 per cent', async () => {
+    /** @type {import('..').Progress[]} */
+    const reports = [];
+    await diffSnapshots(files.baseline, files.current, {
+      onProgress: (progress) => reports.push(progress),
+    });
+    assert.equal(reports.at(-1)?.percent, 100);
+    for (const { phase, bytes, percent } of reports) {
+      assert.match(phase, /^(parse|analyze)$/);
+      assert.ok(bytes >= 0);
+      assert.ok(percent === undefined || (percent >= 0 && percent <= 100));
+    }
+    const count = reports.length;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(reports.length, count, 'nothing is reported after the end');
+  });
+});
