@@ -92,7 +92,6 @@ function chooseLayout(random) {
     extraTypes: random.oneIn(4),
     samples: random.oneIn(3),
     nativeBytes: random.oneIn(3) ? random.below(100_000) : null,
-    rootLast: random.oneIn(25),
     spacing: random.pick(['none', 'rows', 'wide']),
     escapes: random.pick(['upper', 'raw']),
   };

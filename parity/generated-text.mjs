@@ -8,7 +8,7 @@ export const NODE_TYPES = [
 
 /**
  * @typedef {{traces: boolean, detachedness: boolean, shuffleFields: boolean, scriptObjects: boolean, locations: boolean,
- *   extraTypes: boolean, samples: boolean, nativeBytes: number | null, rootLast: boolean, spacing: string, escapes: string}} Layout
+ *   extraTypes: boolean, samples: boolean, nativeBytes: number | null, spacing: string, escapes: string}} Layout
  */
 
 /**
@@ -18,9 +18,7 @@ export const NODE_TYPES = [
  * @returns {string}
  */
 export function writeText(heap, layout, random) {
-  // DevTools reads a missing half of a concatenated string as the first node, which must then not be one itself.
-  const rootLast = layout.rootLast && heap.nodes[1].type !== 'concatenated string';
-  const nodes = rootLast ? [...heap.nodes.slice(1), heap.nodes[0]] : heap.nodes;
+  const { nodes } = heap;
   const nodeTypes = layout.extraTypes ? [...NODE_TYPES, 'wasm object'] : NODE_TYPES;
   const nodeFields = fieldOrder(
     [
@@ -97,7 +95,6 @@ export function writeText(heap, layout, random) {
       sample_fields: ['timestamp_us', 'last_assigned_id'],
       ...(layout.locations ? { location_fields: locationFields } : {}),
     },
-    ...(rootLast ? { root_index: (nodes.length - 1) * nodeFields.length } : {}),
     node_count: nodes.length,
     edge_count: edgeRows.length,
     trace_function_count: traceFunctions.length,

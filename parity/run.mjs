@@ -95,6 +95,10 @@ function prepare() {
     'dump',
   ];
   execFileSync('cargo', cargo, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(process.execPath, ['lib/build.js'], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   fs.rmSync(scratch, { recursive: true, force: true });
   fs.mkdirSync(scratch, { recursive: true });
 }
