@@ -471,8 +471,7 @@ export interface Snapshot {
   /** The shortest path from a GC root. Empty if there is no such node, or no path. */
   path(id: number): PathStep[];
   /**
-   * Strings that are there more than once, most retained bytes first, as in Chrome DevTools. V8 cuts
-   * values after 1,024 characters: longer strings that begin alike count as equal.
+   * Strings that are there more than once, most bytes first.
    *
    * @param options `top`: how many, default 20.
    */
