@@ -50,7 +50,8 @@ function prepare() {
   const quiet = { stdio: ['ignore', 'ignore', 'inherit'] };
   // memlab brings a browser driver; its download of a browser is not wanted.
   const env = { ...process.env, PUPPETEER_SKIP_DOWNLOAD: '1' };
-  const install = ['ci', '--no-audit', '--no-fund', '--ignore-scripts'];
+  // Not `ci`: it refuses a lock file that lacks the binaries of other platforms.
+  const install = ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts'];
   for (const directory of [benches, path.join(root, 'parity', 'devtools')]) {
     if (fs.existsSync(path.join(directory, 'node_modules'))) continue;
     execFileSync('npm', install, { ...quiet, cwd: directory, env });

@@ -82,7 +82,9 @@ function prepare() {
   const judge = path.join(root, 'parity', 'devtools');
   const quiet = { cwd: judge, stdio: ['ignore', 'ignore', 'inherit'] };
   if (!fs.existsSync(path.join(judge, 'node_modules'))) {
-    execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], quiet);
+    // Not `ci`: it refuses a lock file that lacks the binaries of other platforms.
+    const install = ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts'];
+    execFileSync('npm', install, quiet);
   }
   execFileSync(process.execPath, ['build.mjs'], quiet);
   const cargo = [
