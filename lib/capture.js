@@ -1,28 +1,37 @@
 'use strict';
 
-// Captures: V8 writes into one end of a pipe, and a native job reads the other.
+// Captures: V8 writes into one end of a pipe, here or in a forked child, and a native job reads the
+// other.
 
 // Taken now, so that nobody who patches the module later gets between V8 and the pipe.
-const { writeHeapSnapshot } = require('node:v8');
+const { getHeapStatistics, writeHeapSnapshot } = require('node:v8');
 const { threadId } = require('node:worker_threads');
-const { checkCaptureOptions } = require('./capture-options');
 const { HeapdiffError } = require('./errors');
 const { Watch } = require('./job');
 const { native } = require('./native');
 
 /** @typedef {import('./capture-options').CaptureOptions} CaptureOptions */
 /** @typedef {import('./native-binding').Capture} Capture */
+/** @typedef {import('./native-binding').MayFork} MayFork */
+/** @typedef {import('./native-binding').Job} Job */
+
+/**
+ * @template T
+ * @typedef {import('./native-binding').Settled<T>} Settled
+ */
 
 /**
  * @typedef {object} Walk How V8 went through the heap.
  * @property {'inline' | 'fork'} mode
  * @property {string} takenAt When it began.
  * @property {number} pauseMs How long the event loop stood still.
- * @property {number} captureMs Until V8 had written its last byte.
- * @property {number} attempts
  * @property {unknown} [error] What V8 threw.
  */
 
+/** A child can fail by bad luck: see the Rust module `capture::fork`. */
+const MAX_ATTEMPTS = 3;
+/** `auto` forks rather than let the event loop stand still for longer. */
+const DEFAULT_MAX_PAUSE_MS = 1000;
 /** Memory that stays after a capture without being worth a word: this share, or this much. */
 const KEPT_SHARE = 0.2;
 const KEPT_BYTES = 32 * 1024 * 1024;
@@ -31,19 +40,23 @@ const KEPT_BYTES = 32 * 1024 * 1024;
  * Captures the live heap of this thread's isolate straight into a native job.
  *
  * @template T
- * @param {Record<string, unknown>} options The `CaptureOptions`, unchecked.
+ * @param {CaptureOptions} options
  * @param {import('./job').Watch} watch The watch of the whole call.
- * @param {(input: import('./native-binding').Input) => Promise<T>} consume Starts the job that
- *   reads the capture from `input`: synchronously, so that it reads while V8 writes.
- * @returns {Promise<{ value: T, takenAt: string, captureMs: number, pauseMs: number, warnings?: string[] }>}
+ * @param {() => Promise<(input: import('./native-binding').Input) => Promise<T>>} prepareReader
+ *   Resolves to a function that starts the job which reads the capture: synchronously, so that it
+ *   reads while V8 writes. Called once per attempt.
+ * @returns {Promise<{ value: T, takenAt: string, captureMs: number, pauseMs: number }>}
  *   What the job resolved to, and how the capture went.
  */
-async function captureLive(options, watch, consume) {
-  const checked = checkCaptureOptions(options);
-  const capture = await prepare(watch, (job) => native().prepareStream(job));
-  const { value, walk } = await run(capture, checked, () => consume(capture.toInput()));
-  const { takenAt, captureMs, pauseMs } = walk;
-  return { value, takenAt, captureMs, pauseMs };
+async function captureLive(options, watch, prepareReader) {
+  const { value, walk, captureMs } = await capture(options, watch, {
+    prepare: (job, mayFork) => native().prepareStream(job, mayFork),
+    prepareReader: async () => {
+      const read = await prepareReader();
+      return (capture) => read(capture.toInput());
+    },
+  });
+  return { value, takenAt: walk.takenAt, captureMs, pauseMs: walk.pauseMs };
 }
 
 /**
@@ -54,57 +67,114 @@ async function captureLive(options, watch, consume) {
  * @param {import('./job').Watch} watch
  */
 async function captureFile(path, { exclusive, gzipLevel, capture: options }, watch) {
-  const capture = await prepare(watch, (job) =>
-    native().prepareFile(job, path, exclusive, gzipLevel),
-  );
-  const { value: file, walk } = await run(capture, options, () =>
-    watch.run((job) => native().writeFile(job, capture)),
-  );
-  return { file, walk, isolateId: native().isolateId(threadId), warnings: keptMemory(file.rss) };
+  const {
+    value: file,
+    walk,
+    attempts,
+  } = await capture(options, watch, {
+    prepare: (job, mayFork) => native().prepareFile(job, mayFork, path, exclusive, gzipLevel),
+    prepareReader: async () => (capture) => watch.run((job) => native().writeFile(job, capture)),
+  });
+  return { file, walk, attempts, isolateId: isolateId(walk), warnings: keptMemory(file.rss) };
+}
+
+/**
+ * @template T
+ * @typedef {object} Steps What differs between captures.
+ * @property {(job: Job, mayFork: MayFork) => Promise<Settled<Capture>>} prepare
+ * @property {() => Promise<(capture: Capture) => Promise<T>>} prepareReader
+ */
+
+/**
+ * @template T
+ * @param {CaptureOptions} options
+ * @param {import('./job').Watch} watch
+ * @param {Steps<T>} steps
+ * @returns {Promise<{ value: T, walk: Walk, captureMs: number, attempts: number }>}
+ */
+async function capture(options, watch, steps) {
+  const mayFork = whetherToFork(options);
+  for (let attempts = 1; ; attempts++) {
+    const startReader = await steps.prepareReader();
+    const capture = await prepare(watch, (job) => steps.prepare(job, mayFork));
+    try {
+      return { ...(await attempt(capture, options, watch, startReader)), attempts };
+    } catch (error) {
+      if (!capture.worthRetrying || attempts === MAX_ATTEMPTS) throw error;
+    } finally {
+      capture.close();
+    }
+  }
+}
+
+/**
+ * @param {CaptureOptions} options
+ * @returns {MayFork}
+ */
+function whetherToFork({ mode, maxPauseMs = DEFAULT_MAX_PAUSE_MS }) {
+  if (mode !== 'auto') return mode === 'fork' ? 'only' : 'no';
+  const { used_heap_size: heapBytes } = getHeapStatistics();
+  return (heapBytes / 1e6) * 20 > maxPauseMs ? 'if-possible' : 'no';
+}
+
+/**
+ * @template T
+ * @param {Capture} capture
+ * @param {CaptureOptions} options
+ * @param {import('./job').Watch} watch
+ * @param {(capture: Capture) => Promise<T>} startReader
+ */
+async function attempt(capture, options, watch, startReader) {
+  const forked = capture.canFork ? walkForked(capture, options, watch) : undefined;
+  const reading = startReader(capture);
+  const walk = forked ?? walkInline(capture, options);
+  try {
+    const value = await reading;
+    const captureMs = capture.endedAfterMs ?? walk.pauseMs;
+    return { value, walk, captureMs: Math.max(captureMs, walk.pauseMs) };
+  } catch (error) {
+    throw whoseFault(error, walk);
+  }
 }
 
 /**
  * @param {import('./job').Watch} watch
- * @param {(job: import('./native-binding').Job) => ReturnType<typeof import('./native-binding').prepareStream>} start
+ * @param {(job: Job) => Promise<Settled<Capture>>} start
  * @returns {Promise<Capture>}
  */
 function prepare(watch, start) {
-  const { signal, timeoutMs } = watch.options;
   // Progress is that of the capture. Opening files has none.
-  const opening = new Watch({ signal, timeoutMs: remaining(timeoutMs, watch) });
+  const opening = new Watch({ signal: watch.options.signal, timeoutMs: remainingMs(watch) });
   return opening.run(start);
 }
 
 /**
- * @param {number | undefined} timeoutMs
  * @param {import('./job').Watch} watch
+ * @returns {number | undefined}
  */
-function remaining(timeoutMs, watch) {
+function remainingMs(watch) {
   watch.checkpoint();
-  return timeoutMs === undefined ? undefined : timeoutMs - watch.elapsedMs();
+  const { timeoutMs } = watch.options;
+  return timeoutMs === undefined ? undefined : Math.max(timeoutMs - watch.elapsedMs(), 1);
 }
 
 /**
- * Starts the reader, lets V8 write, and waits for what the reader made of it.
+ * A copy-on-write child walks the heap. This thread stands still for the fork alone.
  *
- * @template T
  * @param {Capture} capture
  * @param {CaptureOptions} options
- * @param {() => Promise<T>} startReader
- * @returns {Promise<{ value: T, walk: Walk }>}
+ * @param {import('./job').Watch} watch
+ * @returns {Walk}
  */
-async function run(capture, options, startReader) {
-  try {
-    const reading = startReader();
-    const walk = walkInline(capture, options);
-    try {
-      return { value: await reading, walk };
-    } catch (error) {
-      throw whoseFault(error, walk);
-    }
-  } finally {
-    capture.close();
-  }
+function walkForked(capture, options, watch) {
+  const limitMs = remainingMs(watch);
+  const takenAt = new Date().toISOString();
+  const startedAt = performance.now();
+  const { maxMemoryBytes = Number.MAX_SAFE_INTEGER, v8 } = options;
+  const { failure } = capture.fork(writeHeapSnapshot, v8, maxMemoryBytes, limitMs);
+  const pauseMs = performance.now() - startedAt;
+  if (failure) throw new HeapdiffError(failure);
+  return { mode: 'fork', takenAt, pauseMs };
 }
 
 /**
@@ -126,7 +196,7 @@ function walkInline(capture, options) {
   }
   const pauseMs = performance.now() - startedAt;
   capture.closeWriter();
-  return { mode: 'inline', takenAt, pauseMs, captureMs: pauseMs, attempts: 1, ...outcome };
+  return { mode: 'inline', takenAt, pauseMs, ...outcome };
 }
 
 /**
@@ -147,6 +217,20 @@ function whoseFault(error, walk) {
   const { errno, syscall } = cause;
   const code = typeof syscall === 'string' && cause.code ? cause.code : 'ERR_CAPTURE_FAILED';
   return new HeapdiffError({ code, message, errno, syscall }, { cause });
+}
+
+let forks = 0;
+
+/**
+ * Ids that V8 gives out in a child die with it, so snapshots of two children do not compare by id.
+ *
+ * @param {Walk} walk
+ */
+function isolateId({ mode }) {
+  const id = native().isolateId(threadId);
+  if (mode === 'inline') return id;
+  forks += 1;
+  return `${id}-fork-${forks}`;
 }
 
 /**

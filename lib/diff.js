@@ -1,6 +1,7 @@
 'use strict';
 
 const { captureLive } = require('./capture');
+const { checkCaptureOptions } = require('./capture-options');
 const { applyIgnore, checkIgnore } = require('./ignore');
 const { toInput } = require('./input');
 const { Watch } = require('./job');
@@ -19,23 +20,25 @@ async function diffSnapshots(baseline, current, options) {
   const newer = current === undefined || current === null ? null : checkSource(current, 'current');
   const checked = checkOptions(options);
   const diff = checkDiffOptions(checked);
+  const capture = checkCaptureOptions(checked);
   const watch = new Watch(checkJobOptions(checked));
   watch.checkpoint();
 
-  const olderInput = await toInput(older, watch);
-  /** @param {import('./native-binding').Input} input */
-  const compareWith = (input) =>
-    watch.run((job) => native().diffSnapshots(job, olderInput, input, diff.json));
+  const prepareReader = async () => {
+    const olderInput = await toInput(older, watch);
+    /** @param {import('./native-binding').Input} input */
+    return (input) => watch.run((job) => native().diffSnapshots(job, olderInput, input, diff.json));
+  };
 
   if (newer === null) {
-    const live = await captureLive(checked, watch, compareWith);
+    const live = await captureLive(capture, watch, prepareReader);
     const report = finishReport(live.value, diff);
-    const { captureMs, pauseMs, takenAt, warnings = [] } = live;
+    const { captureMs, pauseMs, takenAt } = live;
     Object.assign(report.timings, { captureMs, pauseMs, totalMs: watch.elapsedMs() });
     report.current.takenAt = takenAt;
-    report.warnings.push(...warnings);
     return report;
   }
+  const compareWith = await prepareReader();
   return finishReport(await compareWith(await toInput(newer, watch)), diff);
 }
 

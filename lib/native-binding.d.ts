@@ -63,33 +63,58 @@ export class OpenSnapshot {
   close(): void;
 }
 
+/** Whether a child may do a capture. `only`: `ERR_UNSUPPORTED` where that is not possible. */
+export type MayFork = 'no' | 'if-possible' | 'only';
+
 /**
- * A capture, from the moment that everything it needs is open. Then:
+ * A capture, from the moment that everything it needs is open. Then, inline:
  *
  * 1. start the reader: {@link writeFile}, or a job that gets {@link toInput};
  * 2. at once, if {@link waitForReader} says so, let V8 write to `path`: the reader does not need
  *    this thread, and V8 would wait for ever if there were none;
  * 3. {@link closeWriter}, or the reader waits for ever;
  * 4. await the reader, and {@link close} in any case.
+ *
+ * Or by a child: {@link fork}, start the reader, await it, {@link close} in any case.
  */
 export class Capture {
   private constructor();
   readonly path: string;
+  readonly canFork: boolean;
+  readonly worthRetrying: boolean;
+  readonly endedAfterMs: number | null;
+  fork(
+    write: (path: string, options: object) => unknown,
+    options: object,
+    maxMemoryBytes: number,
+    timeLimitMs?: number,
+  ): Forked;
   toInput(): Input;
   waitForReader(): boolean;
   closeWriter(): void;
   close(): void;
 }
 
+/** What a fork cost. */
+export interface Forked {
+  failure?: Failure;
+  pid: number;
+  mappings: number;
+  letInMs: number;
+  forkMs: number;
+  restoreMs: number;
+}
+
 /** `ERR_SNAPSHOT_BUSY` while there is another capture in the process. */
 export function prepareFile(
   job: Job,
+  mayFork: MayFork,
   path: string,
   exclusive: boolean,
   gzipLevel?: number,
 ): Promise<Settled<Capture>>;
 /** `ERR_SNAPSHOT_BUSY` while there is another capture in the process. */
-export function prepareStream(job: Job): Promise<Settled<Capture>>;
+export function prepareStream(job: Job, mayFork: MayFork): Promise<Settled<Capture>>;
 
 /** Receives what V8 writes, gives memory back, and puts the file in place. */
 export function writeFile(job: Job, capture: Capture): Promise<Settled<WrittenFile>>;

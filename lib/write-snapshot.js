@@ -65,6 +65,7 @@ async function write(args) {
   const {
     file: written,
     walk,
+    attempts,
     isolateId,
     warnings,
   } = await captureFile(
@@ -84,7 +85,7 @@ async function write(args) {
     rss: written.rss,
     takenAt: walk.takenAt,
     isolateId,
-    attempts: walk.attempts,
+    attempts,
     warnings,
   };
 }

@@ -2,14 +2,20 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::Object;
+use napi::bindgen_prelude::{FnArgs, Function, Object, Unknown};
 use napi_derive::napi;
 
+use super::failure::Failure;
 use super::input::{Input, PendingSource};
 use super::job::{Job, spawn_job};
-use crate::capture::conduit::{Conduit, ReaderEnd, ReaderStage, SnapshotStream, WriterEnd};
+use crate::capture::conduit::{Conduit, ReaderEnd, ReaderStage, WriterEnd};
+use crate::capture::feed::{EndMark, Feed, SnapshotStream};
+#[cfg(fork_mode)]
+use crate::capture::fork::{self, Child, Readiness};
 use crate::capture::memory::{self, RssWatch};
 use crate::capture::slot::Slot;
 use crate::capture::snapshot_file::SnapshotFile;
@@ -24,6 +30,12 @@ pub struct Capture {
     path: String,
     rss: RssWatch,
     writer: RefCell<Option<WriterEnd>>,
+    #[cfg(fork_mode)]
+    child: RefCell<Option<Child>>,
+    #[cfg(fork_mode)]
+    readiness: Option<Readiness>,
+    worth_retrying: RefCell<Arc<AtomicBool>>,
+    end: EndMark,
     stage: Arc<ReaderStage>,
     reader: RefCell<Option<ReaderEnd>>,
     file: RefCell<Option<SnapshotFile>>,
@@ -38,14 +50,33 @@ impl Capture {
         self.path.clone()
     }
 
+    /// Whether [`Self::fork`] will work here.
+    #[napi(getter, catch_unwind)]
+    pub fn can_fork(&self) -> bool {
+        #[cfg(fork_mode)]
+        return self.readiness.is_some();
+        #[cfg(not(fork_mode))]
+        false
+    }
+
+    /// Whether the child failed in a way that the next one may not.
+    #[napi(getter, catch_unwind)]
+    pub fn worth_retrying(&self) -> bool {
+        self.worth_retrying.borrow().load(Ordering::Acquire)
+    }
+
+    /// Milliseconds from the start of the reader to the last byte, once that has come.
+    #[napi(getter, catch_unwind)]
+    pub fn ended_after_ms(&self) -> Option<f64> {
+        self.end.after().map(|after| after.as_secs_f64() * 1000.0)
+    }
+
     /// The reading end as a source for a job.
     #[napi(catch_unwind)]
     pub fn to_input(&self) -> Input {
-        let reader = self.take_reader();
-        let rss = self.rss.clone();
+        let feed = self.make_feed();
         Input::new(PendingSource::Made(Box::new(move |control| {
-            let stream =
-                SnapshotStream::new(reader?, control.clone(), Box::new(move || rss.sample()));
+            let stream = SnapshotStream::new(feed()?, control.clone());
             Ok(Source::Stream { name: "the live heap".into(), reader: Box::new(stream) })
         })))
     }
@@ -55,6 +86,26 @@ impl Capture {
     #[napi(catch_unwind)]
     pub fn wait_for_reader(&self) -> bool {
         self.reader.borrow().is_none() && self.stage.wait_for_reader()
+    }
+
+    /// Forks a child that calls `write(path, options)` and ends. Returns what it cost, in
+    /// milliseconds, in the parent only.
+    #[napi(catch_unwind)]
+    pub fn fork(
+        &self,
+        write: Function<'_, FnArgs<(String, Object<'_>)>, Unknown<'_>>,
+        options: Object<'_>,
+        max_memory_bytes: f64,
+        time_limit_ms: Option<f64>,
+    ) -> napi::Result<Forked> {
+        let forked = self.fork_child(
+            || write.call(FnArgs::from((self.path.clone(), options))).is_ok(),
+            max_memory_bytes,
+            time_limit_ms,
+        );
+        self.close_writer();
+        Ok(forked
+            .unwrap_or_else(|error| Forked { failure: Some(error.into()), ..Forked::default() }))
     }
 
     /// Lets the reader see the end. To be called when V8 has written, or will not.
@@ -67,20 +118,56 @@ impl Capture {
     #[napi(catch_unwind)]
     pub fn close(&self) {
         self.close_writer();
+        #[cfg(fork_mode)]
+        self.child.borrow_mut().take();
         self.reader.borrow_mut().take();
         self.file.borrow_mut().take();
         self.slot.borrow_mut().take();
     }
 }
 
+/// What a fork cost, in milliseconds, or why there is none.
+#[derive(Default)]
+#[napi(object, object_from_js = false)]
+pub struct Forked {
+    /// Why not.
+    pub failure: Option<Failure>,
+    /// The child.
+    pub pid: i32,
+    /// Mappings of V8's heap.
+    pub mappings: u32,
+    /// To make them part of the fork.
+    pub let_in_ms: f64,
+    /// For the fork itself.
+    pub fork_ms: f64,
+    /// To take them out again.
+    pub restore_ms: f64,
+}
+
 impl Capture {
     /// Opens the way. `slot` is given back when the capture is closed.
-    fn open(slot: Slot, file: Option<SnapshotFile>) -> Result<Self> {
+    fn open(slot: Slot, file: Option<SnapshotFile>, may_fork: MayFork) -> Result<Self> {
+        #[cfg(fork_mode)]
+        let readiness = match may_fork {
+            MayFork::No => None,
+            MayFork::IfPossible => Readiness::check().ok(),
+            MayFork::Only => Some(Readiness::check()?),
+        };
+        #[cfg(not(fork_mode))]
+        if may_fork == MayFork::Only {
+            return Err(Error::unsupported("fork mode needs Linux on x64 or arm64"));
+        }
         let Conduit { writer, reader } = Conduit::open()?;
         Ok(Self {
             path: writer.path().display().to_string(),
             rss: RssWatch::start(),
             writer: RefCell::new(Some(writer)),
+            #[cfg(fork_mode)]
+            child: RefCell::default(),
+            #[cfg(fork_mode)]
+            readiness,
+            worth_retrying: RefCell::default(),
+            end: EndMark::default(),
             stage: reader.stage(),
             reader: RefCell::new(Some(reader)),
             file: RefCell::new(file),
@@ -88,10 +175,71 @@ impl Capture {
         })
     }
 
-    fn take_reader(&self) -> Result<ReaderEnd> {
+    /// What makes the feed, on the thread of the job that reads it.
+    fn make_feed(&self) -> impl FnOnce() -> Result<Feed> + Send + use<> {
         let reader = self.reader.borrow_mut().take();
-        reader.ok_or_else(|| Error::internal("a capture was read twice"))
+        let rss = self.rss.clone();
+        #[cfg(fork_mode)]
+        let child = self.child.borrow_mut().take();
+        let end = self.end.clone();
+        move || {
+            let reader = reader.ok_or_else(|| Error::internal("a capture was read twice"))?;
+            #[cfg(fork_mode)]
+            if let Some(child) = child {
+                return Ok(Feed::forked(reader, rss, child).marking(end));
+            }
+            Ok(Feed::inline(reader, rss).marking(end))
+        }
     }
+
+    #[cfg(fork_mode)]
+    fn fork_child(
+        &self,
+        walk: impl FnOnce() -> bool,
+        max_memory_bytes: f64,
+        time_limit_ms: Option<f64>,
+    ) -> Result<Forked> {
+        let writer = self.writer.borrow();
+        let (Some(readiness), Some(writer)) = (&self.readiness, writer.as_ref()) else {
+            return Err(Error::unsupported("fork mode is not available"));
+        };
+        let time_limit = time_limit_ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok());
+        // SAFETY: `walk` calls V8's own function for writing snapshots, through which no code of
+        // the program runs.
+        let forked =
+            unsafe { fork::fork(readiness, writer, max_memory_bytes as u64, time_limit, walk) };
+        let (child, cost) = forked?;
+        let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
+        let pid = child.pid();
+        *self.worth_retrying.borrow_mut() = child.worth_retrying();
+        *self.child.borrow_mut() = Some(child);
+        Ok(Forked {
+            failure: None,
+            pid,
+            mappings: u32::try_from(cost.mappings).unwrap_or(u32::MAX),
+            let_in_ms: milliseconds(cost.let_in),
+            fork_ms: milliseconds(cost.fork),
+            restore_ms: milliseconds(cost.restore),
+        })
+    }
+
+    #[cfg(not(fork_mode))]
+    fn fork_child(&self, _: impl FnOnce() -> bool, _: f64, _: Option<f64>) -> Result<Forked> {
+        let _: Option<Duration> = None;
+        Err(Error::unsupported("fork mode needs Linux on x64 or arm64"))
+    }
+}
+
+/// Whether a capture may be done by a child.
+#[napi(string_enum = "kebab-case")]
+#[derive(PartialEq, Eq)]
+pub enum MayFork {
+    /// It will be inline.
+    No,
+    /// If the platform allows it.
+    IfPossible,
+    /// Or not at all: `ERR_UNSUPPORTED`.
+    Only,
 }
 
 /// What the file of a capture turned out to be. Sizes are bytes.
@@ -123,6 +271,7 @@ pub struct Rss {
 pub fn prepare_file<'env>(
     env: &'env Env,
     job: &Job,
+    may_fork: MayFork,
     path: String,
     exclusive: bool,
     gzip_level: Option<u32>,
@@ -131,16 +280,20 @@ pub fn prepare_file<'env>(
     spawn_job(env, job, "heapdiff-open", move |_| {
         let slot = slot.ok_or_else(Error::busy)?;
         let file = SnapshotFile::create(path.as_ref(), exclusive, gzip_level)?;
-        Capture::open(slot, Some(file))
+        Capture::open(slot, Some(file), may_fork)
     })
 }
 
 /// Prepares a capture into the parser.
 #[napi(catch_unwind)]
-pub fn prepare_stream<'env>(env: &'env Env, job: &Job) -> napi::Result<Object<'env>> {
+pub fn prepare_stream<'env>(
+    env: &'env Env,
+    job: &Job,
+    may_fork: MayFork,
+) -> napi::Result<Object<'env>> {
     let slot = Slot::take();
     spawn_job(env, job, "heapdiff-open", move |_| {
-        Capture::open(slot.ok_or_else(Error::busy)?, None)
+        Capture::open(slot.ok_or_else(Error::busy)?, None, may_fork)
     })
 }
 
@@ -151,19 +304,20 @@ pub fn write_file<'env>(
     job: &Job,
     capture: &Capture,
 ) -> napi::Result<Object<'env>> {
-    let parts = capture.take_reader().and_then(|reader| {
-        let file = capture.file.borrow_mut().take();
-        Ok((reader, file.ok_or_else(|| Error::internal("a capture was written twice"))?))
-    });
+    let feed = capture.make_feed();
+    let file = capture.file.borrow_mut().take();
     let slot = capture.slot.borrow_mut().take();
-    let rss = capture.rss.clone();
     spawn_job(env, job, "heapdiff-write", move |control| {
         let _slot = slot;
-        let (reader, file) = parts?;
-        let written = file.receive(reader, &rss, control);
-        memory::give_back();
+        let mut feed = feed()?;
+        let inline = feed.is_inline();
+        let file = file.ok_or_else(|| Error::internal("a capture was written twice"))?;
+        let written = file.receive(&mut feed, control);
+        if inline {
+            memory::give_back();
+        }
         let snapshot_file::Written { file_bytes, nodes, edges } = written?;
-        let rss = rss.finish();
+        let rss = feed.rss().finish();
         Ok(WrittenFile {
             bytes: file_bytes as f64,
             node_count: nodes as f64,

@@ -225,34 +225,6 @@ impl Drop for ReaderEnd {
     }
 }
 
-/// The reading end as a plain stream, for the parser.
-pub struct SnapshotStream {
-    reader: ReaderEnd,
-    control: Control,
-    idle: Box<dyn FnMut() + Send>,
-}
-
-impl SnapshotStream {
-    /// Reads from `reader` until the end or until `control` says stop. `idle` runs about every
-    /// 10 ms while nothing arrives.
-    pub fn new(reader: ReaderEnd, control: Control, idle: Box<dyn FnMut() + Send>) -> Self {
-        reader.begin();
-        Self { reader, control, idle }
-    }
-}
-
-impl Read for SnapshotStream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let idle = &mut self.idle;
-        self.reader
-            .read(buffer, &self.control, || {
-                idle();
-                Ok(())
-            })
-            .map_err(io::Error::other)
-    }
-}
-
 /// A directory that only this user may enter, removed with all it holds.
 #[derive(Debug)]
 struct PrivateDirectory(PathBuf);

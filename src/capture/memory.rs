@@ -34,9 +34,9 @@ impl RssWatch {
         Self { before, mark_before: high_water_mark(), largest: Arc::new(AtomicU64::new(before)) }
     }
 
-    /// Takes a sample. Costs some microseconds.
-    pub fn sample(&self) {
-        self.largest.fetch_max(rss(), Ordering::Relaxed);
+    /// Takes a sample, with what a child takes beside. Costs some microseconds.
+    pub fn sample(&self, child_bytes: u64) {
+        self.largest.fetch_max(rss() + child_bytes, Ordering::Relaxed);
     }
 
     /// The sizes so far; `after` is the size now.
@@ -114,7 +114,7 @@ mod tests {
         assert!(watch.before > 1 << 20);
         let size = 64 << 20;
         let block = vec![1_u8; size];
-        watch.sample();
+        watch.sample(0);
         assert!(std::hint::black_box(&block).iter().step_by(4096).all(|&byte| byte == 1));
         drop(block);
         give_back();

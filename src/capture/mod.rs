@@ -16,6 +16,10 @@
 pub mod completeness;
 #[cfg(unix)]
 pub mod conduit;
+#[cfg(unix)]
+pub mod feed;
+#[cfg(fork_mode)]
+pub mod fork;
 pub mod identity;
 pub mod memory;
 #[cfg(unix)]

@@ -7,8 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::completeness::Completeness;
-use super::conduit::ReaderEnd;
-use super::memory::RssWatch;
+use super::feed::Feed;
 use super::pending_file::PendingFile;
 use crate::control::{Control, Phase, Progress};
 use crate::error::{Error, Result};
@@ -56,33 +55,21 @@ impl SnapshotFile {
         })
     }
 
-    /// Writes what comes out of `reader` until the end, checks that it is a whole snapshot, and
-    /// puts the file in place. Takes samples of `rss` meanwhile.
+    /// Writes what `feed` delivers, checks that it is a whole snapshot, and puts the file in place.
     ///
     /// # Errors
     ///
     /// `ERR_TRUNCATED_SNAPSHOT` or `ERR_INVALID_SNAPSHOT` when V8 did not write a whole snapshot,
     /// `ABORT_ERR`, `ERR_TIMEOUT`, or the errno code. Nothing is left behind then, and what was at
     /// the path before is still there.
-    pub fn receive(
-        mut self,
-        mut reader: ReaderEnd,
-        rss: &RssWatch,
-        control: &Control,
-    ) -> Result<Written> {
-        reader.begin();
+    pub fn receive(mut self, feed: &mut Feed, control: &Control) -> Result<Written> {
         let mut completeness = Completeness::new();
         let mut buffer = vec![0; BUFFER_BYTES];
-        let idle = || {
-            rss.sample();
-            Ok(())
-        };
         loop {
-            let bytes = match reader.read(&mut buffer, control, idle)? {
+            let bytes = match feed.read(&mut buffer, control)? {
                 0 => break,
                 length => &buffer[..length],
             };
-            rss.sample();
             completeness.push(bytes)?;
             self.sink.write_all(bytes)?;
             control.progress(Progress {
@@ -122,6 +109,7 @@ impl Sink {
 mod tests {
     use super::*;
     use crate::capture::conduit::Conduit;
+    use crate::capture::memory::RssWatch;
     use crate::capture::random_token;
     use std::fs::{self, OpenOptions};
     use std::io::Read;
@@ -140,7 +128,9 @@ mod tests {
             let mut pipe = OpenOptions::new().write(true).open(writer.path()).unwrap();
             let _ = pipe.write_all(text.as_bytes());
         });
-        let written = file.receive(reader, &RssWatch::start(), &Control::default());
+        let mut feed = Feed::inline(reader, RssWatch::start());
+        let written = file.receive(&mut feed, &Control::default());
+        drop(feed);
         v8.join().unwrap();
         written
     }

@@ -1,0 +1,158 @@
+//! What the child does between the fork and V8's walk, and how it ends.
+//!
+//! From the fork on there is one thread, a copy of the service's memory, and its descriptors. First
+//! of all the child makes sure that it cannot outlive the service and cannot touch anything of it;
+//! then it walks, and leaves through `_exit`: no exit handler, no event loop, no user code.
+
+use std::ffi::{c_int, c_uint};
+
+use super::waits::Waits;
+
+/// The child could not set itself up.
+pub(super) const EXIT_SETUP: c_int = 94;
+/// The service was gone before the child could tie itself to it.
+pub(super) const EXIT_ORPHAN: c_int = 95;
+/// V8 said that it could not write the snapshot.
+pub(super) const EXIT_V8: c_int = 96;
+
+/// How far down the child steps for the service: it works in what time is left.
+const NICENESS: c_int = 10;
+
+/// Runs `walk` as the child of `parent` and ends the process with it. `pipe` is the one descriptor
+/// it keeps. A watchdog ends it after `seconds`.
+///
+/// # Safety
+///
+/// To be called right after `fork`, in the child, with all signals blocked. Nothing here allocates
+/// or takes a lock before the waits are removed.
+pub(super) unsafe fn run(
+    parent: libc::pid_t,
+    pipe: c_int,
+    seconds: u32,
+    waits: &Waits,
+    walk: impl FnOnce() -> bool,
+) -> ! {
+    // SAFETY: see the functions; each is a series of system calls on this process alone.
+    unsafe {
+        tie_to(parent);
+        forget_signals(seconds);
+        step_down();
+        if !keep_only(pipe) || !waits.remove() {
+            libc::_exit(EXIT_SETUP);
+        }
+        let walked = walk();
+        libc::_exit(if walked { 0 } else { EXIT_V8 })
+    }
+}
+
+/// Dies when the thread that forked it does, and leaves no core: it would hold the whole heap.
+unsafe fn tie_to(parent: libc::pid_t) {
+    // SAFETY: system calls with plain values. A core limit of 1 also stops handlers that take
+    // cores through a pipe, for which 0 is no limit.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        if libc::getppid() != parent {
+            libc::_exit(EXIT_ORPHAN);
+        }
+        let no_core = libc::rlimit { rlim_cur: 1, rlim_max: 1 };
+        libc::setrlimit(libc::RLIMIT_CORE, &no_core);
+        libc::prctl(libc::PR_SET_NAME, c"heapdiff-child".as_ptr());
+    }
+}
+
+/// No handler of the service may run here: it would write to pipes, or run JavaScript.
+unsafe fn forget_signals(watchdog_seconds: c_uint) {
+    const LAST_SIGNAL: c_int = 64;
+    // SAFETY: `sigaction` is plain data, for which zeroes are the default action, no flags and an
+    // empty mask. Signals that cannot be changed or do not exist are refused, which is fine.
+    unsafe {
+        let default: libc::sigaction = std::mem::zeroed();
+        for signal in 1..=LAST_SIGNAL {
+            libc::sigaction(signal, &default, std::ptr::null_mut());
+        }
+        let mut none: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut none);
+        libc::sigprocmask(libc::SIG_SETMASK, &none, std::ptr::null_mut());
+        libc::alarm(watchdog_seconds);
+    }
+}
+
+/// When time is short the service goes first, and when memory is, the child does.
+unsafe fn step_down() {
+    // SAFETY: system calls with plain values and constant strings. Each may be refused, and the
+    // capture is then only less polite.
+    unsafe {
+        libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS);
+        let path = c"/proc/self/oom_score_adj";
+        let file = libc::open(path.as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
+        if file >= 0 {
+            libc::write(file, c"1000".as_ptr().cast(), 4);
+            libc::close(file);
+        }
+    }
+}
+
+/// Puts `/dev/null` in the place of every descriptor but `pipe`, so that nothing here can reach a
+/// socket, file or poll set of the service. They are not just closed, because libuv aborts when the
+/// descriptor by which it wakes its loop cannot be written to, and V8 does wake it.
+///
+/// False if that could not be done.
+unsafe fn keep_only(pipe: c_int) -> bool {
+    const HEADER_BYTES: usize = 19;
+    // SAFETY: system calls on descriptors of this process, whose copies in the parent stay as they
+    // are. The buffer is as long as the kernel is told, and entries are read within what it filled.
+    unsafe {
+        let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC);
+        let flags = libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC;
+        let list = libc::open(c"/proc/self/fd".as_ptr(), flags);
+        if null < 0 || list < 0 {
+            return false;
+        }
+        let mut buffer = [0_u64; 512];
+        loop {
+            let size = size_of_val(&buffer);
+            let filled = libc::syscall(libc::SYS_getdents64, list, buffer.as_mut_ptr(), size);
+            let Ok(filled @ 1..) = usize::try_from(filled) else { break };
+            let bytes = std::slice::from_raw_parts(buffer.as_ptr().cast::<u8>(), filled);
+            let mut at = 0;
+            // An entry: inode (8 bytes), offset (8), length (2), type (1), name.
+            while at + HEADER_BYTES < filled {
+                let length = u16::from_ne_bytes([bytes[at + 16], bytes[at + 17]]) as usize;
+                let entry = at..filled.min(at + length.max(HEADER_BYTES));
+                at = entry.end;
+                if let Some(fd) = parse_descriptor(&bytes[entry][HEADER_BYTES..])
+                    && ![pipe, null, list].contains(&fd)
+                {
+                    libc::dup2(null, fd);
+                }
+            }
+        }
+        libc::close(list);
+        // Standard streams that the service had closed: the next open file must not become one.
+        (0..=2)
+            .all(|stream| libc::fcntl(stream, libc::F_GETFD) >= 0 || libc::dup2(null, stream) >= 0)
+    }
+}
+
+/// The digits before the end of a name; `None` for `.` and `..`.
+fn parse_descriptor(name: &[u8]) -> Option<c_int> {
+    let digits = name.split(|&byte| byte == 0).next().filter(|digits| !digits.is_empty())?;
+    digits.iter().try_fold(0, |value: c_int, &byte| {
+        let digit = (byte as char).to_digit(10)? as c_int;
+        value.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_descriptors_are_read() {
+        assert_eq!(parse_descriptor(b"0\0\0\0"), Some(0));
+        assert_eq!(parse_descriptor(b"1048576\0"), Some(1_048_576));
+        for other in [b".\0".as_slice(), b"..\0", b"\0", b"", b"99999999999\0"] {
+            assert_eq!(parse_descriptor(other), None);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Which memory a fork would leave out, and how to let it in for one fork.
+//!
+//! Node maps V8's heap with `MADV_DONTFORK`, so that `child_process.spawn` does not copy its page
+//! tables. A child that is to walk the heap needs it. The kernel shows the flag in
+//! `/proc/self/smaps` only (`dc`), which takes 30 to 50 ms for a large heap, most of it for
+//! counting pages that nobody asked for. So the flag is found in another way:
+//!
+//! 1. List the mappings: `/proc/self/maps`, 1 to 3 ms.
+//! 2. `MADV_DOFORK` on the first page of every private anonymous one. Where the flag was not set,
+//!    nothing happens. Where it was, that page now differs from the rest, and the kernel has to
+//!    split the mapping in two: mappings with different flags cannot be one.
+//! 3. List again. Whatever has a border after its first page had the flag.
+//!
+//! Both steps only ever make memory *more* visible to children, so a `spawn` that another thread
+//! does at the same time is not harmed. `O(mappings)`; no page is touched.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+
+use crate::capture::memory::page_size;
+
+/// The memory that was let in for a fork. Taken out again by [`Visible::restore`] or by dropping.
+#[derive(Debug, Default)]
+pub(super) struct Visible {
+    ranges: Vec<Range<usize>>,
+}
+
+impl Visible {
+    /// Lets all memory of this process be part of the next forks.
+    ///
+    /// # Errors
+    ///
+    /// The system's: no `/proc`, or too many mappings (`ENOMEM`). Nothing has changed then.
+    pub(super) fn let_in() -> io::Result<Self> {
+        let page = page_size() as usize;
+        let mut buffer = Vec::new();
+        let before = anonymous_mappings(&mut buffer)?;
+        let mut probed = Self::default();
+        for mapping in before.iter().filter(|mapping| mapping.len() > page) {
+            let first = mapping.start..mapping.start + page;
+            advise(&first, libc::MADV_DOFORK)?;
+        }
+        let borders = borders(&mut buffer)?;
+        for mapping in before {
+            let border = mapping.start + page;
+            if mapping.len() > page && borders.binary_search(&border).is_ok() {
+                probed.ranges.push(mapping);
+            } else if mapping.len() == page {
+                // It cannot be split, so nothing can be known of it. One page more for a later
+                // `spawn` costs nothing.
+                advise(&mapping, libc::MADV_DOFORK)?;
+            }
+        }
+        for range in &probed.ranges {
+            advise(range, libc::MADV_DOFORK)?;
+        }
+        Ok(probed)
+    }
+
+    /// How many mappings had the flag.
+    pub(super) fn len(&self) -> usize {
+        self.ranges.len()
+    }
+
+    /// Hides the memory from forks again.
+    pub(super) fn restore(self) {}
+}
+
+impl Drop for Visible {
+    fn drop(&mut self) {
+        for range in &self.ranges {
+            // A range that V8 has unmapped meanwhile is none of ours any more.
+            let _ = advise(range, libc::MADV_DONTFORK);
+        }
+    }
+}
+
+/// Checks on a mapping of its own that the kernel splits mappings as this module believes.
+pub(super) fn self_test() -> Result<(), String> {
+    let scratch = Scratch::map(4).map_err(|error| format!("mmap: {error}"))?;
+    advise(&scratch.range, libc::MADV_DONTFORK).map_err(|error| format!("madvise: {error}"))?;
+    let visible = Visible::let_in().map_err(|error| format!("/proc/self/maps: {error}"))?;
+    if visible.ranges.contains(&scratch.range) {
+        Ok(())
+    } else {
+        Err("the kernel does not show which memory is left out of forks".into())
+    }
+}
+
+/// Pages between two guard pages, so that no neighbour is merged with them.
+struct Scratch {
+    whole: Range<usize>,
+    range: Range<usize>,
+}
+
+impl Scratch {
+    fn map(pages: usize) -> io::Result<Self> {
+        let page = page_size() as usize;
+        let size = (pages + 2) * page;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        // SAFETY: a new mapping at an address that the kernel chooses, and the protection of a part
+        // of it.
+        unsafe {
+            let base = libc::mmap(std::ptr::null_mut(), size, libc::PROT_NONE, flags, -1, 0);
+            if base == libc::MAP_FAILED {
+                return Err(io::Error::last_os_error());
+            }
+            let whole = base as usize..base as usize + size;
+            let scratch = Self { range: whole.start + page..whole.end - page, whole };
+            let protection = libc::PROT_READ | libc::PROT_WRITE;
+            let start = scratch.range.start as *mut libc::c_void;
+            match libc::mprotect(start, scratch.range.len(), protection) {
+                0 => Ok(scratch),
+                _ => Err(io::Error::last_os_error()),
+            }
+        }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is ours, and nothing refers to it any more.
+        unsafe { libc::munmap(self.whole.start as *mut libc::c_void, self.whole.len()) };
+    }
+}
+
+/// `madvise`, where `ENOMEM` for a hole (memory that another thread has just unmapped) is fine.
+fn advise(range: &Range<usize>, advice: libc::c_int) -> io::Result<()> {
+    // SAFETY: `MADV_DOFORK` and `MADV_DONTFORK` change what a later fork copies. They touch neither
+    // the contents nor the protection of memory of this process, whatever lies in the range.
+    if unsafe { libc::madvise(range.start as *mut libc::c_void, range.len(), advice) } == 0 {
+        return Ok(());
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        // `ENOMEM` is also what a process gets that may not have more mappings. Then later steps
+        // would miss some; the child would crash and be reported. It is not worth telling apart.
+        Some(libc::ENOMEM | libc::EINVAL) => Ok(()),
+        _ => Err(error),
+    }
+}
+
+/// The private anonymous mappings, in order of address.
+fn anonymous_mappings(buffer: &mut Vec<u8>) -> io::Result<Vec<Range<usize>>> {
+    let mut mappings = Vec::new();
+    for_each_mapping(buffer, |range, rest| {
+        if is_private_anonymous(rest) {
+            mappings.push(range);
+        }
+    })?;
+    Ok(mappings)
+}
+
+/// All addresses at which a mapping begins or ends, in order, with repetitions.
+fn borders(buffer: &mut Vec<u8>) -> io::Result<Vec<usize>> {
+    let mut borders = Vec::new();
+    for_each_mapping(buffer, |range, _| {
+        borders.push(range.start);
+        borders.push(range.end);
+    })?;
+    Ok(borders)
+}
+
+fn for_each_mapping(
+    buffer: &mut Vec<u8>,
+    mut each: impl FnMut(Range<usize>, &[u8]),
+) -> io::Result<()> {
+    buffer.clear();
+    File::open("/proc/self/maps")?.read_to_end(buffer)?;
+    for line in buffer.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+        let parsed = parse_range(line);
+        let (range, rest) = parsed.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
+        each(range, rest);
+    }
+    Ok(())
+}
+
+/// `start-end rest`.
+fn parse_range(line: &[u8]) -> Option<(Range<usize>, &[u8])> {
+    let (start, line) = parse_hex(line)?;
+    let (end, rest) = parse_hex(line.strip_prefix(b"-")?)?;
+    (start < end).then_some((start..end, rest.strip_prefix(b" ")?))
+}
+
+fn parse_hex(text: &[u8]) -> Option<(usize, &[u8])> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let mut value: usize = 0;
+    for &byte in &text[..digits] {
+        let digit = (byte as char).to_digit(16)? as usize;
+        value = value.checked_mul(16)?.checked_add(digit)?;
+    }
+    (digits > 0).then_some((value, &text[digits..]))
+}
+
+/// Whether `perms offset dev inode name` is of private memory without a file. The kernel's own
+/// (`[stack]`, `[vdso]`) and the `brk` heap are always part of a fork.
+fn is_private_anonymous(rest: &[u8]) -> bool {
+    let mut fields = rest.split(|&byte| byte == b' ').filter(|field| !field.is_empty());
+    let private = fields.next().is_some_and(|perms| perms.get(3) == Some(&b'p'));
+    let no_file = fields.nth(2) == Some(b"0".as_slice());
+    let ordinary = fields.next().is_none_or(|name| name.starts_with(b"[anon"));
+    private && no_file && ordinary
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The kernel's own word on a mapping.
+    fn is_hidden(range: &Range<usize>) -> bool {
+        let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let mut inside = false;
+        for line in smaps.lines() {
+            if let Some((found, _)) = parse_range(line.as_bytes()) {
+                inside = found.contains(&range.start);
+            } else if inside && line.starts_with("VmFlags:") {
+                return line.split(' ').any(|flag| flag == "dc");
+            }
+        }
+        false
+    }
+
+    #[test]
+    fn hidden_memory_is_found_let_in_and_hidden_again() {
+        let (hidden, open) = (Scratch::map(8).unwrap(), Scratch::map(8).unwrap());
+        let (hidden, open) = (&hidden.range, &open.range);
+        advise(hidden, libc::MADV_DONTFORK).unwrap();
+        assert!(is_hidden(hidden) && !is_hidden(open));
+        let visible = Visible::let_in().unwrap();
+        assert!(visible.ranges.contains(hidden), "{:?} {hidden:?}", visible.ranges);
+        assert!(!visible.ranges.iter().any(|range| range.contains(&open.start)));
+        assert!(!is_hidden(hidden) && !is_hidden(open));
+        visible.restore();
+        assert!(is_hidden(hidden) && !is_hidden(open));
+    }
+
+    #[test]
+    fn a_line_of_maps_is_read() {
+        let line = b"7f00-7fff rw-p 00000000 00:00 0 ";
+        let (range, rest) = parse_range(line).unwrap();
+        assert_eq!(range, 0x7f00..0x7fff);
+        assert!(is_private_anonymous(rest));
+        assert!(is_private_anonymous(b"---p 00000000 00:00 0 [anon:v8]"));
+        for other in ["rw-s 0 00:00 0", "rw-p 0 08:01 77 /bin/x", "rw-p 0 00:00 0 [stack]"] {
+            assert!(!is_private_anonymous(other.as_bytes()), "{other}");
+        }
+        assert!(parse_range(b"nonsense").is_none());
+        assert!(parse_range(b"12-10 rw-p").is_none());
+        assert!(parse_range(b"11112222333344445-1 rw-p").is_none());
+    }
+}

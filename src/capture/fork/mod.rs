@@ -1,0 +1,181 @@
+//! Fork mode: a copy-on-write child walks the heap, and the service pauses for the fork alone.
+//!
+//! All of it is in this module: [`mappings`] makes V8's memory part of the fork, [`waits`] and
+//! [`child`] make the child safe, [`watch`] looks after it. What it rests on is checked on first
+//! use: see [`Readiness::check`].
+//!
+//! # Why the service comes to no harm
+//!
+//! * The parent does four things: list mappings, `madvise`, `fork`, `madvise`. No flag of V8 is
+//!   changed, no signal handler, no lock is taken that could stay taken.
+//! * The child has copies only. Its descriptors are closed before V8 runs, so what finalisers do
+//!   there reaches nobody. It dies with the thread that forked it, by its own watchdog, or by the
+//!   hand of [`watch`], and it is the first to go when memory runs out.
+//! * It is reaped by its pid, so the service's own children are not taken from it.
+//!
+//! # What can fail
+//!
+//! The child has one thread. If at the moment of the fork another one held a lock, or was busy in a
+//! way that V8 has to wait for, the child ends itself and another fork is due. That is a matter of
+//! luck and rare. It is also why a document counts only if it is whole *and* the child ended well.
+
+mod child;
+mod mappings;
+mod waits;
+mod watch;
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use self::mappings::Visible;
+use self::waits::Waits;
+pub use self::watch::Child;
+use super::conduit::WriterEnd;
+use crate::error::{Error, Result};
+
+/// How long a child may live when the caller has no time limit of its own.
+const WATCHDOG: Duration = Duration::from_secs(30 * 60);
+
+/// What a fork needs, looked up before the pause.
+#[derive(Debug)]
+pub struct Readiness {
+    waits: Waits,
+}
+
+impl Readiness {
+    /// Looks up what the next fork needs. The first time in a process it also checks, with a child
+    /// of its own, that this platform is as this module believes. Takes milliseconds; to be called
+    /// on a native thread.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_UNSUPPORTED` with the reason.
+    pub fn check() -> Result<Self> {
+        static SELF_TEST: OnceLock<std::result::Result<(), String>> = OnceLock::new();
+        let readiness = Self { waits: Waits::find() };
+        let verdict = SELF_TEST.get_or_init(|| readiness.self_test());
+        match verdict {
+            Ok(()) => Ok(readiness),
+            Err(why) => Err(Error::unsupported(format!("fork mode is not available: {why}"))),
+        }
+    }
+
+    /// Checks each fact that fork mode rests on.
+    fn self_test(&self) -> std::result::Result<(), String> {
+        if !self.waits.is_usable() {
+            return Err("the executable has no references to the thread library that could be \
+                        redirected (is it linked statically?)"
+                .into());
+        }
+        mappings::self_test()?;
+        self.test_child()
+    }
+
+    /// Forks from this native thread, without V8's heap: costs little. The child does all that a
+    /// capturing child does but capture, and says hello.
+    fn test_child(&self) -> std::result::Result<(), String> {
+        let fail = |what: &str, error: io::Error| format!("{what}: {error}");
+        let (mut reader, writer) = io::pipe().map_err(|error| fail("pipe2", error))?;
+        let pipe = writer.as_raw_fd();
+        // SAFETY: the child only makes system calls.
+        let forked = unsafe {
+            fork_into(|parent| {
+                child::run(parent, pipe, 10, &self.waits, || {
+                    libc::write(pipe, b"hello".as_ptr().cast(), 5) == 5
+                })
+            })
+        };
+        drop(writer);
+        let mut child = Child::new(forked.map_err(|error| fail("fork", error))?, u64::MAX);
+        let mut said = String::new();
+        io::Read::read_to_string(&mut reader, &mut said).map_err(|error| fail("read", error))?;
+        let ended = child.finish(&crate::control::Control::default());
+        match ended {
+            Ok(()) if said == "hello" => Ok(()),
+            Ok(()) => Err("a test child said nothing".into()),
+            Err(error) => Err(format!("in a test, {error}")),
+        }
+    }
+}
+
+/// What a fork cost.
+#[derive(Clone, Copy, Debug)]
+pub struct ForkCost {
+    /// Mappings of V8 that were made part of the fork.
+    pub mappings: usize,
+    /// To find and change them.
+    pub let_in: Duration,
+    /// `fork` itself: the kernel copies page tables.
+    pub fork: Duration,
+    /// To hide them again.
+    pub restore: Duration,
+}
+
+/// Forks a child that runs `walk` and ends. To be called on the JS thread; returns in the parent
+/// only.
+///
+/// `walk` returns whether it succeeded. The child may take `max_memory_bytes` beyond what it shares
+/// with the parent, and live for `time_limit`.
+///
+/// # Errors
+///
+/// `ERR_CAPTURE_FAILED` when the system refuses the fork.
+///
+/// # Safety
+///
+/// `walk` must be fit to run in a process that has one thread: no waiting for others.
+pub unsafe fn fork(
+    readiness: &Readiness,
+    writer: &WriterEnd,
+    max_memory_bytes: u64,
+    time_limit: Option<Duration>,
+    walk: impl FnOnce() -> bool,
+) -> Result<(Child, ForkCost)> {
+    let fail = |what, error| Error::capture_failed(format!("cannot fork: {what}: {error}"));
+    let limit = time_limit.map_or(WATCHDOG, |limit| limit + Duration::from_secs(5)).min(WATCHDOG);
+    let seconds = u32::try_from(limit.as_secs()).unwrap_or(u32::MAX).max(1);
+    let begun = std::time::Instant::now();
+    let visible = Visible::let_in().map_err(|error| fail("/proc/self/maps", error))?;
+    let (mappings, let_in) = (visible.len(), begun.elapsed());
+    // SAFETY: the child goes into `child::run` at once, as that asks; the caller vouches for `walk`.
+    let forked = unsafe {
+        fork_into(|parent| child::run(parent, writer.as_raw_fd(), seconds, &readiness.waits, walk))
+    };
+    let fork = begun.elapsed() - let_in;
+    visible.restore();
+    let restore = begun.elapsed() - let_in - fork;
+    let pid = forked.map_err(|error| fail("fork", error))?;
+    let child = Child::new(pid, max_memory_bytes);
+    Ok((child, ForkCost { mappings, let_in, fork, restore }))
+}
+
+/// `fork`, with all signals blocked across it, so that no handler of the service runs in the child.
+/// The child goes into `child` with the pid of its parent.
+///
+/// # Safety
+///
+/// `child` runs in a process with one thread and never returns.
+unsafe fn fork_into(
+    child: impl FnOnce(libc::pid_t) -> std::convert::Infallible,
+) -> io::Result<libc::pid_t> {
+    // SAFETY: the signal sets are plain data that the calls fill; the mask of this thread is put
+    // back on every path of the parent. `fork` itself is the C library's, which keeps its
+    // allocator usable in the child.
+    unsafe {
+        let parent = libc::getpid();
+        let (mut all, mut before): (libc::sigset_t, libc::sigset_t) =
+            (std::mem::zeroed(), std::mem::zeroed());
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+        let pid = libc::fork();
+        if pid == 0 {
+            match child(parent) {}
+        }
+        let error = io::Error::last_os_error();
+        libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
+        if pid < 0 { Err(error) } else { Ok(pid) }
+    }
+}

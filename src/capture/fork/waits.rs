@@ -1,0 +1,316 @@
+//! Takes waiting out of the child.
+//!
+//! In a forked child the other threads of the process do not exist. Whoever waits for one of them
+//! waits for ever: V8 for its helper threads, and glibc's condition variables even when they are
+//! only *signalled*, because they wait for sleepers that were not copied. So in the child, and only
+//! there, every loaded object's references to the waiting functions are redirected: the entries of
+//! the global offset tables (GOT) that the dynamic linker fills.
+//!
+//! * Signalling does nothing: nobody listens.
+//! * A wait that can never end ends the child: [`EXIT_WAIT`]. The parent tries again.
+//! * A lock that another thread held at the moment of the fork guards data in an unknown state:
+//!   [`EXIT_LOCK`].
+//!
+//! The entries are looked up before the fork, on a native thread: the child does not call into the
+//! dynamic linker. Relocation types are those of the System V ABI supplements for x86-64 (4.4.1)
+//! and AArch64 (section on dynamic relocations).
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ops::Range;
+
+use crate::capture::memory::page_size;
+
+/// The child had to wait for a thread that it does not have.
+pub(super) const EXIT_WAIT: c_int = 97;
+/// The child needed a lock that a thread which it does not have has held.
+pub(super) const EXIT_LOCK: c_int = 98;
+
+/// Entries to change, found by [`Waits::find`].
+#[derive(Debug, Default)]
+pub(super) struct Waits {
+    entries: Vec<Entry>,
+    pages: Vec<Range<usize>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    slot: usize,
+    replacement: usize,
+    /// Index into [`REPLACED`].
+    function: usize,
+}
+
+/// A function and what stands in for it in the child.
+struct Replaced {
+    name: &'static CStr,
+    by: *const c_void,
+}
+
+// SAFETY: the pointers are addresses of functions, which never change.
+unsafe impl Sync for Replaced {}
+
+static REPLACED: [Replaced; 12] = [
+    Replaced { name: c"pthread_cond_wait", by: cond_wait as *const c_void },
+    Replaced { name: c"pthread_cond_signal", by: cond_signal as *const c_void },
+    Replaced { name: c"pthread_cond_broadcast", by: cond_signal as *const c_void },
+    Replaced { name: c"pthread_cond_timedwait", by: cond_timed_wait as *const c_void },
+    Replaced { name: c"pthread_cond_clockwait", by: cond_clock_wait as *const c_void },
+    Replaced { name: c"pthread_mutex_lock", by: mutex_lock as *const c_void },
+    Replaced { name: c"pthread_rwlock_rdlock", by: rwlock_rdlock as *const c_void },
+    Replaced { name: c"pthread_rwlock_wrlock", by: rwlock_wrlock as *const c_void },
+    Replaced { name: c"pthread_join", by: join as *const c_void },
+    Replaced { name: c"sem_wait", by: sem_wait as *const c_void },
+    Replaced { name: c"sem_post", by: sem_post as *const c_void },
+    Replaced { name: c"pthread_barrier_wait", by: barrier_wait as *const c_void },
+];
+
+impl Waits {
+    /// Looks through all loaded objects.
+    pub(super) fn find() -> Self {
+        let mut waits = Self::default();
+        let data: *mut Self = &mut waits;
+        // SAFETY: the callback gets the pointer back while `waits` is borrowed by nobody else.
+        unsafe { libc::dl_iterate_phdr(Some(visit_object), data.cast()) };
+        waits.pages = pages_of(&waits.entries);
+        waits
+    }
+
+    /// Whether some object refers to V8's way of waiting. If not, there is nothing to redirect:
+    /// a statically linked executable, where fork mode cannot work.
+    pub(super) fn is_usable(&self) -> bool {
+        (0..3).all(|function| self.entries.iter().any(|entry| entry.function == function))
+    }
+
+    /// Redirects all of it. To be called in the child only.
+    ///
+    /// # Safety
+    ///
+    /// The calling process must have one thread and must not return to what it did before: its
+    /// waiting functions do not wait any more. `find` must have run in the same address space.
+    pub(super) unsafe fn remove(&self) -> bool {
+        for page in &self.pages {
+            let protection = libc::PROT_READ | libc::PROT_WRITE;
+            // SAFETY: the pages hold GOT entries, which are data. The linker made some of them
+            // read-only after it had filled them (RELRO); they become writable in this process.
+            if unsafe { libc::mprotect(page.start as *mut c_void, page.len(), protection) } != 0 {
+                return false;
+            }
+        }
+        for entry in &self.entries {
+            // SAFETY: `find` computed the slot from the object's own relocation table: it is an
+            // aligned pointer that the linker has written, and that is writable now. The
+            // replacement has the signature of the function it replaces.
+            unsafe { std::ptr::write_volatile(entry.slot as *mut usize, entry.replacement) };
+        }
+        true
+    }
+}
+
+/// The pages that hold the entries, each once.
+fn pages_of(entries: &[Entry]) -> Vec<Range<usize>> {
+    let page = page_size() as usize;
+    let mut starts: Vec<usize> = entries.iter().map(|entry| entry.slot & !(page - 1)).collect();
+    starts.sort_unstable();
+    starts.dedup();
+    starts.into_iter().map(|start| start..start + page).collect()
+}
+
+unsafe extern "C" fn cond_wait(_: *mut c_void, _: *mut c_void) -> c_int {
+    // SAFETY: ends the process at once, with nothing run on the way.
+    unsafe { libc::_exit(EXIT_WAIT) }
+}
+
+unsafe extern "C" fn cond_signal(_: *mut c_void) -> c_int {
+    0
+}
+
+unsafe extern "C" fn cond_timed_wait(_: *mut c_void, _: *mut c_void, _: *const c_void) -> c_int {
+    libc::ETIMEDOUT
+}
+
+unsafe extern "C" fn cond_clock_wait(
+    _: *mut c_void,
+    _: *mut c_void,
+    _: c_int,
+    _: *const c_void,
+) -> c_int {
+    libc::ETIMEDOUT
+}
+
+unsafe extern "C" fn mutex_lock(mutex: *mut libc::pthread_mutex_t) -> c_int {
+    // SAFETY: the caller passes what it would have passed to `pthread_mutex_lock`.
+    match unsafe { libc::pthread_mutex_trylock(mutex) } {
+        // SAFETY: ends the process at once.
+        libc::EBUSY => unsafe { libc::_exit(EXIT_LOCK) },
+        result => result,
+    }
+}
+
+unsafe extern "C" fn rwlock_rdlock(lock: *mut libc::pthread_rwlock_t) -> c_int {
+    // SAFETY: the caller passes what it would have passed to `pthread_rwlock_rdlock`.
+    match unsafe { libc::pthread_rwlock_tryrdlock(lock) } {
+        // SAFETY: ends the process at once.
+        libc::EBUSY => unsafe { libc::_exit(EXIT_LOCK) },
+        result => result,
+    }
+}
+
+/// A lock that readers hold who do not exist any more is free: they changed nothing. It is then
+/// taken as one more reader, which the caller's unlock undoes.
+unsafe extern "C" fn rwlock_wrlock(lock: *mut libc::pthread_rwlock_t) -> c_int {
+    // SAFETY: the caller passes what it would have passed to `pthread_rwlock_wrlock`.
+    match unsafe { libc::pthread_rwlock_trywrlock(lock) } {
+        // SAFETY: as above.
+        libc::EBUSY => unsafe { rwlock_rdlock(lock) },
+        result => result,
+    }
+}
+
+unsafe extern "C" fn join(_: libc::pthread_t, _: *mut *mut c_void) -> c_int {
+    // SAFETY: ends the process at once.
+    unsafe { libc::_exit(EXIT_WAIT) }
+}
+
+unsafe extern "C" fn sem_wait(semaphore: *mut libc::sem_t) -> c_int {
+    // SAFETY: the caller passes what it would have passed to `sem_wait`.
+    match unsafe { libc::sem_trywait(semaphore) } {
+        0 => 0,
+        // SAFETY: ends the process at once.
+        _ => unsafe { libc::_exit(EXIT_WAIT) },
+    }
+}
+
+/// Counts up without waking anybody: a semaphore that processes share must not reach the parent.
+unsafe extern "C" fn sem_post(_: *mut libc::sem_t) -> c_int {
+    0
+}
+
+unsafe extern "C" fn barrier_wait(_: *mut c_void) -> c_int {
+    // SAFETY: ends the process at once.
+    unsafe { libc::_exit(EXIT_WAIT) }
+}
+
+/// What the dynamic section says about relocations.
+#[derive(Default)]
+struct Dynamic {
+    symbols: usize,
+    strings: usize,
+    jump_relocations: Range<usize>,
+    relocations: Range<usize>,
+}
+
+/// One object of `dl_iterate_phdr`.
+unsafe extern "C" fn visit_object(
+    info: *mut libc::dl_phdr_info,
+    _size: libc::size_t,
+    data: *mut c_void,
+) -> c_int {
+    // SAFETY: the C library passes a valid description for the duration of the call, and `data` is
+    // the pointer that `Waits::find` gave it.
+    unsafe {
+        let (info, waits) = (&*info, &mut *data.cast::<Waits>());
+        if !is_kernel_object(info)
+            && let Some(dynamic) = read_dynamic(info)
+        {
+            find_entries(info.dlpi_addr as usize, &dynamic, &mut waits.entries);
+        }
+    }
+    0
+}
+
+/// The vDSO has no relocations, and its dynamic section is not adjusted.
+unsafe fn is_kernel_object(info: &libc::dl_phdr_info) -> bool {
+    // SAFETY: the name is NULL or a string.
+    unsafe {
+        !info.dlpi_name.is_null()
+            && CStr::from_ptr(info.dlpi_name).to_bytes().starts_with(b"linux-")
+    }
+}
+
+unsafe fn read_dynamic(info: &libc::dl_phdr_info) -> Option<Dynamic> {
+    const DT_NULL: u64 = 0;
+    const DT_PLTRELSZ: u64 = 2;
+    const DT_STRTAB: u64 = 5;
+    const DT_SYMTAB: u64 = 6;
+    const DT_RELA: u64 = 7;
+    const DT_RELASZ: u64 = 8;
+    const DT_JMPREL: u64 = 23;
+
+    let base = info.dlpi_addr as usize;
+    // glibc has added the base to addresses in place; musl has not.
+    let address = |value: u64| match value as usize {
+        value if value < base => base + value,
+        value => value,
+    };
+    let mut dynamic = Dynamic::default();
+    let (mut jump_bytes, mut bytes) = (0, 0);
+    // SAFETY: an object that the linker has loaded has valid program headers, and its dynamic
+    // section ends with DT_NULL.
+    unsafe {
+        let headers = std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum as usize);
+        let header = headers.iter().find(|header| header.p_type == libc::PT_DYNAMIC)?;
+        let mut entry = (base + header.p_vaddr as usize) as *const [u64; 2];
+        loop {
+            let [tag, value] = *entry;
+            match tag {
+                DT_NULL => break,
+                DT_STRTAB => dynamic.strings = address(value),
+                DT_SYMTAB => dynamic.symbols = address(value),
+                DT_JMPREL => dynamic.jump_relocations.start = address(value),
+                DT_PLTRELSZ => jump_bytes = value as usize,
+                DT_RELA => dynamic.relocations.start = address(value),
+                DT_RELASZ => bytes = value as usize,
+                _ => {}
+            }
+            entry = entry.add(1);
+        }
+    }
+    dynamic.jump_relocations.end = dynamic.jump_relocations.start + jump_bytes;
+    dynamic.relocations.end = dynamic.relocations.start + bytes;
+    (dynamic.strings != 0 && dynamic.symbols != 0).then_some(dynamic)
+}
+
+#[cfg(target_arch = "x86_64")]
+const POINTER_RELOCATIONS: [u32; 2] = [6, 7]; // R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT
+#[cfg(target_arch = "aarch64")]
+const POINTER_RELOCATIONS: [u32; 2] = [1025, 1026]; // R_AARCH64_GLOB_DAT, R_AARCH64_JUMP_SLOT
+
+unsafe fn find_entries(base: usize, dynamic: &Dynamic, entries: &mut Vec<Entry>) {
+    for table in [&dynamic.jump_relocations, &dynamic.relocations] {
+        let count = table.len() / size_of::<libc::Elf64_Rela>();
+        for at in 0..count {
+            // SAFETY: the table lies in a loaded segment of the object, as do the symbol and the
+            // string it leads to.
+            unsafe {
+                let relocation = &*(table.start as *const libc::Elf64_Rela).add(at);
+                let (kind, symbol) = (relocation.r_info as u32, (relocation.r_info >> 32) as usize);
+                if !POINTER_RELOCATIONS.contains(&kind) || symbol == 0 {
+                    continue;
+                }
+                let symbol = &*(dynamic.symbols as *const libc::Elf64_Sym).add(symbol);
+                let name = (dynamic.strings + symbol.st_name as usize) as *const c_char;
+                let name = CStr::from_ptr(name);
+                if let Some(function) = REPLACED.iter().position(|one| one.name == name) {
+                    let replacement = REPLACED[function].by as usize;
+                    let slot = base + relocation.r_offset as usize;
+                    entries.push(Entry { slot, replacement, function });
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_aligned_and_their_pages_are_known() {
+        let waits = Waits::find();
+        assert!(!waits.entries.is_empty());
+        for entry in &waits.entries {
+            assert_eq!(entry.slot % align_of::<usize>(), 0);
+            assert!(waits.pages.iter().any(|page| page.contains(&entry.slot)));
+        }
+    }
+}
