@@ -142,7 +142,12 @@ pub unsafe fn fork(
     let (mappings, let_in) = (visible.len(), begun.elapsed());
     // SAFETY: the child goes into `child::run` at once, as that asks; the caller vouches for `walk`.
     let forked = unsafe {
-        fork_into(|parent| child::run(parent, writer.as_raw_fd(), seconds, &readiness.waits, walk))
+        fork_into(|parent| {
+            child::run(parent, writer.as_raw_fd(), seconds, &readiness.waits, || {
+                // A panic must not unwind into a second copy of the service.
+                catch_unwind(AssertUnwindSafe(walk)).unwrap_or(false)
+            })
+        })
     };
     let fork = begun.elapsed() - let_in;
     visible.restore();
@@ -158,9 +163,7 @@ pub unsafe fn fork(
 /// # Safety
 ///
 /// `child` runs in a process with one thread and never returns.
-unsafe fn fork_into(
-    child: impl FnOnce(libc::pid_t) -> std::convert::Infallible,
-) -> io::Result<libc::pid_t> {
+unsafe fn fork_into(child: impl FnOnce(libc::pid_t)) -> io::Result<libc::pid_t> {
     // SAFETY: the signal sets are plain data that the calls fill; the mask of this thread is put
     // back on every path of the parent. `fork` itself is the C library's, which keeps its
     // allocator usable in the child.
@@ -172,7 +175,8 @@ unsafe fn fork_into(
         libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
         let pid = libc::fork();
         if pid == 0 {
-            match child(parent) {}
+            child(parent);
+            libc::_exit(child::EXIT_SETUP);
         }
         let error = io::Error::last_os_error();
         libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
