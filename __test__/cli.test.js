@@ -1,0 +1,188 @@
+'use strict';
+
+const { spawn, spawnSync } = require('node:child_process');
+const assert = require('node:assert/strict');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const path = require('node:path');
+const { before, describe, test } = require('node:test');
+const { captureGrowingService } = require('./support/captures');
+
+const program = path.join(__dirname, '..', 'bin', 'heapdiff.js');
+
+/** @param {string[]} args */
+function heapdiff(...args) {
+  const options = { encoding: /** @type {const} */ ('utf8'), maxBuffer: 2 ** 30 };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], options);
+  return { status, stdout, stderr };
+}
+
+/**
+ * @param {string[]} args
+ * @param {RegExp} message
+ */
+function assertError(args, message) {
+  const { status, stdout, stderr } = heapdiff(...args);
+  assert.equal(status, 2, `${args}: ${stderr}`);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^heapdiff: .*\n$/, 'one line');
+  assert.match(stderr, message);
+}
+
+describe('the command line', () => {
+  /** @type {ReturnType<typeof captureGrowingService>} */
+  let files;
+  /** @type {any} */
+  let document;
+  before(() => {
+    files = captureGrowingService();
+    document = JSON.parse(fs.readFileSync(files.current, 'utf8'));
+  });
+
+  test('diff of a leak exits with 1 and names it', () => {
+    const { status, stdout, stderr } = heapdiff('diff', files.baseline, files.current);
+    assert.equal(status, 1);
+    assert.equal(stderr, '');
+    assert.match(stdout, /^LEAK {2}`sessions`/);
+    const lines = stdout.split('\n');
+    assert.ok(lines.length <= 41);
+    assert.ok(lines.every((line) => line.length <= 100));
+  });
+
+  test('diff without a leak exits with 0', () => {
+    const { status, stdout } = heapdiff('diff', files.current, files.current);
+    assert.equal(status, 0);
+    assert.match(stdout, /^no leak/);
+  });
+
+  test('diff --json prints the report', () => {
+    const args = ['--json', '--top', '1', '--work', '1000'];
+    const { status, stdout } = heapdiff('diff', ...args, files.baseline, files.current);
+    assert.equal(status, 1);
+    const report = JSON.parse(stdout);
+    assert.equal(report.suspects.length, 1);
+    assert.equal(report.suspects[0].name, 'sessions');
+    assert.equal(report.suspects[0].growth.perWork.items, 20);
+  });
+
+  test('diff --markdown prints Markdown', () => {
+    const { stdout } = heapdiff('diff', files.baseline, files.current, '--markdown');
+    assert.match(stdout, /^#+ /m);
+    assert.match(stdout, /`sessions`/);
+  });
+
+  test('diff --html writes a page', () => {
+    const page = path.join(files.directory, 'report.html');
+    const { status, stdout } = heapdiff('diff', files.baseline, files.current, '--html', page);
+    assert.equal(status, 1);
+    assert.equal(stdout, '');
+    assert.match(fs.readFileSync(page, 'utf8'), /^<!doctype html>[^]*sessions/i);
+  });
+
+  test('diff --ignore takes names and regular expressions', () => {
+    for (const pattern of ['sessions', '/SESSIONS/i']) {
+      const args = ['diff', files.baseline, files.current, '--json', '--ignore', pattern];
+      const report = JSON.parse(heapdiff(...args).stdout);
+      assert.ok(report.ignored >= 1);
+      assert.ok(report.suspects.every((/** @type {any} */ { name }) => name !== 'sessions'));
+    }
+  });
+
+  test('nodes prints a row per node, in the order of the file', () => {
+    const { status, stdout } = heapdiff('nodes', files.current);
+    assert.equal(status, 0);
+    const rows = stdout.trimEnd().split('\n');
+    const { node_fields, node_types } = document.snapshot.meta;
+    const at = Object.fromEntries(
+      node_fields.map((/** @type {string} */ name, /** @type {number} */ i) => [name, i]),
+    );
+    assert.equal(rows.length, document.snapshot.node_count);
+    assert.equal(node_types[0].length > 10, true);
+    for (const [i, row] of rows.entries()) {
+      const [id, type, self, retained, distance, dominator, detachedness, ...more] =
+        row.split('\t');
+      const node = i * node_fields.length;
+      assert.equal(more.length, 0);
+      assert.equal(Number(id), document.nodes[node + at.id]);
+      assert.equal(Number(type), document.nodes[node + at.type]);
+      assert.ok(Number(retained) >= Number(self));
+      assert.ok(Number(dominator) < rows.length);
+      assert.match(`${distance} ${detachedness}`, /^-?\d+ \d$/);
+    }
+    const total = rows.reduce((sum, row) => sum + Number(row.split('\t')[2]), 0);
+    assert.equal(Number(rows[0].split('\t')[3]), total, 'the root retains everything');
+  });
+
+  test('nodes into a pipe that is closed early ends quietly', async () => {
+    const child = spawn(process.execPath, [program, 'nodes', files.current]);
+    let stderr = '';
+    child.stderr.on('data', (text) => (stderr += text));
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    const [status] = await once(child, 'close');
+    assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+  });
+
+  test('diff into a pipe that is closed early keeps its exit status', async () => {
+    const args = [program, 'diff', files.baseline, files.current];
+    const child = spawn(process.execPath, args);
+    let stderr = '';
+    child.stderr.on('data', (text) => (stderr += text));
+    child.stdout.destroy();
+    const [status] = await once(child, 'close');
+    assert.deepEqual({ status, stderr }, { status: 1, stderr: '' });
+  });
+
+  test('summary prints statistics, classes and what retains most', () => {
+    const { status, stdout } = heapdiff('summary', files.current);
+    assert.equal(status, 0);
+    assert.match(stdout, /typedArrays +\d/);
+    assert.match(stdout, /^Session +20,100 /m);
+    const { stats, classes, dominators } = JSON.parse(
+      heapdiff('summary', files.current, '--json', '--top', '4').stdout,
+    );
+    assert.equal(stats.nodeCount, document.snapshot.node_count);
+    assert.equal(classes.length, 4);
+    assert.equal(dominators.length, 4);
+  });
+
+  test('path and retainers explain a node', () => {
+    const report = JSON.parse(heapdiff('diff', files.baseline, files.current, '--json').stdout);
+    const id = String(report.suspects[0].nodeId);
+    const steps = JSON.parse(heapdiff('path', files.current, id, '--json').stdout);
+    assert.equal(steps.at(-1).nodeId, Number(id));
+    assert.ok(heapdiff('path', files.current, `@${id}`).stdout.includes(`${id}  `));
+    const retainers = JSON.parse(heapdiff('retainers', files.current, id, '--json').stdout);
+    assert.ok(retainers.some((/** @type {any} */ { edge }) => edge === 'sessions'));
+    assert.match(heapdiff('retainers', files.current, id).stdout, /context +sessions/);
+  });
+
+  test('errors are one line and exit with 2', () => {
+    const missing = path.join(files.directory, 'missing');
+    const text = path.join(files.directory, 'text');
+    fs.writeFileSync(text, 'this is\nno snapshot');
+    assertError([], /which command/);
+    assertError(['compare'], /no command 'compare'/);
+    assertError(['diff', files.baseline], /usage: heapdiff diff BASE CURRENT/);
+    assertError(['diff', files.baseline, files.current, missing], /usage/);
+    assertError(['diff', files.baseline, files.current, '--jsno'], /--jsno/);
+    assertError(['diff', files.baseline, files.current, '--top'], /--top/);
+    assertError(['diff', files.baseline, files.current, '--top', 'x'], /--top must be a whole/);
+    assertError(['diff', files.baseline, files.current, '--work', '-1'], /--work/);
+    assertError(['diff', files.baseline, files.current, '--json', '--markdown'], /only one of/);
+    assertError(['diff', files.baseline, files.current, '--ignore', '/(/'], /regular expression/);
+    assertError(['diff', missing, files.current], /ENOENT/);
+    assertError(['diff', files.baseline, text], /not a valid heap snapshot/);
+    assertError(['summary', text], /not a valid heap snapshot/);
+    assertError(['nodes', missing], /ENOENT/);
+    assertError(['path', files.current, 'x'], /NODE_ID must be a whole number/);
+    assertError(['path', files.current, '4000000000'], /no node with the id 4000000000/);
+    assertError(['diff', files.baseline, files.current, '--html', `${missing}/x`], /ENOENT/);
+  });
+
+  test('--help and --version', () => {
+    assert.match(heapdiff('--help').stdout, /Usage: heapdiff COMMAND/);
+    assert.match(heapdiff('diff', '--help').stdout, /^Usage: heapdiff diff BASE/);
+    assert.equal(heapdiff('--version').stdout, `${require('../package.json').version}\n`);
+  });
+});
