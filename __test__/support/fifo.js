@@ -36,7 +36,10 @@ function slowSnapshot(directory, snapshot) {
   };
 }
 
-/** @returns {string[]} The names of this process's native threads that belong to heapdiff. */
+/**
+ * @returns {string[]} The names of this process's native threads that belong to a job: not those of
+ *   the pool, which stay.
+ */
 function jobThreads() {
   return fs
     .readdirSync('/proc/self/task')
@@ -47,7 +50,7 @@ function jobThreads() {
         return '';
       }
     })
-    .filter((name) => name.startsWith('heapdiff-'));
+    .filter((name) => /^heapdiff-(?!pool)/.test(name));
 }
 
 module.exports = { jobThreads, slowSnapshot };

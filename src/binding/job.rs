@@ -8,7 +8,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use napi::bindgen_prelude::{FnArgs, Function, Object, ToNapiValue};
@@ -120,6 +120,7 @@ where
 
     let control = (job.control.borrow_mut().take())
         .ok_or_else(|| napi::Error::from_reason("a Job starts one job"))?;
+    name_pool_threads();
     let ticket = register(env, control.cancel())?;
     let (deferred, promise): (Deferred<Value>, _) = env.create_deferred()?;
     let settle = move |deferred: Deferred<Value>, finish: FinishResult<Value>| {
@@ -147,6 +148,17 @@ where
         settle(deferred, Box::new(move |_| Ok(Err(Error::io("pthread_create", name, error)))));
     }
     Ok(promise)
+}
+
+/// Gives rayon's threads a name, before the first job starts them: an operator who looks at the
+/// threads of a service shall see whose they are.
+fn name_pool_threads() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let pool = rayon::ThreadPoolBuilder::new();
+        // Fails if there is a pool already, and then that one does.
+        let _ = pool.thread_name(|index| format!("heapdiff-pool-{index}")).build_global();
+    });
 }
 
 /// What a panic said.
