@@ -33,7 +33,7 @@ pub struct Capture {
     #[cfg(fork_mode)]
     child: RefCell<Option<Child>>,
     #[cfg(fork_mode)]
-    readiness: Option<Readiness>,
+    readiness: RefCell<Option<Readiness>>,
     worth_retrying: RefCell<Arc<AtomicBool>>,
     end: EndMark,
     stage: Arc<ReaderStage>,
@@ -54,7 +54,7 @@ impl Capture {
     #[napi(getter, catch_unwind)]
     pub fn can_fork(&self) -> bool {
         #[cfg(fork_mode)]
-        return self.readiness.is_some();
+        return self.readiness.borrow().is_some();
         #[cfg(not(fork_mode))]
         false
     }
@@ -120,6 +120,8 @@ impl Capture {
         self.close_writer();
         #[cfg(fork_mode)]
         self.child.borrow_mut().take();
+        #[cfg(fork_mode)]
+        self.readiness.borrow_mut().take();
         self.reader.borrow_mut().take();
         self.file.borrow_mut().take();
         self.slot.borrow_mut().take();
@@ -165,7 +167,7 @@ impl Capture {
             #[cfg(fork_mode)]
             child: RefCell::default(),
             #[cfg(fork_mode)]
-            readiness,
+            readiness: RefCell::new(readiness),
             worth_retrying: RefCell::default(),
             end: EndMark::default(),
             stage: reader.stage(),
@@ -200,7 +202,8 @@ impl Capture {
         time_limit_ms: Option<f64>,
     ) -> Result<Forked> {
         let writer = self.writer.borrow();
-        let (Some(readiness), Some(writer)) = (&self.readiness, writer.as_ref()) else {
+        let readiness = self.readiness.borrow_mut().take();
+        let (Some(readiness), Some(writer)) = (readiness, writer.as_ref()) else {
             return Err(Error::unsupported("fork mode is not available"));
         };
         let time_limit = time_limit_ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok());

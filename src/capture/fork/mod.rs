@@ -43,6 +43,7 @@ const WATCHDOG: Duration = Duration::from_secs(30 * 60);
 #[derive(Debug)]
 pub struct Readiness {
     waits: Waits,
+    visible: Visible,
 }
 
 impl Readiness {
@@ -55,49 +56,50 @@ impl Readiness {
     /// `ERR_UNSUPPORTED` with the reason.
     pub fn check() -> Result<Self> {
         static SELF_TEST: OnceLock<std::result::Result<(), String>> = OnceLock::new();
-        let readiness = Self { waits: Waits::find() };
-        let verdict = SELF_TEST.get_or_init(|| readiness.self_test());
-        match verdict {
-            Ok(()) => Ok(readiness),
-            Err(why) => Err(Error::unsupported(format!("fork mode is not available: {why}"))),
-        }
+        let waits = Waits::find();
+        let verdict = SELF_TEST.get_or_init(|| self_test(&waits)).clone();
+        let readiness = verdict.and_then(|()| match Visible::let_in() {
+            Ok(visible) => Ok(Self { waits, visible }),
+            Err(error) => Err(format!("/proc/self/maps: {error}")),
+        });
+        readiness.map_err(|why| Error::unsupported(format!("fork mode is not available: {why}")))
     }
+}
 
-    /// Checks each fact that fork mode rests on.
-    fn self_test(&self) -> std::result::Result<(), String> {
-        if !self.waits.is_usable() {
-            return Err("the executable has no references to the thread library that could be \
-                        redirected (is it linked statically?)"
-                .into());
-        }
-        mappings::self_test()?;
-        self.test_child()
+/// Checks each fact that fork mode rests on.
+fn self_test(waits: &Waits) -> std::result::Result<(), String> {
+    if !waits.is_usable() {
+        return Err("the executable has no references to the thread library that could be \
+                    redirected (is it linked statically?)"
+            .into());
     }
+    mappings::self_test()?;
+    test_child(waits)
+}
 
-    /// Forks from this native thread, without V8's heap: costs little. The child does all that a
-    /// capturing child does but capture, and says hello.
-    fn test_child(&self) -> std::result::Result<(), String> {
-        let fail = |what: &str, error: io::Error| format!("{what}: {error}");
-        let (mut reader, writer) = io::pipe().map_err(|error| fail("pipe2", error))?;
-        let pipe = writer.as_raw_fd();
-        // SAFETY: the child only makes system calls.
-        let forked = unsafe {
-            fork_into(|parent| {
-                child::run(parent, pipe, 10, &self.waits, || {
-                    libc::write(pipe, b"hello".as_ptr().cast(), 5) == 5
-                })
+/// Forks from this native thread, without V8's heap: costs little. The child does all that a
+/// capturing child does but capture, and says hello.
+fn test_child(waits: &Waits) -> std::result::Result<(), String> {
+    let fail = |what: &str, error: io::Error| format!("{what}: {error}");
+    let (mut reader, writer) = io::pipe().map_err(|error| fail("pipe2", error))?;
+    let pipe = writer.as_raw_fd();
+    // SAFETY: the child only makes system calls.
+    let forked = unsafe {
+        fork_into(|parent| {
+            child::run(parent, pipe, 10, waits, || {
+                libc::write(pipe, b"hello".as_ptr().cast(), 5) == 5
             })
-        };
-        drop(writer);
-        let mut child = Child::new(forked.map_err(|error| fail("fork", error))?, u64::MAX);
-        let mut said = String::new();
-        io::Read::read_to_string(&mut reader, &mut said).map_err(|error| fail("read", error))?;
-        let ended = child.finish(&crate::control::Control::default());
-        match ended {
-            Ok(()) if said == "hello" => Ok(()),
-            Ok(()) => Err("a test child said nothing".into()),
-            Err(error) => Err(format!("in a test, {error}")),
-        }
+        })
+    };
+    drop(writer);
+    let mut child = Child::new(forked.map_err(|error| fail("fork", error))?, u64::MAX);
+    let mut said = String::new();
+    io::Read::read_to_string(&mut reader, &mut said).map_err(|error| fail("read", error))?;
+    let ended = child.finish(&crate::control::Control::default());
+    match ended {
+        Ok(()) if said == "hello" => Ok(()),
+        Ok(()) => Err("a test child said nothing".into()),
+        Err(error) => Err(format!("in a test, {error}")),
     }
 }
 
@@ -128,7 +130,7 @@ pub struct ForkCost {
 ///
 /// `walk` must be fit to run in a process that has one thread: no waiting for others.
 pub unsafe fn fork(
-    readiness: &Readiness,
+    readiness: Readiness,
     writer: &WriterEnd,
     max_memory_bytes: u64,
     time_limit: Option<Duration>,
@@ -138,19 +140,20 @@ pub unsafe fn fork(
     let limit = time_limit.map_or(WATCHDOG, |limit| limit + Duration::from_secs(5)).min(WATCHDOG);
     let seconds = u32::try_from(limit.as_secs()).unwrap_or(u32::MAX).max(1);
     let begun = std::time::Instant::now();
-    let visible = Visible::let_in().map_err(|error| fail("/proc/self/maps", error))?;
+    let Readiness { waits, mut visible } = readiness;
+    visible.catch_up().map_err(|error| fail("/proc/self/maps", error))?;
     let (mappings, let_in) = (visible.len(), begun.elapsed());
     // SAFETY: the child goes into `child::run` at once, as that asks; the caller vouches for `walk`.
     let forked = unsafe {
         fork_into(|parent| {
-            child::run(parent, writer.as_raw_fd(), seconds, &readiness.waits, || {
+            child::run(parent, writer.as_raw_fd(), seconds, &waits, || {
                 // A panic must not unwind into a second copy of the service.
                 catch_unwind(AssertUnwindSafe(walk)).unwrap_or(false)
             })
         })
     };
     let fork = begun.elapsed() - let_in;
-    visible.restore();
+    drop(visible);
     let restore = begun.elapsed() - let_in - fork;
     let pid = forked.map_err(|error| fail("fork", error))?;
     let child = Child::new(pid, max_memory_bytes);
