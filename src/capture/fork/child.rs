@@ -16,7 +16,7 @@ pub(super) const EXIT_ORPHAN: c_int = 95;
 pub(super) const EXIT_V8: c_int = 96;
 
 /// How far down the child steps for the service: it works in what time is left.
-const NICENESS: c_int = 10;
+const NICENESS: c_int = 5;
 
 /// Runs `walk` as the child of `parent` and ends the process with it. `pipe` is the one descriptor
 /// it keeps. A watchdog ends it after `seconds`.

@@ -1,0 +1,284 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { execFileSync, spawn } = require('node:child_process');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const http = require('node:http');
+const path = require('node:path');
+const { describe, it } = require('node:test');
+const { Worker } = require('node:worker_threads');
+
+const { writeSnapshot } = require('..');
+const { temporaryDirectory } = require('./support/captures');
+
+const packagePath = JSON.stringify(path.join(__dirname, '..'));
+const supported = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
+
+class ForkedThing {
+  /** @param {number} number */
+  constructor(number) {
+    this.number = number;
+    this.text = `thing ${number}`;
+  }
+}
+const things = Array.from({ length: 20_000 }, (_, i) => new ForkedThing(i));
+
+/**
+ * @param {string} file
+ * @returns {Map<string, number>} How many objects there are of each class.
+ */
+function objectCounts(file) {
+  const { snapshot, nodes, strings } = JSON.parse(fs.readFileSync(file, 'utf8'));
+  const { node_fields: fields, node_types: types } = snapshot.meta;
+  const object = types[0].indexOf('object');
+  const counts = new Map();
+  for (let at = 0; at < nodes.length; at += fields.length) {
+    if (nodes[at + fields.indexOf('type')] !== object) continue;
+    const name = strings[nodes[at + fields.indexOf('name')]];
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** @returns {number[]} The children of this process that are not reaped: running ones and zombies. */
+function children() {
+  return fs.readdirSync('/proc').filter(isOwnChild).map(Number);
+}
+
+/** @param {string} pid */
+function isOwnChild(pid) {
+  if (!/^\d+$/.test(pid)) return false;
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === process.pid;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns {Promise<number>} The capturing child, as soon as there is one. */
+async function capturingChild() {
+  for (;;) {
+    for (const pid of children()) {
+      const name = fs.readFileSync(`/proc/${pid}/comm`, 'utf8');
+      if (name === 'heapdiff-child\n') return pid;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+describe('fork mode', { skip: !supported && 'it needs Linux on x64 or arm64' }, () => {
+  it('writes the same snapshot as inline mode, and tells the truth about it', async () => {
+    const directory = temporaryDirectory();
+    const [a, b] = ['a', 'b'].map((name) => path.join(directory, name));
+    const inline = await writeSnapshot(a, { mode: 'inline' });
+    const forked = await writeSnapshot(b, { mode: 'fork' });
+    assert.equal(forked.mode, 'fork');
+    assert.ok(forked.attempts >= 1 && forked.attempts <= 3);
+    assert.equal(forked.bytes, fs.statSync(b).size);
+    assert.ok(forked.rss.peak > forked.rss.before, JSON.stringify(forked.rss));
+    assert.ok(forked.pauseMs < inline.pauseMs, `${forked.pauseMs} < ${inline.pauseMs}`);
+    assert.notEqual(forked.isolateId, inline.isolateId);
+    assert.ok(forked.isolateId.startsWith(inline.isolateId));
+    const [before, after] = [objectCounts(a), objectCounts(b)];
+    for (const name of ['ForkedThing', 'Worker', 'Module', 'Map', 'Set']) {
+      assert.equal(after.get(name), before.get(name), name);
+    }
+    assert.equal(after.get('ForkedThing'), things.length);
+    assert.deepEqual(children(), []);
+  });
+
+  it('keeps the ids of what an inline snapshot has seen', async () => {
+    const directory = temporaryDirectory();
+    const [a, b] = ['a', 'b'].map((name) => path.join(directory, name));
+    await writeSnapshot(a, { mode: 'inline' });
+    await writeSnapshot(b, { mode: 'fork' });
+    const [before, after] = [idsOf(a), idsOf(b)];
+    assert.equal(before.size, things.length);
+    assert.deepEqual(before, after);
+  });
+
+  it('serves requests, workers and children meanwhile', async () => {
+    const file = path.join(temporaryDirectory(), 'a');
+    const server = http.createServer((request, response) => response.end(request.url));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+    const worker = new Worker(
+      `const { parentPort } = require('node:worker_threads');
+       parentPort.on('message', (n) => parentPort.postMessage(n + 1));`,
+      { eval: true },
+    );
+    let running = true;
+    let served = 0;
+    const load = (async () => {
+      for (let i = 0; running; i++) {
+        const body = await (await fetch(`http://127.0.0.1:${port}/${i}`)).text();
+        assert.equal(body, `/${i}`);
+        const answer = once(worker, 'message');
+        worker.postMessage(i);
+        assert.deepEqual(await answer, [i + 1]);
+        if (i % 5 === 0) assert.equal(String(execFileSync('echo', [`${i}`])), `${i}\n`);
+        served += 1;
+      }
+    })();
+    for (let round = 0; round < 2; round++) {
+      const info = await writeSnapshot(file, { mode: 'fork' });
+      assert.equal(objectCounts(file).get('ForkedThing'), things.length);
+      assert.equal(info.mode, 'fork');
+    }
+    running = false;
+    await load;
+    assert.ok(served > 0);
+    await worker.terminate();
+    server.close();
+    server.closeAllConnections();
+    assert.deepEqual(children(), []);
+  });
+
+  it('gives the child nothing of the service but the pipe', async () => {
+    const file = path.join(temporaryDirectory(), 'a');
+    const server = http.createServer();
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const written = writeSnapshot(file, { mode: 'fork' });
+    const pid = await capturingChild();
+    // It sets itself up within moments of the fork.
+    const targets = await eventually(() => {
+      const fds = fs.readdirSync(`/proc/${pid}/fd`);
+      const links = fds.map((fd) => fs.readlinkSync(`/proc/${pid}/fd/${fd}`));
+      const others = links.filter((link) => link !== '/dev/null');
+      return others.every((link) => link.startsWith('pipe:')) && new Set(others);
+    });
+    assert.ok(targets.size <= 1, [...targets].join());
+    await eventually(() => fs.readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8') === '1000\n');
+    await written;
+    server.close();
+  });
+
+  it('captures a worker from inside it', async () => {
+    const file = path.join(temporaryDirectory(), 'a');
+    const source = `
+      const { workerData, parentPort } = require('node:worker_threads');
+      const { writeSnapshot } = require(${packagePath});
+      class WorkerThing {}
+      globalThis.kept = Array.from({ length: 77 }, () => new WorkerThing());
+      writeSnapshot(workerData, { mode: 'fork' }).then((info) => parentPort.postMessage(info));`;
+    const worker = new Worker(source, { eval: true, workerData: file });
+    const [[info]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
+    assert.equal(info.mode, 'fork');
+    const counts = objectCounts(file);
+    assert.equal(counts.get('WorkerThing'), 77);
+    assert.equal(counts.get('ForkedThing'), undefined);
+  });
+
+  describe('leaves nothing behind', () => {
+    /**
+     * @param {import('..').WriteOptions} options
+     * @param {object} error
+     * @param {(pid: number) => void} [meddle]
+     */
+    async function fails(options, error, meddle) {
+      const directory = temporaryDirectory();
+      const file = path.join(directory, 'a');
+      fs.writeFileSync(file, 'the old one');
+      const written = writeSnapshot(file, { mode: 'fork', ...options });
+      const rejected = assert.rejects(written, error);
+      if (meddle) meddle(await capturingChild());
+      await rejected;
+      assert.deepEqual(children(), []);
+      assert.deepEqual(fs.readdirSync(directory), ['a']);
+      assert.equal(fs.readFileSync(file, 'utf8'), 'the old one');
+    }
+
+    it('when the child is killed', () =>
+      fails({}, { code: 'ERR_CAPTURE_FAILED', message: /SIGKILL/ }, (pid) =>
+        process.kill(pid, 'SIGKILL'),
+      ));
+
+    it('when the child crashes three times', async () => {
+      let crashes = 0;
+      const killer = setInterval(() => {
+        for (const pid of children()) {
+          try {
+            process.kill(pid, 'SIGSEGV');
+            crashes += 1;
+          } catch {
+            // It is gone already.
+          }
+        }
+      }, 1);
+      try {
+        await fails({}, { code: 'ERR_CAPTURE_FAILED', message: /crashed with signal 11/ });
+        assert.ok(crashes >= 3, `${crashes}`);
+      } finally {
+        clearInterval(killer);
+      }
+    });
+
+    it('when the child hangs past the time limit', () =>
+      fails({ timeoutMs: 1500 }, { code: 'ERR_TIMEOUT' }, (pid) => process.kill(pid, 'SIGSTOP')));
+
+    it('when it is aborted', async () => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      await fails({ signal }, { name: 'AbortError', code: 'ABORT_ERR' }, () => controller.abort());
+    });
+
+    it('when the child takes more memory than it may', () =>
+      fails({ maxMemoryBytes: 2e6, force: true }, { code: 'ERR_CAPTURE_FAILED', message: /MB/ }));
+
+    it('when the service dies', async () => {
+      const cwd = temporaryDirectory();
+      const source = `
+        const { writeSnapshot } = require(${packagePath});
+        globalThis.heap = Array.from({ length: 60000 }, (_, i) => ({ i, text: 'text' + i }));
+        writeSnapshot('a', { mode: 'fork' });
+        setInterval(() => {
+          const { readdirSync, readFileSync } = require('node:fs');
+          const path = '/proc/self/task/' + process.pid + '/children';
+          for (const pid of readFileSync(path, 'utf8').trim().split(' ').filter(Boolean)) {
+            if (readFileSync('/proc/' + pid + '/comm', 'utf8') === 'heapdiff-child\\n') {
+              process.stdout.write(pid);
+              process.kill(process.pid, 'SIGKILL');
+            }
+          }
+        }, 1);`;
+      const service = spawn(process.execPath, ['-e', source], { cwd });
+      const [[pid]] = await Promise.all([once(service.stdout, 'data'), once(service, 'exit')]);
+      await eventually(() => !fs.existsSync(`/proc/${pid}`));
+      assert.deepEqual(fs.readdirSync(cwd), []);
+    });
+  });
+});
+
+/**
+ * @template T
+ * @param {() => T} condition
+ * @returns {Promise<Exclude<T, false>>}
+ */
+async function eventually(condition) {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const result = condition();
+    if (result) return /** @type {any} */ (result);
+    assert.ok(Date.now() < deadline, `never: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/**
+ * @param {string} file
+ * @returns {Set<number>} The node ids of all ForkedThings.
+ */
+function idsOf(file) {
+  const { snapshot, nodes, strings } = JSON.parse(fs.readFileSync(file, 'utf8'));
+  const fields = snapshot.meta.node_fields;
+  const object = snapshot.meta.node_types[0].indexOf('object');
+  const [type, name, id] = ['type', 'name', 'id'].map((field) => fields.indexOf(field));
+  const wanted = strings.indexOf('ForkedThing');
+  const ids = new Set();
+  for (let at = 0; at < nodes.length; at += fields.length) {
+    if (nodes[at + type] === object && nodes[at + name] === wanted) ids.add(nodes[at + id]);
+  }
+  return ids;
+}
