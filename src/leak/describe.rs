@@ -1,15 +1,20 @@
 //! Everything a report says about one suspect.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::before::Before;
 use crate::leak::declaration::find_declaration;
 use crate::leak::hash::Fnv;
-use crate::leak::kind::kind;
-use crate::leak::naming::{Handle, class_name, edge_text, handle};
+use crate::leak::kind::{event_target, kind};
+use crate::leak::naming::{
+    Handle, class_name, edge_text, export_of, handle as find_handle,
+};
 use crate::leak::route::{Routes, Step};
-use crate::leak::scripts::{Place, place_of_closure, place_of_constructor};
+use crate::leak::scripts::{
+    Place, place_of_closure, place_of_constructor, place_of_module, script_of, url_of,
+};
 use crate::leak::sentence::sentence;
 use crate::leak::suspects::{Candidate, Newer};
 use crate::report::{
@@ -22,6 +27,14 @@ const HOLDINGS: usize = 5;
 
 /// How many steps of a path are shown: the last ones, which are nearest to the suspect.
 const PATH_STEPS: usize = 24;
+
+/// A container of Node itself that gains this many items is reported: a thousand modules, or a
+/// thousand entries of a performance timeline, are no warm-up.
+const MANY_ITEMS_OF_NODE: u64 = 1000;
+
+/// A container in a module that is younger than the baseline is reported from this many items on:
+/// tables that come with a module (of MIME types, of characters) are smaller.
+const MANY_ITEMS_OF_A_MODULE: u64 = 10_000;
 
 /// What it takes to describe.
 pub(crate) struct Describer<'a> {
@@ -46,12 +59,33 @@ impl Describer<'_> {
         if candidate.scattered.is_some() && kind == SuspectKind::Other {
             kind = SuspectKind::Instances;
         }
-        let handle = handle(graph, words, &route);
-        let place = self.place(&route, handle.as_ref(), node, kind);
-        if place.is_none() && handle.is_none() {
+        let handle = find_handle(graph, words, &route);
+        let own_place = self.place_of_route(&route, handle.as_ref());
+        let owner = self.nearest_place(&route, handle.as_ref());
+        let belongs_to_node = owner.as_ref().filter(|place| place.is_internal());
+        if (own_place.is_none() && handle.is_none())
+            || belongs_to_node.is_some_and(|owner| !self.is_worth_it_in_node(candidate, kind, owner))
+            || self.is_state_of_young_module(candidate, &route)
+        {
             return None;
         }
-        let (name, class_name) = self.names(candidate, handle.as_ref(), kind, place.as_ref());
+        // A variable of Node's timers module: one of its lists.
+        let is_variable = handle.as_ref().is_some_and(|handle| {
+            route[handle.at].edge.label.edge_type() == EdgeType::CONTEXT
+        });
+        if is_variable && belongs_to_node.is_some_and(|owner| owner.url.ends_with("timers")) {
+            kind = SuspectKind::Timers;
+        }
+        let place = self.place(own_place, node, kind);
+        let keeps = matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
+        let program_handle = match belongs_to_node {
+            Some(_) if !keeps => self.handle_in_program(&route),
+            _ => None,
+        };
+        let (name, class_name) = match program_handle {
+            Some((name, held)) => (name, class_name(graph, held)),
+            None => self.names(candidate, &route, handle.as_ref(), kind, place.as_ref()),
+        };
         let owner = handle.as_ref().and_then(|handle| self.owner_class(handle.owner));
         let items = self.items(candidate);
         let growth = SuspectGrowth {
@@ -69,7 +103,7 @@ impl Describer<'_> {
             node_id: graph.id(node),
             confidence: self.confidence(candidate),
             growth,
-            source: place.map(|place| self.source_position(place, handle.as_ref())),
+            source: self.source(place, handle.as_ref(), kind),
             path: self.path(&route),
             holds: holdings(candidate),
             fingerprint: String::new(),
@@ -85,24 +119,50 @@ impl Describer<'_> {
     fn names(
         &self,
         candidate: &Candidate,
+        route: &[Step],
         handle: Option<&Handle>,
         kind: SuspectKind,
         place: Option<&Place>,
     ) -> (String, String) {
-        let Newer { graph, .. } = self.newer;
+        let Newer { graph, words, .. } = self.newer;
         let class = class_name(graph, candidate.point.node);
         match (kind, handle) {
             (SuspectKind::Instances, _) => (class.clone(), class),
             (SuspectKind::Timers, _) => {
-                let callback = place.and_then(|place| place.function.clone());
+                let callback = place.filter(|place| !place.is_internal());
+                let callback = callback.and_then(|place| place.function.clone());
                 (callback.unwrap_or_else(|| "_onTimeout".into()), "Timeout".into())
             }
             (SuspectKind::Listeners, Some(handle)) if handle.name.starts_with("_events.") => {
                 (handle.name.clone(), self.emitter_class(handle).unwrap_or(class))
             }
+            (SuspectKind::Listeners, Some(handle)) => match event_target(graph, route) {
+                Some(at) => {
+                    let target = route[at].from;
+                    let held = find_handle(graph, words, &route[..at]);
+                    let name = held.map_or_else(|| "Symbol(kEvents)".into(), |held| held.name);
+                    (name, class_name(graph, target))
+                }
+                None => (handle.name.clone(), class),
+            },
             (_, Some(handle)) => (handle.name.clone(), class),
             (_, None) => (class.clone(), class),
         }
+    }
+
+    /// Inside something of Node's, the program's word is the one for the thing as a whole: the last
+    /// name on the way that is in code outside of Node, and what it holds.
+    fn handle_in_program(&self, route: &[Step]) -> Option<(String, NodeIndex)> {
+        let Newer { graph, words, .. } = self.newer;
+        let mut end = route.len();
+        while let Some(handle) = find_handle(graph, words, &route[..end]) {
+            let place = self.place_of_node(route, handle.at);
+            if place.is_some_and(|place| !place.is_internal()) {
+                return Some((handle.name, route[handle.at].edge.target));
+            }
+            end = handle.at;
+        }
+        None
     }
 
     /// The class of the emitter whose `_events` object owns a handle.
@@ -150,32 +210,78 @@ impl Describer<'_> {
         if was_there { by_count } else { by_count - 0.1 }
     }
 
-    /// The code that owns the suspect: that of the nearest function, instance or module on the way
-    /// to it; what is Node's own only if nothing else is there.
-    fn place(
-        &self,
-        route: &[Step],
-        handle: Option<&Handle>,
-        node: NodeIndex,
-        kind: SuspectKind,
-    ) -> Option<Place> {
-        if kind == SuspectKind::Timers || kind == SuspectKind::Listeners {
-            if let Some(place) = self.place_of_route(route, handle).filter(|p| !p.is_internal())
-                && kind == SuspectKind::Listeners
-            {
-                return Some(place);
-            }
-            if let Some(place) = self.place_of_contents(node) {
-                return Some(place);
-            }
+    /// Whether growth in a container that belongs to Node is reported. Node keeps listeners and
+    /// timers for the program; what else it keeps is reported if there are things of the program
+    /// in it, except for the caches of what it loaded: those grow while a program warms up.
+    fn is_worth_it_in_node(&self, candidate: &Candidate, kind: SuspectKind, owner: &Place) -> bool {
+        const LOADERS: [&str; 3] = ["internal/modules", "internal/bootstrap", "internal/process/esm"];
+        let is_kept_for_program = || {
+            matches!(kind, SuspectKind::Listeners | SuspectKind::Timers | SuspectKind::Instances)
+                || self.place_of_contents(candidate.point.node).is_some()
+        };
+        let is_loaders = LOADERS.iter().any(|loader| owner.url.contains(loader));
+        candidate.point.more_items() >= MANY_ITEMS_OF_NODE || (!is_loaders && is_kept_for_program())
+    }
+
+    /// Whether a candidate is part of a module that was loaded since the baseline: what a module
+    /// sets up once cannot be told from what piles up in it, unless it is a lot.
+    fn is_state_of_young_module(&self, candidate: &Candidate, route: &[Step]) -> bool {
+        let Newer { graph, words, analysis } = self.newer;
+        let is_young = |node: NodeIndex| self.before.is_young(graph.id(node));
+        if candidate.point.prior.is_some() || !is_young(candidate.point.node) {
+            return false;
         }
-        let own = self.place_of_route(route, handle);
+        let is_module = |node: NodeIndex| {
+            let name = graph.name_index(node);
+            name == words.module_class || name == words.source_text_module_node
+        };
+        let total = analysis.retained[graph.root().at()];
+        let is_a_lot = candidate.point.more_items() >= MANY_ITEMS_OF_A_MODULE
+            || candidate.point.bytes >= total / 4;
+        !is_a_lot && route.iter().any(|step| is_young(step.from) && is_module(step.from))
+    }
+
+    /// The code to look at: that which owns the suspect; where Node owns it, that of the functions
+    /// and objects in it.
+    fn place(&self, own: Option<Place>, node: NodeIndex, kind: SuspectKind) -> Option<Place> {
+        if kind == SuspectKind::Timers
+            && let Some(place) = self.place_of_timers()
+        {
+            return Some(place);
+        }
         match own {
             Some(place) if !place.is_internal() => Some(place),
             other => self.place_of_contents(node).or(other),
         }
     }
 
+    /// Where most callbacks of young timers are.
+    fn place_of_timers(&self) -> Option<Place> {
+        let Newer { graph, words, .. } = self.newer;
+        let timers = graph.nodes().filter(|&node| {
+            graph.node_type(node) == NodeType::OBJECT
+                && graph.name_index(node) == words.timeout_class
+                && self.before.is_young(graph.id(node))
+        });
+        let callbacks = timers.filter_map(|timer| {
+            let mut edges = graph.edges(timer);
+            edges.find(|edge| {
+                edge.label.edge_type() == EdgeType::PROPERTY
+                    && edge.label.raw_name() == words.on_timeout.0
+            })
+        });
+        let callbacks =
+            callbacks.filter(|edge| graph.node_type(edge.target) == NodeType::CLOSURE);
+        most_frequent(callbacks.filter_map(|edge| place_of_closure(graph, words, edge.target)))
+    }
+
+    /// Whose code the handle is in, be it Node's.
+    fn nearest_place(&self, route: &[Step], handle: Option<&Handle>) -> Option<Place> {
+        let last = handle.map_or(route.len().checked_sub(1)?, |handle| handle.at);
+        (0..=last).rev().find_map(|at| self.place_of_node(route, at))
+    }
+
+    /// The nearest code outside of Node on the way to a handle; Node's if there is no other near.
     fn place_of_route(&self, route: &[Step], handle: Option<&Handle>) -> Option<Place> {
         let last = handle.map_or(route.len().checked_sub(1)?, |handle| handle.at);
         let mut internal = None;
@@ -206,8 +312,27 @@ impl Describer<'_> {
                 self.module_file(node)
             }
             NodeType::OBJECT => place_of_constructor(graph, words, node),
+            NodeType::HIDDEN if graph.name_index(node) == words.cell_node => {
+                self.place_of_export(node)
+            }
+            NodeType::HIDDEN if graph.name_index(node) == words.source_text_module_node => {
+                place_of_module(graph, words, node)
+            }
             _ => None,
         }
+    }
+
+    /// The code of the module that exports a cell.
+    fn place_of_export(&self, cell: NodeIndex) -> Option<Place> {
+        let Newer { graph, words, .. } = self.newer;
+        let export = export_of(graph, cell)?;
+        let mut modules = graph.nodes().filter(|&node| {
+            graph.node_type(node) == NodeType::HIDDEN
+                && graph.name_index(node) == words.source_text_module_node
+        });
+        let module = modules
+            .find(|&module| graph.edges(module).any(|edge| edge.target == export.table))?;
+        place_of_module(graph, words, module)
     }
 
     /// A scope's code is that of a function that captured it.
@@ -276,18 +401,55 @@ impl Describer<'_> {
 
     /// The position to report: where the name is declared if the source tells, else where the
     /// function is that owns it.
-    fn source_position(&self, place: Place, handle: Option<&Handle>) -> SourcePosition {
-        let near = place.position.map(|(line, _)| line);
-        let declared = handle
-            .and_then(|handle| find_declaration(&source_text(&place.url)?, &handle.name, near));
+    fn source(
+        &self,
+        place: Option<Place>,
+        handle: Option<&Handle>,
+        kind: SuspectKind,
+    ) -> Option<SourcePosition> {
+        let declared_in = |url: &str, near| {
+            find_declaration(&source_text(url)?, &handle?.name, near)
+        };
+        let is_listed = matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
+        let (place, declared) = match place {
+            // The callback is what to look at, not where Node declares its lists.
+            Some(place) if is_listed => (place, None),
+            Some(place) if !place.is_internal() => {
+                let near = place.position.map(|(line, _)| line);
+                let declared = declared_in(&place.url, near);
+                (place, declared)
+            }
+            // Nothing on the way belongs to the program: its only file with such a declaration does.
+            other => match self.only_script_with(|url| declared_in(url, None)) {
+                Some((url, position)) => {
+                    (Place { url, position: None, function: None }, Some(position))
+                }
+                None => (other?, None),
+            },
+        };
         let position = declared.or(place.position);
-        SourcePosition {
+        Some(SourcePosition {
             url: place.url,
             line: position.map(|(line, _)| line),
             column: position.map(|(_, column)| column),
             function_name: place.function,
             original: None,
-        }
+        })
+    }
+
+    /// The script of the program for which `find` finds something, if there is just one.
+    fn only_script_with<T>(&self, find: impl Fn(&str) -> Option<T>) -> Option<(String, T)> {
+        let Newer { graph, words, .. } = self.newer;
+        let functions = graph.nodes().filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
+        let scripts: BTreeSet<NodeIndex> =
+            functions.filter_map(|closure| script_of(graph, words, closure)).collect();
+        let urls: BTreeSet<String> = scripts.iter().map(|&script| url_of(graph, script)).collect();
+        let is_programs = |url: &&String| !url.starts_with("node:") && !url.contains("node_modules");
+        let mut found = urls.iter().filter(is_programs).filter_map(|url| {
+            find(url).map(|found| (url.clone(), found))
+        });
+        let first = found.next();
+        if found.next().is_some() { None } else { first }
     }
 
     /// The steps that a developer can read.
@@ -320,6 +482,17 @@ impl Describer<'_> {
         }
         class_name(graph, node)
     }
+}
+
+/// The place outside of Node that comes most often.
+fn most_frequent(places: impl Iterator<Item = Place>) -> Option<Place> {
+    let mut counts: HashMap<Place, usize> = HashMap::new();
+    for place in places.filter(|place| !place.is_internal()) {
+        *counts.entry(place).or_default() += 1;
+    }
+    let order = |place: &Place| (place.url.clone(), place.position);
+    let most = counts.into_iter().min_by_key(|(place, count)| (Reverse(*count), order(place)));
+    Some(most?.0)
 }
 
 /// Whether a way leads to the text of a script.

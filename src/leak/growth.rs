@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use crate::analysis::Analysis;
 use crate::control::Control;
 use crate::error::Result;
-use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::before::{Before, Prior};
 use crate::leak::items;
 use crate::leak::vocabulary::Vocabulary;
@@ -34,6 +34,8 @@ pub struct Accumulation {
     pub prior: Option<Prior>,
     /// Items now, if it is a container.
     pub items: Option<u64>,
+    /// How many nodes of one class follow each other below it: a list. 0: none.
+    pub links: usize,
 }
 
 impl Accumulation {
@@ -44,15 +46,24 @@ impl Accumulation {
     }
 }
 
-/// Young objects that pile up where nothing holds them all: under a node that is no container.
+/// Young objects of a class that pile up where nothing holds them all: under a node that did not
+/// gain items itself.
 #[derive(Clone, Debug)]
 pub struct Scatter {
-    /// The node that dominates them.
-    pub under: NodeIndex,
     /// They.
     pub members: Vec<NodeIndex>,
     /// What they retain.
     pub bytes: u64,
+}
+
+/// Scattered objects under one node.
+#[derive(Debug)]
+pub struct Scatters {
+    /// By class.
+    pub groups: Vec<Scatter>,
+    /// The node above them, if it is a thing that may stand for them all, as the root of a tree
+    /// does. A root or scope is none.
+    pub under: Option<Accumulation>,
 }
 
 /// What the walk finds.
@@ -60,8 +71,8 @@ pub struct Scatter {
 pub struct Growth {
     /// Accumulation points, in no order.
     pub points: Vec<Accumulation>,
-    /// Scattered objects by class.
-    pub scatters: Vec<Scatter>,
+    /// Scattered objects.
+    pub scatters: Vec<Scatters>,
 }
 
 /// What the walk looks at.
@@ -79,6 +90,9 @@ pub struct Walk<'a> {
     /// Fewer items more than this are noise, unless they are large.
     pub least_items: u64,
 }
+
+/// So many nodes of one class below each other are a list.
+const LINKS_OF_A_LIST: usize = 8;
 
 /// A survivor on the way down.
 struct Survivor {
@@ -144,13 +158,22 @@ impl<'a> Walk<'a> {
                 continue;
             }
             let prior = self.before.find(self.graph, child, &slots);
-            if prior.is_none() && self.before.is_young(self.graph.id(child)) {
-                fresh.push(position);
-                continue;
-            }
             let young_bytes = young.of(self, position);
-            local_after -= self.analysis.retained[child.at()];
-            local_before = local_before.saturating_sub(prior.map_or(0, |prior| prior.retained));
+            let retained = self.analysis.retained[child.at()];
+            let old_bytes = retained.saturating_sub(young_bytes);
+            let is_young = prior.is_none() && self.before.is_young(self.graph.id(child));
+            if is_young {
+                let end = self.follow(position);
+                if !matches!(end, End::Survivor) {
+                    fresh.push((position, end));
+                    continue;
+                }
+            }
+            // A young node may have come between survivors and what dominated them, as when an
+            // async function began: it is walked through like a survivor that was nothing before.
+            let was = if is_young { old_bytes } else { prior.map_or(0, |prior| prior.retained) };
+            local_after -= retained;
+            local_before = local_before.saturating_sub(was);
             local_young = local_young.saturating_sub(young_bytes);
             if young_bytes >= self.least_bytes {
                 work.push(Survivor { position, prior, young_bytes });
@@ -169,53 +192,97 @@ impl<'a> Walk<'a> {
         survivor: &Survivor,
         node: NodeIndex,
         growth: u64,
-        fresh: Vec<u32>,
+        fresh: Vec<(u32, End)>,
         found: &mut Growth,
     ) {
-        let retained_at = |&position: &u32| {
+        let retained_at = |&(position, _): &(u32, End)| {
             self.analysis.retained[self.analysis.dominators.node_at(position).at()]
         };
-        let items = items::count(self.graph, self.words, node).map(|(_, items)| items);
-        let point = Accumulation { node, bytes: growth, prior: survivor.prior, items };
+        let point = self.survivor_point(node, survivor.prior, growth);
         let largest = fresh.iter().map(retained_at).max().unwrap_or(0);
         let fans_out = largest < growth / 2;
-        if fans_out && (point.more_items() > 0 || !self.is_hub(node)) {
+        if fans_out && point.more_items() > 0 && !self.is_hub(point.node) {
             found.points.push(point);
             return;
         }
         let mut rest = growth;
-        for position in fresh {
-            let bytes = retained_at(&position).min(growth);
-            // What piles up in V8's part of the survivor, as the table of a Map, is its own.
-            if let Some(young) = self.follow(position, bytes) {
-                rest = rest.saturating_sub(bytes);
-                found.points.push(young);
+        let mut links = 0;
+        for young in fresh {
+            let bytes = retained_at(&young).min(growth);
+            match young.1 {
+                End::Thing { node, links } => {
+                    rest = rest.saturating_sub(bytes);
+                    found.points.push(self.young_point(node, bytes, links));
+                }
+                // What piles up in V8's part of the survivor, as the table of a Map, is its own.
+                End::Part { links: more } => links = links.max(more),
+                End::Survivor => {}
             }
         }
-        if rest >= self.least_bytes {
-            if self.is_hub(node) {
-                self.scatter_below(survivor.position, found);
-            } else {
-                found.points.push(Accumulation { bytes: rest, ..point });
-            }
+        if rest < self.least_bytes {
+            return;
+        }
+        let point = Accumulation { bytes: rest, links, ..point };
+        let is_hub = self.is_hub(point.node);
+        if !is_hub && (point.more_items() > 0 || links > 0) {
+            found.points.push(point);
+            return;
+        }
+        let groups = self.scatter_below(survivor.position);
+        let under = (!is_hub).then_some(point);
+        if under.is_some() || !groups.is_empty() {
+            found.scatters.push(Scatters { groups, under });
         }
     }
 
+    /// A survivor as an accumulation point. V8's part of a thing stands for the thing.
+    fn survivor_point(&self, node: NodeIndex, prior: Option<Prior>, bytes: u64) -> Accumulation {
+        let thing = match self.graph.node_type(node) {
+            NodeType::ARRAY | NodeType::HIDDEN | NodeType::NATIVE => {
+                self.owner(node, self.graph.root()).unwrap_or(node)
+            }
+            _ => node,
+        };
+        let prior = if thing == node { prior } else { self.before.by_id(self.graph, thing) };
+        let items = items::count(self.graph, self.words, thing).map(|(_, items)| items);
+        Accumulation { node: thing, bytes, prior, items, links: 0 }
+    }
+
+    fn young_point(&self, node: NodeIndex, bytes: u64, links: usize) -> Accumulation {
+        let items = items::count(self.graph, self.words, node).map(|(_, items)| items);
+        Accumulation { node, bytes, prior: None, items, links }
+    }
+
     /// Follows the growth down from a young node for as long as one child has most of it.
-    /// `None`: it piles up in something that has no name of its own.
-    fn follow(&self, start: u32, bytes: u64) -> Option<Accumulation> {
+    fn follow(&self, start: u32) -> End {
         let tree = &self.analysis.dominators;
+        let top = tree.node_at(start);
         let retained = |position: u32| self.analysis.retained[tree.node_at(position).at()];
         let mut at = start;
-        while let Some(child) = tree.children(at).max_by_key(|&child| retained(child)) {
+        let mut spine = Spine::default();
+        let mut meets_survivor = false;
+        loop {
+            spine.add(self.graph, tree.node_at(at));
+            let heaviest = tree.children(at).max_by_key(|&child| retained(child));
+            let Some(child) = heaviest else { break };
             if retained(child) < retained(at) / 2 {
+                break;
+            }
+            meets_survivor = !self.before.is_young(self.graph.id(tree.node_at(child)));
+            if meets_survivor {
                 break;
             }
             at = child;
         }
-        let node = self.owner(tree.node_at(at), tree.node_at(start))?;
-        let items = items::count(self.graph, self.words, node).map(|(_, items)| items);
-        Some(Accumulation { node, bytes, prior: None, items })
+        let (end, links) = match spine.list(self.graph) {
+            Some((first, links)) => (first, links),
+            None if meets_survivor => return End::Survivor,
+            None => (tree.node_at(at), 0),
+        };
+        match self.owner(end, top) {
+            Some(node) => End::Thing { node, links },
+            None => End::Part { links },
+        }
     }
 
     /// The nearest dominator, not above `top`, that a developer would call a thing: an object, a
@@ -225,7 +292,9 @@ impl<'a> Walk<'a> {
         loop {
             let is_thing = matches!(self.graph.node_type(at), NodeType::OBJECT | NodeType::CLOSURE)
                 || self.graph.node_type(at).is_string();
-            if is_thing && self.graph.name_index(at) != self.words.context_node {
+            let is_part = self.graph.name_index(at) == self.words.context_node
+                || self.is_memory_of_view(at);
+            if is_thing && !is_part {
                 return Some(at);
             }
             if at == top {
@@ -235,10 +304,20 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Groups the young nodes right below a hub by class.
-    fn scatter_below(&self, position: u32, found: &mut Growth) {
+    /// Whether a node is the ArrayBuffer that its dominator is a view on.
+    fn is_memory_of_view(&self, node: NodeIndex) -> bool {
+        let above = self.analysis.dominators.idom(node);
+        self.graph.node_type(above) == NodeType::OBJECT
+            && self.graph.edges(above).any(|edge| {
+                edge.target == node
+                    && edge.label.edge_type() == EdgeType::INTERNAL
+                    && StringIndex(edge.label.raw_name()) == self.words.buffer
+            })
+    }
+
+    /// Groups the young nodes right below a node by class.
+    fn scatter_below(&self, position: u32) -> Vec<Scatter> {
         let tree = &self.analysis.dominators;
-        let under = tree.node_at(position);
         let mut groups: HashMap<(NodeType, u32), Scatter> = HashMap::new();
         for child in tree.children(position).map(|position| tree.node_at(position)) {
             let node_type = self.graph.node_type(child);
@@ -251,15 +330,16 @@ impl<'a> Walk<'a> {
                 _ => 0,
             };
             let group = groups.entry((node_type, name));
-            let empty = || Scatter { under, members: Vec::new(), bytes: 0 };
-            let group = group.or_insert_with(empty);
+            let group = group.or_insert_with(|| Scatter { members: Vec::new(), bytes: 0 });
             group.members.push(child);
             group.bytes += retained;
         }
         let is_enough = |group: &Scatter| {
             group.bytes >= self.least_bytes && group.members.len() as u64 >= self.least_items
         };
-        found.scatters.extend(groups.into_values().filter(is_enough));
+        let mut groups: Vec<_> = groups.into_values().filter(is_enough).collect();
+        groups.sort_by_key(|group| std::cmp::Reverse((group.bytes, group.members[0])));
+        groups
     }
 
     /// Whether a node only happens to hold things together: a root, a scope, a global object.
@@ -297,11 +377,67 @@ impl<'a> Walk<'a> {
             if now.saturating_sub(before) < self.least_items {
                 continue;
             }
-            let retained = self.analysis.retained[node.at()];
-            let bytes = retained.saturating_sub(prior.map_or(0, |prior| prior.retained));
-            found.points.push(Accumulation { node, bytes, prior, items: Some(now) });
+            // What it dominates the walk has seen; it may hold more than that.
+            found.points.push(Accumulation { node, bytes: 0, prior, items: Some(now), links: 0 });
         }
         Ok(())
+    }
+}
+
+/// Where the growth below a young node ends.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    /// At something that a developer would call a thing; `links` says how long a list it heads.
+    Thing { node: NodeIndex, links: usize },
+    /// In a part of the survivor above.
+    Part { links: usize },
+    /// At a survivor below: the young node only came in between.
+    Survivor,
+}
+
+/// The nodes on the way down from a young node, counted by class.
+#[derive(Default)]
+struct Spine {
+    classes: HashMap<(NodeType, u32), Family>,
+    length: usize,
+}
+
+/// The nodes of one class on a spine.
+#[derive(Clone, Copy)]
+struct Family {
+    count: usize,
+    first: NodeIndex,
+    /// How far down the first is.
+    depth: usize,
+}
+
+impl Spine {
+    fn add(&mut self, graph: &HeapGraph, node: NodeIndex) {
+        let node_type = graph.node_type(node);
+        let key = match node_type.is_string() {
+            true => (NodeType::STRING, 0),
+            false => (node_type, graph.name_index(node).0),
+        };
+        let depth = self.length;
+        self.classes.entry(key).or_insert(Family { count: 0, first: node, depth }).count += 1;
+        self.length += 1;
+    }
+
+    /// The first element, if the spine is a list, and how many there are. Of several classes that
+    /// alternate, the element is an object rather than a function or a part of V8's, and the one
+    /// that comes first.
+    fn list(&self, graph: &HeapGraph) -> Option<(NodeIndex, usize)> {
+        let most = self.classes.values().map(|family| family.count).max()?;
+        if most < LINKS_OF_A_LIST {
+            return None;
+        }
+        let elements = self.classes.values().filter(|family| family.count + 1 >= most);
+        let rank = |family: &&Family| {
+            let is_object = graph.node_type(family.first) == NodeType::OBJECT
+                && !graph.raw_name(family.first).starts_with(b"system / ");
+            (!is_object, family.depth)
+        };
+        elements.min_by_key(rank).map(|family| (family.first, most))
     }
 }
 

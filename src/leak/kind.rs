@@ -1,7 +1,7 @@
 //! What kind of growth a suspect is.
 
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
-use crate::leak::contents::Contents;
+use crate::leak::contents::{ClassShare, Contents};
 use crate::leak::items::{self, Container};
 use crate::leak::naming::is_events;
 use crate::leak::route::Step;
@@ -50,13 +50,24 @@ pub fn kind(
     }
 }
 
+/// Whether the last names on a route are those of an emitter's listeners.
 fn is_listeners(graph: &HeapGraph, words: &Vocabulary, route: &[Step]) -> bool {
-    let last_steps = route.iter().rev().take(4);
-    let is_event_target = |step: &Step| {
-        step.edge.label.edge_type() == EdgeType::PROPERTY
-            && graph.edge_name(step.edge) == b"<symbol kEvents>"
-    };
-    last_steps.into_iter().any(|step| is_events(words, step) || is_event_target(step))
+    let properties =
+        route.iter().rev().filter(|step| step.edge.label.edge_type() == EdgeType::PROPERTY);
+    let last_is_variable =
+        route.last().is_some_and(|step| step.edge.label.edge_type() == EdgeType::CONTEXT);
+    !last_is_variable
+        && properties.take(2).any(|step| is_events(words, step) || is_listener_map(graph, step))
+}
+
+/// The step of a route that enters the listeners of an EventTarget.
+pub fn event_target(graph: &HeapGraph, route: &[Step]) -> Option<usize> {
+    route.iter().rposition(|step| is_listener_map(graph, step))
+}
+
+fn is_listener_map(graph: &HeapGraph, step: &Step) -> bool {
+    step.edge.label.edge_type() == EdgeType::PROPERTY
+        && graph.edge_name(step.edge) == b"<symbol kEvents>"
 }
 
 fn is_timers(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex, contents: &Contents) -> bool {
@@ -64,11 +75,14 @@ fn is_timers(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex, contents: &
     let is_timer = name == words.timers_list_class || name == words.timeout_class;
     graph.node_type(node) == NodeType::OBJECT
         && (is_timer || {
-            // A list of timers inside Node: most of what is in it are timers.
-            let timers = contents.classes.iter().find(|class| class.class_name == "Timeout");
-            let most = contents.classes.iter().map(|class| class.count).max().unwrap_or(0);
-            name != words.array_class
-                && timers.is_some_and(|timers| timers.count * 2 >= most && timers.count > 8)
+            // The lists of timers inside Node: most of the objects in them are timers or lists.
+            let objects = || contents.classes.iter().filter(|c| c.node_type == NodeType::OBJECT);
+            let is_timer = |class: &&ClassShare| {
+                class.class_name == "Timeout" || class.class_name == "TimersList"
+            };
+            let timers: u64 = objects().filter(is_timer).map(|class| class.count).sum();
+            let all: u64 = objects().map(|class| class.count).sum();
+            name == words.object_class && timers > 8 && timers * 2 >= all
         })
 }
 

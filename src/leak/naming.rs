@@ -1,7 +1,7 @@
 //! What a developer calls a node: the variable or property that holds it, and whose that is.
 
-use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
-use crate::leak::route::Step;
+use crate::graph::{EdgeIndex, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::leak::route::{Step, step_of};
 use crate::leak::vocabulary::Vocabulary;
 
 /// The name by which the code refers to a node.
@@ -18,7 +18,16 @@ pub struct Handle {
 /// The last name on a route: that of the node itself, or of the nearest thing around it that has
 /// one. `None`: nothing on the way has a name that a developer gave.
 pub fn handle(graph: &HeapGraph, words: &Vocabulary, route: &[Step]) -> Option<Handle> {
-    let at = route.iter().rposition(|step| is_name(graph, words, step))?;
+    let last = route.iter().rposition(|step| is_name(graph, words, step))?;
+    // The key of a dictionary is data; what the code has a word for is the dictionary.
+    let reads_like_code = |step: &Step| {
+        is_name(graph, words, step) && is_identifier(&edge_text(graph, *step))
+    };
+    let of_events = last > 0 && is_events(words, &route[last - 1]);
+    let at = match route[..=last].iter().rposition(reads_like_code) {
+        Some(identifier) if !of_events => identifier,
+        _ => last,
+    };
     let step = route[at];
     let own_name = edge_text(graph, step);
     let name = match route[..at].iter().rposition(|step| is_name(graph, words, step)) {
@@ -28,6 +37,17 @@ pub fn handle(graph: &HeapGraph, words: &Vocabulary, route: &[Step]) -> Option<H
         _ => own_name,
     };
     Some(Handle { name, at, owner: step.from })
+}
+
+/// Whether a text can be a name in code: of a variable, a property, a private field or a symbol.
+fn is_identifier(text: &str) -> bool {
+    let text = text.strip_prefix("Symbol(").and_then(|t| t.strip_suffix(')')).unwrap_or(text);
+    let text = text.strip_prefix('#').unwrap_or(text);
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    !text.is_empty()
+        && text.chars().count() <= 64
+        && text.chars().all(is_part)
+        && !text.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Whether a step is over the `_events` of an EventEmitter.
@@ -60,9 +80,9 @@ pub fn edge_text(graph: &HeapGraph, step: Step) -> String {
     }
     if label.edge_type() == EdgeType::INTERNAL
         && graph.node_type(step.from) == NodeType::HIDDEN
-        && let Some(name) = exported_name_of_cell(graph, step.from)
+        && let Some(export) = export_of(graph, step.from)
     {
-        return name;
+        return export.name;
     }
     let text = String::from_utf8_lossy(graph.edge_name(step.edge)).into_owned();
     match text.strip_prefix("<symbol ").and_then(|text| text.strip_suffix('>')) {
@@ -72,17 +92,26 @@ pub fn edge_text(graph: &HeapGraph, step: Step) -> String {
 }
 
 fn exported_name(graph: &HeapGraph, words: &Vocabulary, cell: NodeIndex) -> Option<String> {
-    (graph.name_index(cell) == words.cell_node).then(|| exported_name_of_cell(graph, cell))?
+    (graph.name_index(cell) == words.cell_node).then(|| export_of(graph, cell))?.map(|e| e.name)
 }
 
-/// The name under which an ES module exports a cell: in the hash table of the exports, the slot
-/// before the cell holds its name. All retainers of the cell are looked at: linear in the edges,
-/// once or twice a report.
-fn exported_name_of_cell(graph: &HeapGraph, cell: NodeIndex) -> Option<String> {
+/// The export that a cell is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// The name under which it is exported.
+    pub name: String,
+    /// The table of the exporting module.
+    pub table: NodeIndex,
+}
+
+/// The export of an ES module that a cell is: in the hash table of the exports, the slot before the
+/// cell holds its name. All retainers of the cell are looked at: linear in the edges, once or twice
+/// a report.
+pub fn export_of(graph: &HeapGraph, cell: NodeIndex) -> Option<Export> {
     let targets = &graph.tables().edge_target;
     let retainers = targets.iter().enumerate().filter(|&(_, &target)| target == cell);
     for (index, _) in retainers {
-        let step = super::route::step_of(graph, crate::graph::EdgeIndex(index as u32));
+        let step = step_of(graph, EdgeIndex(index as u32));
         if graph.node_type(step.from) != NodeType::ARRAY
             || step.edge.label.edge_type() != EdgeType::INTERNAL
         {
@@ -96,7 +125,8 @@ fn exported_name_of_cell(graph: &HeapGraph, cell: NodeIndex) -> Option<String> {
         if let Some(key) = before
             && graph.node_type(key.target) == NodeType::STRING
         {
-            return Some(String::from_utf8_lossy(graph.raw_name(key.target)).into_owned());
+            let name = String::from_utf8_lossy(graph.raw_name(key.target)).into_owned();
+            return Some(Export { name, table: step.from });
         }
     }
     None

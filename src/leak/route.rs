@@ -31,6 +31,9 @@ pub struct Routes {
 
 const NONE: u32 = u32::MAX;
 
+/// The price of an entry of a WeakMap.
+const ENTRY: u32 = 5;
+
 /// No edge costs more.
 const DEAREST: usize = 63;
 
@@ -152,7 +155,11 @@ impl<'a> Prices<'a> {
             EdgeType::PROPERTY if name == words.constructor || name == words.prototype => 6,
             EdgeType::PROPERTY => 2,
             EdgeType::HIDDEN => 8,
-            _ => self.internal(name),
+            _ => match self.internal(name) {
+                // Seen from the key, an entry of a WeakMap is somebody else's.
+                ENTRY if self.graph.node_type(from) != NodeType::ARRAY => ENTRY + 8,
+                price => price,
+            },
         })
     }
 
@@ -201,8 +208,7 @@ impl<'a> Prices<'a> {
         let text = self.graph.strings().get(name);
         match text.first() {
             Some(b'0'..=b'9') if text.iter().all(u8::is_ascii_digit) => 3,
-            // An entry of a WeakMap, seen from its key or its table.
-            Some(b'0'..=b'9') => 8,
+            Some(b'0'..=b'9') => ENTRY as u8,
             _ => 10,
         }
     }

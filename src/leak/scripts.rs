@@ -40,7 +40,7 @@ pub fn internal_target(
 
 /// The script of a closure.
 pub fn script_of(graph: &HeapGraph, words: &Vocabulary, closure: NodeIndex) -> Option<NodeIndex> {
-    let shared = internal_target(graph, closure, [words.shared, words.shared])?;
+    let shared = internal_target(graph, closure, [words.shared; 2])?;
     let script = internal_target(graph, shared, [words.script, words.script_or_debug_info])?;
     (graph.node_type(script) == NodeType::CODE).then_some(script)
 }
@@ -58,6 +58,8 @@ pub fn place_of_closure(
     words: &Vocabulary,
     closure: NodeIndex,
 ) -> Option<Place> {
+    // A bound function has no code of its own.
+    let closure = internal_target(graph, closure, [words.bound_function; 2]).unwrap_or(closure);
     let url = url_of(graph, script_of(graph, words, closure)?);
     let name = String::from_utf8_lossy(graph.raw_name(closure)).into_owned();
     let location = graph.tables().location(closure);
@@ -83,6 +85,25 @@ pub fn place_of_constructor(
         url: url_of(graph, script),
         position: Some((row.line.saturating_add(1), row.column.saturating_add(1))),
         function: None,
+    })
+}
+
+/// Where the code of an ES module is: it refers to the function or generator that runs it.
+pub fn place_of_module(graph: &HeapGraph, words: &Vocabulary, module: NodeIndex) -> Option<Place> {
+    graph.edges(module).find_map(|edge| {
+        let target = edge.target;
+        let closure = match graph.node_type(target) {
+            NodeType::CLOSURE => target,
+            NodeType::OBJECT => internal_target(graph, target, [words.function; 2])?,
+            NodeType::CODE => {
+                let names = [words.script, words.script_or_debug_info];
+                let url = url_of(graph, internal_target(graph, target, names)?);
+                return Some(Place { url, position: None, function: None });
+            }
+            _ => return None,
+        };
+        let url = url_of(graph, script_of(graph, words, closure)?);
+        Some(Place { url, position: None, function: None })
     })
 }
 

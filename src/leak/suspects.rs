@@ -32,6 +32,10 @@ const LEAST_ITEMS: u64 = 64;
 const MANY_BYTES: u64 = 256 << 10;
 const MANY_SHARE: u64 = 100;
 
+/// A container of the program that gained this many functions, contexts or scripts keeps them;
+/// with fewer, they are those of a program that warms up.
+const ITEMS_OF_CODE: u64 = 8;
+
 /// A point, and what else is known of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Candidate {
@@ -41,6 +45,12 @@ pub(crate) struct Candidate {
     /// Instances scattered over many owners: their class stands for them.
     pub(crate) scattered: Option<Scatter>,
     pub(crate) contents: Contents,
+}
+
+impl Candidate {
+    fn new(point: Accumulation) -> Self {
+        Self { links: point.links, point, scattered: None, contents: Contents::default() }
+    }
 }
 
 /// The newer snapshot and what is known of it.
@@ -129,40 +139,64 @@ fn contents_of(
 }
 
 /// Credits scattered objects to the grown container that holds most of them. What no container
-/// holds, and what there is more of than before, is a candidate by itself.
-fn credit_scatters(walk: &Walk<'_>, growth: Growth, control: &Control) -> Result<Vec<Candidate>> {
-    let candidate =
-        |point| Candidate { point, links: 0, scattered: None, contents: Contents::default() };
-    let mut candidates: Vec<_> = growth.points.into_iter().map(candidate).collect();
-    for scatter in growth.scatters {
-        let Some(bytes) = walk.before.net_bytes(walk.graph, &scatter) else { continue };
-        let holders = holders(walk.graph, walk.analysis, &scatter.members, control)?;
-        let index_of = |node: NodeIndex| {
-            let is_grown = |candidate: &Candidate| {
-                candidate.point.node == node && candidate.point.more_items() > 0
-            };
-            candidates.iter().position(is_grown)
-        };
-        let grown: Vec<usize> = holders.iter().filter_map(|holder| index_of(holder.node)).collect();
-        match grown.split_first() {
-            Some((&first, others)) => {
-                candidates[first].point.bytes += bytes;
-                // The other containers of the same objects are the same leak.
-                let mut others = others.to_vec();
-                others.sort_unstable();
-                for other in others.into_iter().rev() {
-                    candidates.remove(other);
-                }
+/// holds, and what there is more of than before, stands for itself, or the node above it does.
+fn credit_scatters(
+    walk: &Walk<'_>,
+    growth: Growth,
+    control: &Control,
+) -> Result<Vec<Candidate>> {
+    let mut candidates: Vec<_> = growth.points.into_iter().map(Candidate::new).collect();
+    for scatters in growth.scatters {
+        let mut rest = scatters.under.as_ref().map_or(0, |point| point.bytes);
+        let mut unheld = Vec::new();
+        for scatter in scatters.groups {
+            let Some(bytes) = walk.before.net_bytes(walk.graph, &scatter) else { continue };
+            if credit(walk, &mut candidates, &scatter, bytes, control)? {
+                rest = rest.saturating_sub(bytes);
+            } else {
+                unheld.push((scatter, bytes));
             }
-            None => {
-                let node = scatter.members[0];
-                let items = Some(scatter.members.len() as u64);
-                let point = Accumulation { node, bytes, prior: None, items };
-                candidates.push(Candidate { scattered: Some(scatter), ..candidate(point) });
+        }
+        if let Some(point) = scatters.under {
+            if rest >= walk.least_bytes {
+                candidates.push(Candidate::new(Accumulation { bytes: rest, ..point }));
             }
+            continue;
+        }
+        for (scatter, bytes) in unheld {
+            let items = Some(scatter.members.len() as u64);
+            let node = scatter.members[0];
+            let point = Accumulation { node, bytes, prior: None, items, links: 0 };
+            candidates.push(Candidate { scattered: Some(scatter), ..Candidate::new(point) });
         }
     }
     Ok(candidates)
+}
+
+/// Adds bytes to the grown container that holds most of the objects; says whether there is one.
+fn credit(
+    walk: &Walk<'_>,
+    candidates: &mut Vec<Candidate>,
+    scatter: &Scatter,
+    bytes: u64,
+    control: &Control,
+) -> Result<bool> {
+    let holders = holders(walk.graph, walk.analysis, &scatter.members, control)?;
+    let grown = |node: NodeIndex| {
+        candidates.iter().position(|candidate| {
+            candidate.point.node == node && candidate.point.more_items() > 0
+        })
+    };
+    let grown: Vec<usize> = holders.iter().filter_map(|holder| grown(holder.node)).collect();
+    let Some((&first, others)) = grown.split_first() else { return Ok(false) };
+    candidates[first].point.bytes += bytes;
+    // The other containers of the same objects are the same leak.
+    let mut others = others.to_vec();
+    others.sort_unstable();
+    for other in others.into_iter().rev() {
+        candidates.remove(other);
+    }
+    Ok(true)
 }
 
 /// Moves points inside lists and trees to the head, and makes one of those that meet there.
@@ -173,7 +207,7 @@ fn lift_chains(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
         if candidate.scattered.is_none()
             && let Some(head) = chain::head(graph, words, analysis, candidate.point.node)
         {
-            candidate.links = head.links;
+            candidate.links = candidate.links.max(head.links);
             if candidate.point.node != head.node {
                 candidate.point.node = head.node;
                 candidate.point.prior = None;
@@ -220,7 +254,7 @@ fn merge_siblings(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
         }
         let bytes = members.iter().map(|&at| candidates[at].point.bytes).sum();
         let items = items::count(graph, words, outer).map(|(_, items)| items);
-        let point = Accumulation { node: outer, bytes, prior: None, items };
+        let point = Accumulation { node: outer, bytes, prior: None, items, links: 0 };
         let first = candidates[members[0]].clone();
         merged.push(Candidate { point, ..first });
         gone.extend(members);
@@ -274,5 +308,5 @@ fn is_of_the_program(graph: &HeapGraph, words: &Vocabulary, candidate: &Candidat
     let contents = &candidate.contents;
     let mostly_code = contents.code_bytes * 2 > contents.bytes;
     let is_scope = graph.name_index(node) == words.context_node;
-    !is_scope && !(mostly_code && candidate.point.more_items() < LEAST_ITEMS)
+    !is_scope && !(mostly_code && candidate.point.more_items() < ITEMS_OF_CODE)
 }

@@ -123,8 +123,8 @@ vocabulary! {
     promise_reaction_node = "system / PromiseReaction",
     /// Memory of an ArrayBuffer.
     array_buffer_data_node = "system / JSArrayBufferData",
-    /// The list of live modules.
-    weak_array_node = "system / WeakArrayList",
+    /// An ES module.
+    source_text_module_node = "system / SourceTextModule",
 }
 
 impl Vocabulary {
