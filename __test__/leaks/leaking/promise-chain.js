@@ -2,10 +2,10 @@
 /**
  * Tasks are chained on a tail promise, and the first of them never settles.
  *
- * @leak name=tail|queue class=Promise|TaskQueue kind=promises|list|closures
+ * @leak name=tail|queue|begin class=Promise|TaskQueue kind=promises|list|closures
  */
-// The chain hangs between the promise that never settles and `tail`, its newest end; `queue` is the
-// variable that has the tail.
+// The chain hangs between the promise that never settles, which only `begin` could settle, and
+// `tail`, its newest end; `queue` is the variable that has both.
 const { snapshot } = require('../harness');
 
 class TaskQueue {
