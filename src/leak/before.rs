@@ -1,16 +1,22 @@
-//! The baseline, as the newer snapshot's nodes ask for themselves in it.
+//! The baseline, as the newer snapshot's nodes ask for themselves in it: by id if both are of one
+//! process, by the shape of their route if not.
 
 use std::collections::HashMap;
 
 use crate::analysis::Analysis;
+use crate::analysis::bits::BitSet;
+use crate::control::Control;
+use crate::error::Result;
 use crate::graph::{HeapGraph, NodeIndex};
-use crate::leak::census::{Census, Record, class_key, instances_now, slot_key, tag};
+use crate::leak::census::{Census, Record, class_key, instances_now, is_counted, slot_key, tag};
 use crate::leak::growth::{Scatter, is_slot};
+use crate::leak::shape::NO_SHAPE;
+use crate::leak::vocabulary::Vocabulary;
 
 /// What a node was before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prior {
-    /// Its id then. Another one than now if it was replaced in its slot.
+    /// Its id then. Another one than now if it was replaced in its slot, or in another process.
     pub id: u32,
     /// Its items then.
     pub items: u64,
@@ -24,16 +30,59 @@ impl From<&Record> for Prior {
     }
 }
 
-/// The baseline by node id: for two snapshots of one isolate.
-#[derive(Clone, Copy, Debug)]
+/// The baseline, to be asked.
+#[derive(Debug)]
 pub struct Before<'a> {
     census: &'a Census,
+    by: By,
+}
+
+#[derive(Debug)]
+enum By {
+    Id,
+    /// The nodes that have a counterpart, and those.
+    Shape {
+        matched: BitSet,
+        counterparts: HashMap<NodeIndex, Prior>,
+    },
 }
 
 impl<'a> Before<'a> {
-    /// Asks a census.
-    pub fn new(census: &'a Census) -> Self {
-        Self { census }
+    /// Asks a census by id.
+    pub fn by_id(census: &'a Census) -> Self {
+        Self { census, by: By::Id }
+    }
+
+    /// Asks a census by shape. `shapes` are those of the newer snapshot's nodes.
+    ///
+    /// # Errors
+    ///
+    /// `ABORT_ERR`, `ERR_TIMEOUT`.
+    pub fn by_shape(
+        census: &'a Census,
+        graph: &HeapGraph,
+        words: &Vocabulary,
+        analysis: &Analysis,
+        shapes: &[u64],
+        control: &Control,
+    ) -> Result<Self> {
+        let mut only: HashMap<u64, Option<NodeIndex>> = HashMap::new();
+        for node in graph.nodes() {
+            control.checkpoint_at(node.at())?;
+            let shape = shapes[node.at()];
+            if shape != NO_SHAPE && is_counted(graph, words, analysis, node) {
+                only.entry(shape).and_modify(|there| *there = None).or_insert(Some(node));
+            }
+        }
+        let mut matched = BitSet::new(graph.node_count());
+        let mut counterparts = HashMap::new();
+        for (shape, node) in only {
+            if let (Some(node), Some(record)) = (node, census.by_shape(shape)) {
+                matched.insert(node.0);
+                counterparts.insert(node, record.into());
+            }
+        }
+        Ok(Self { census, by: By::Shape { matched, counterparts } })
     }
 
     /// The census behind it.
@@ -46,17 +95,34 @@ impl<'a> Before<'a> {
         Prior { id: 1, items: 0, retained: self.census.total }
     }
 
-    /// Whether a node with that id came after the baseline. Even ids are those of embedder nodes,
-    /// which get new ones in each snapshot and are no evidence of growth; they count as old.
+    /// Whether a node is known to have come after the baseline; for snapshots of two processes,
+    /// whether it has no counterpart. Even ids are those of embedder nodes, which get new ones in
+    /// each snapshot and are no evidence of growth; they count as old.
     #[inline(always)]
-    pub fn is_young(&self, id: u32) -> bool {
-        id > self.census.last_id && id % 2 == 1
+    pub fn is_young(&self, graph: &HeapGraph, node: NodeIndex) -> bool {
+        match &self.by {
+            By::Id => {
+                let id = graph.id(node);
+                id > self.census.last_id && id % 2 == 1
+            }
+            By::Shape { matched, .. } => !matched.contains(node.0),
+        }
     }
 
-    /// What the node with the same id was.
-    pub fn by_id(&self, graph: &HeapGraph, node: NodeIndex) -> Option<Prior> {
-        let record = self.census.by_id(graph.id(node))?;
-        (record.tag == tag(graph, node)).then(|| record.into())
+    /// Whether young nodes are exactly those that came after the baseline.
+    pub fn knows_young(&self) -> bool {
+        matches!(self.by, By::Id)
+    }
+
+    /// What the node was.
+    pub fn of(&self, graph: &HeapGraph, node: NodeIndex) -> Option<Prior> {
+        match &self.by {
+            By::Id => {
+                let record = self.census.by_id(graph.id(node))?;
+                (record.tag == tag(graph, node)).then(|| record.into())
+            }
+            By::Shape { counterparts, .. } => counterparts.get(&node).copied(),
+        }
     }
 
     /// What was in the slots of `owner`, by what is in them now. `prior` is the owner as it was.
@@ -68,10 +134,14 @@ impl<'a> Before<'a> {
         prior: Option<Prior>,
     ) -> HashMap<NodeIndex, Prior> {
         let mut slots = HashMap::new();
+        if matches!(self.by, By::Shape { .. }) {
+            // A shape is a slot.
+            return slots;
+        }
         let owner_id = prior.map_or(graph.id(owner), |prior| prior.id);
         for edge in graph.edges(owner).filter(|&edge| is_slot(edge)) {
             let child = edge.target;
-            if !self.is_young(graph.id(child))
+            if !self.is_young(graph, child)
                 || analysis.retained[child.at()] < super::census::LARGE
                 || analysis.dominators.idom(child) != owner
             {
@@ -98,17 +168,13 @@ impl<'a> Before<'a> {
         (more * 2 > members).then(|| scatter.bytes * more.min(members) / members)
     }
 
-    /// What a child of the owner of `slots` was: by id, or by the slot it is in.
+    /// What a child of the owner of `slots` was: by itself, or by the slot it is in.
     pub fn find(
         &self,
         graph: &HeapGraph,
         child: NodeIndex,
         slots: &HashMap<NodeIndex, Prior>,
     ) -> Option<Prior> {
-        if self.is_young(graph.id(child)) {
-            slots.get(&child).copied()
-        } else {
-            self.by_id(graph, child)
-        }
+        if self.is_young(graph, child) { slots.get(&child).copied() } else { self.of(graph, child) }
     }
 }

@@ -33,6 +33,13 @@ pub struct Record {
     pub retained: u64,
 }
 
+/// What was of a shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ByShape {
+    One(Record),
+    Several,
+}
+
 /// How many there are of a class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Instances {
@@ -49,6 +56,8 @@ pub struct Census {
     records: Vec<Record>,
     /// From [`slot_key`] to the id of what is in the slot.
     slots: HashMap<u64, u32>,
+    /// By shape: the only record of that shape, or that there are several. Empty unless asked for.
+    shapes: HashMap<u64, ByShape>,
     /// How many instances of each class, by [`class_key`], and their self sizes in the file.
     classes: HashMap<u64, Instances>,
     /// Bytes of the whole snapshot.
@@ -60,15 +69,17 @@ pub struct Census {
 }
 
 impl Census {
-    /// Counts a snapshot.
+    /// Counts a snapshot. With `shapes`, by node, it can be asked by shape as well.
     pub fn take(
         graph: &HeapGraph,
         words: &Vocabulary,
         analysis: &Analysis,
+        node_shapes: Option<&[u64]>,
         control: &Control,
     ) -> Result<Self> {
         let mut records = Vec::new();
         let mut large = Vec::new();
+        let mut shapes = HashMap::new();
         for node in graph.nodes() {
             control.checkpoint_at(node.at())?;
             let retained = analysis.retained[node.at()];
@@ -81,7 +92,14 @@ impl Census {
             }
             let id = graph.id(node);
             let items = u32::try_from(counted).unwrap_or(u32::MAX);
-            records.push(Record { id, tag: tag(graph, node), items, retained });
+            let record = Record { id, tag: tag(graph, node), items, retained };
+            records.push(record);
+            if let Some(node_shapes) = node_shapes {
+                shapes
+                    .entry(node_shapes[node.at()])
+                    .and_modify(|there| *there = ByShape::Several)
+                    .or_insert(ByShape::One(record));
+            }
         }
         if !records.is_sorted_by_key(|record| record.id) {
             records.sort_unstable_by_key(|record| record.id);
@@ -90,7 +108,7 @@ impl Census {
         let (last_id, ids_ascend) = id_order(graph);
         let classes = count_classes(graph);
         let total = analysis.retained[graph.root().at()];
-        Ok(Self { records, slots, classes, total, last_id, ids_ascend })
+        Ok(Self { records, slots, shapes, classes, total, last_id, ids_ascend })
     }
 
     /// How many instances a class had.
@@ -107,6 +125,19 @@ impl Census {
     /// What was in a slot of the node with the id `owner`.
     pub fn by_slot(&self, key: u64) -> Option<&Record> {
         self.by_id(*self.slots.get(&key)?)
+    }
+
+    /// The node of a shape, if there was just one that was counted.
+    pub fn by_shape(&self, shape: u64) -> Option<&Record> {
+        match self.shapes.get(&shape)? {
+            ByShape::One(record) => Some(record),
+            ByShape::Several => None,
+        }
+    }
+
+    /// Whether it can be asked by shape.
+    pub fn has_shapes(&self) -> bool {
+        !self.shapes.is_empty()
     }
 
     /// All records, sorted by id.
@@ -176,6 +207,17 @@ fn key_of(node_type: NodeType, name: &[u8]) -> u64 {
     hash.byte(node_type.0);
     hash.bytes(name);
     hash.finish()
+}
+
+/// Whether [`Census::take`] counts a node.
+pub fn is_counted(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    analysis: &Analysis,
+    node: NodeIndex,
+) -> bool {
+    analysis.retained[node.at()] >= LARGE
+        || items::count(graph, words, node).is_some_and(|(_, items)| items > 0)
 }
 
 /// The largest odd id, and whether odd ids only ever ascend in file order. V8 gives out ids in the

@@ -46,7 +46,7 @@ pub fn contents<'n>(
     let mut sums: HashMap<(NodeType, u32), Sum> = HashMap::new();
     let mut contents = Contents::default();
     for &node in nodes {
-        if !before.is_young(graph.id(node)) {
+        if !before.is_young(graph, node) {
             continue;
         }
         let node_type = graph.node_type(node);

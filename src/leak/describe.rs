@@ -8,9 +8,7 @@ use crate::leak::before::Before;
 use crate::leak::declaration::find_declaration;
 use crate::leak::hash::Fnv;
 use crate::leak::kind::{event_target, kind};
-use crate::leak::naming::{
-    Handle, class_name, edge_text, export_of, handle as find_handle,
-};
+use crate::leak::naming::{Handle, class_name, edge_text, export_of, handle as find_handle};
 use crate::leak::route::{Routes, Step};
 use crate::leak::scripts::{
     Place, place_of_closure, place_of_constructor, place_of_module, script_of, url_of,
@@ -64,15 +62,16 @@ impl Describer<'_> {
         let owner = self.nearest_place(&route, handle.as_ref());
         let belongs_to_node = owner.as_ref().filter(|place| place.is_internal());
         if (own_place.is_none() && handle.is_none())
-            || belongs_to_node.is_some_and(|owner| !self.is_worth_it_in_node(candidate, kind, owner))
+            || belongs_to_node
+                .is_some_and(|owner| !self.is_worth_it_in_node(candidate, kind, owner))
             || self.is_state_of_young_module(candidate, &route)
         {
             return None;
         }
         // A variable of Node's timers module: one of its lists.
-        let is_variable = handle.as_ref().is_some_and(|handle| {
-            route[handle.at].edge.label.edge_type() == EdgeType::CONTEXT
-        });
+        let is_variable = handle
+            .as_ref()
+            .is_some_and(|handle| route[handle.at].edge.label.edge_type() == EdgeType::CONTEXT);
         if is_variable && belongs_to_node.is_some_and(|owner| owner.url.ends_with("timers")) {
             kind = SuspectKind::Timers;
         }
@@ -105,7 +104,7 @@ impl Describer<'_> {
             growth,
             source: self.source(place, handle.as_ref(), kind),
             path: self.path(&route),
-            holds: holdings(candidate),
+            holds: self.holdings(candidate),
             fingerprint: String::new(),
             summary: String::new(),
         };
@@ -198,6 +197,26 @@ impl Describer<'_> {
         (after != before || candidate.links == 0).then_some(Items { before, after })
     }
 
+    /// What piled up. Without ids there is no telling what was there before: of all that is in a
+    /// container, the share of its items that are more.
+    fn holdings(&self, candidate: &Candidate) -> Vec<Holding> {
+        let classes = candidate.contents.classes.iter().take(HOLDINGS);
+        let more = |number: u64| match candidate.point.items {
+            Some(items) if !self.before.knows_young() && items > 0 => {
+                (u128::from(number) * u128::from(candidate.point.more_items()) / u128::from(items))
+                    as u64
+            }
+            _ => number,
+        };
+        classes
+            .map(|class| Holding {
+                class_name: class.class_name.clone(),
+                count: more(class.count),
+                bytes: more(class.bytes),
+            })
+            .collect()
+    }
+
     /// How sure it is: many items in one container is the surest sign, a few large ones the least.
     fn confidence(&self, candidate: &Candidate) -> f64 {
         let more = candidate.point.more_items().max(candidate.links as u64);
@@ -214,7 +233,8 @@ impl Describer<'_> {
     /// timers for the program; what else it keeps is reported if there are things of the program
     /// in it, except for the caches of what it loaded: those grow while a program warms up.
     fn is_worth_it_in_node(&self, candidate: &Candidate, kind: SuspectKind, owner: &Place) -> bool {
-        const LOADERS: [&str; 3] = ["internal/modules", "internal/bootstrap", "internal/process/esm"];
+        const LOADERS: [&str; 3] =
+            ["internal/modules", "internal/bootstrap", "internal/process/esm"];
         let is_kept_for_program = || {
             matches!(kind, SuspectKind::Listeners | SuspectKind::Timers | SuspectKind::Instances)
                 || self.place_of_contents(candidate.point.node).is_some()
@@ -227,7 +247,7 @@ impl Describer<'_> {
     /// sets up once cannot be told from what piles up in it, unless it is a lot.
     fn is_state_of_young_module(&self, candidate: &Candidate, route: &[Step]) -> bool {
         let Newer { graph, words, analysis } = self.newer;
-        let is_young = |node: NodeIndex| self.before.is_young(graph.id(node));
+        let is_young = |node: NodeIndex| self.before.is_young(graph, node);
         if candidate.point.prior.is_some() || !is_young(candidate.point.node) {
             return false;
         }
@@ -261,7 +281,7 @@ impl Describer<'_> {
         let timers = graph.nodes().filter(|&node| {
             graph.node_type(node) == NodeType::OBJECT
                 && graph.name_index(node) == words.timeout_class
-                && self.before.is_young(graph.id(node))
+                && self.before.is_young(graph, node)
         });
         let callbacks = timers.filter_map(|timer| {
             let mut edges = graph.edges(timer);
@@ -270,8 +290,7 @@ impl Describer<'_> {
                     && edge.label.raw_name() == words.on_timeout.0
             })
         });
-        let callbacks =
-            callbacks.filter(|edge| graph.node_type(edge.target) == NodeType::CLOSURE);
+        let callbacks = callbacks.filter(|edge| graph.node_type(edge.target) == NodeType::CLOSURE);
         most_frequent(callbacks.filter_map(|edge| place_of_closure(graph, words, edge.target)))
     }
 
@@ -330,8 +349,8 @@ impl Describer<'_> {
             graph.node_type(node) == NodeType::HIDDEN
                 && graph.name_index(node) == words.source_text_module_node
         });
-        let module = modules
-            .find(|&module| graph.edges(module).any(|edge| edge.target == export.table))?;
+        let module =
+            modules.find(|&module| graph.edges(module).any(|edge| edge.target == export.table))?;
         place_of_module(graph, words, module)
     }
 
@@ -378,7 +397,7 @@ impl Describer<'_> {
         let position = tree.order().iter().position(|&other| other == node)? as u32;
         let young = tree.order()[tree.subtree(position)]
             .iter()
-            .filter(|&&node| self.before.is_young(graph.id(node)))
+            .filter(|&&node| self.before.is_young(graph, node))
             .take(SAMPLE);
         let mut places: HashMap<Place, usize> = HashMap::new();
         for &node in young {
@@ -407,9 +426,8 @@ impl Describer<'_> {
         handle: Option<&Handle>,
         kind: SuspectKind,
     ) -> Option<SourcePosition> {
-        let declared_in = |url: &str, near| {
-            find_declaration(&source_text(url)?, &handle?.name, near)
-        };
+        let declared_in =
+            |url: &str, near| find_declaration(&source_text(url)?, &handle?.name, near);
         let is_listed = matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
         let (place, declared) = match place {
             // The callback is what to look at, not where Node declares its lists.
@@ -444,10 +462,12 @@ impl Describer<'_> {
         let scripts: BTreeSet<NodeIndex> =
             functions.filter_map(|closure| script_of(graph, words, closure)).collect();
         let urls: BTreeSet<String> = scripts.iter().map(|&script| url_of(graph, script)).collect();
-        let is_programs = |url: &&String| !url.starts_with("node:") && !url.contains("node_modules");
-        let mut found = urls.iter().filter(is_programs).filter_map(|url| {
-            find(url).map(|found| (url.clone(), found))
-        });
+        let is_programs =
+            |url: &&String| !url.starts_with("node:") && !url.contains("node_modules");
+        let mut found = urls
+            .iter()
+            .filter(is_programs)
+            .filter_map(|url| find(url).map(|found| (url.clone(), found)));
         let first = found.next();
         if found.next().is_some() { None } else { first }
     }
@@ -499,17 +519,6 @@ fn most_frequent(places: impl Iterator<Item = Place>) -> Option<Place> {
 fn is_script_text(graph: &HeapGraph, route: &[Step]) -> bool {
     let Some(step) = route.last() else { return false };
     graph.node_type(step.edge.target).is_string() && graph.node_type(step.from) == NodeType::CODE
-}
-
-fn holdings(candidate: &Candidate) -> Vec<Holding> {
-    let classes = candidate.contents.classes.iter().take(HOLDINGS);
-    classes
-        .map(|class| Holding {
-            class_name: class.class_name.clone(),
-            count: class.count,
-            bytes: class.bytes,
-        })
-        .collect()
 }
 
 /// A hash of what a leak is called and whose it is: no ids, no lines, no directories.

@@ -128,7 +128,7 @@ impl<'a> Walk<'a> {
         sums.push(0);
         for (position, &node) in order.iter().enumerate() {
             control.checkpoint_at(position)?;
-            if self.before.is_young(self.graph.id(node)) {
+            if self.before.is_young(self.graph, node) {
                 sum += u64::from(self.graph.file_self_size(node));
             }
             sums.push(sum);
@@ -161,7 +161,7 @@ impl<'a> Walk<'a> {
             let young_bytes = young.of(self, position);
             let retained = self.analysis.retained[child.at()];
             let old_bytes = retained.saturating_sub(young_bytes);
-            let is_young = prior.is_none() && self.before.is_young(self.graph.id(child));
+            let is_young = prior.is_none() && self.before.is_young(self.graph, child);
             if is_young {
                 let end = self.follow(position);
                 if !matches!(end, End::Survivor) {
@@ -243,7 +243,7 @@ impl<'a> Walk<'a> {
             }
             _ => node,
         };
-        let prior = if thing == node { prior } else { self.before.by_id(self.graph, thing) };
+        let prior = if thing == node { prior } else { self.before.of(self.graph, thing) };
         let items = items::count(self.graph, self.words, thing).map(|(_, items)| items);
         Accumulation { node: thing, bytes, prior, items, links: 0 }
     }
@@ -268,7 +268,7 @@ impl<'a> Walk<'a> {
             if retained(child) < retained(at) / 2 {
                 break;
             }
-            meets_survivor = !self.before.is_young(self.graph.id(tree.node_at(child)));
+            meets_survivor = !self.before.is_young(self.graph, tree.node_at(child));
             if meets_survivor {
                 break;
             }
@@ -292,8 +292,8 @@ impl<'a> Walk<'a> {
         loop {
             let is_thing = matches!(self.graph.node_type(at), NodeType::OBJECT | NodeType::CLOSURE)
                 || self.graph.node_type(at).is_string();
-            let is_part = self.graph.name_index(at) == self.words.context_node
-                || self.is_memory_of_view(at);
+            let is_part =
+                self.graph.name_index(at) == self.words.context_node || self.is_memory_of_view(at);
             if is_thing && !is_part {
                 return Some(at);
             }
@@ -322,7 +322,7 @@ impl<'a> Walk<'a> {
         for child in tree.children(position).map(|position| tree.node_at(position)) {
             let node_type = self.graph.node_type(child);
             let retained = self.analysis.retained[child.at()];
-            if retained >= self.least_bytes || !self.before.is_young(self.graph.id(child)) {
+            if retained >= self.least_bytes || !self.before.is_young(self.graph, child) {
                 continue;
             }
             let name = match node_type {
@@ -364,7 +364,7 @@ impl<'a> Walk<'a> {
         for node in self.graph.nodes() {
             control.checkpoint_at(node.at())?;
             if self.graph.node_type(node) != NodeType::OBJECT
-                || self.before.is_young(self.graph.id(node))
+                || self.before.is_young(self.graph, node)
             {
                 continue;
             }
@@ -372,7 +372,7 @@ impl<'a> Walk<'a> {
             if now < self.least_items || known.binary_search(&node).is_ok() {
                 continue;
             }
-            let prior = self.before.by_id(self.graph, node);
+            let prior = self.before.of(self.graph, node);
             let before = prior.map_or(0, |prior| prior.items);
             if now.saturating_sub(before) < self.least_items {
                 continue;

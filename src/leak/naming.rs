@@ -20,9 +20,8 @@ pub struct Handle {
 pub fn handle(graph: &HeapGraph, words: &Vocabulary, route: &[Step]) -> Option<Handle> {
     let last = route.iter().rposition(|step| is_name(graph, words, step))?;
     // The key of a dictionary is data; what the code has a word for is the dictionary.
-    let reads_like_code = |step: &Step| {
-        is_name(graph, words, step) && is_identifier(&edge_text(graph, *step))
-    };
+    let reads_like_code =
+        |step: &Step| is_name(graph, words, step) && is_identifier(&edge_text(graph, *step));
     let of_events = last > 0 && is_events(words, &route[last - 1]);
     let at = match route[..=last].iter().rposition(reads_like_code) {
         Some(identifier) if !of_events => identifier,
@@ -40,7 +39,7 @@ pub fn handle(graph: &HeapGraph, words: &Vocabulary, route: &[Step]) -> Option<H
 }
 
 /// Whether a text can be a name in code: of a variable, a property, a private field or a symbol.
-fn is_identifier(text: &str) -> bool {
+pub fn is_identifier(text: &str) -> bool {
     let text = text.strip_prefix("Symbol(").and_then(|t| t.strip_suffix(')')).unwrap_or(text);
     let text = text.strip_prefix('#').unwrap_or(text);
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';

@@ -64,7 +64,8 @@ pub struct Newer<'a> {
     pub analysis: &'a Analysis,
 }
 
-/// Finds and names the suspects, largest growth first.
+/// Finds and names the suspects, largest growth first. `routes` are those of the newer snapshot, if
+/// the caller has them already.
 ///
 /// # Errors
 ///
@@ -72,23 +73,26 @@ pub struct Newer<'a> {
 pub fn find_suspects(
     newer: Newer<'_>,
     before: &Before<'_>,
+    routes: Option<&Routes>,
     options: &DiffOptions,
     control: &Control,
 ) -> Result<Vec<Suspect>> {
     let Newer { graph, words, analysis } = newer;
     let total = analysis.retained[graph.root().at()];
     let least_bytes = options.min_growth_bytes.unwrap_or((total / LEAST_SHARE).max(LEAST_BYTES));
-    let walk = Walk { graph, words, analysis, before, least_bytes, least_items: LEAST_ITEMS };
+    let least_bytes = least_bytes / options.sensitivity;
+    let least_items = LEAST_ITEMS / options.sensitivity;
+    let walk = Walk { graph, words, analysis, before, least_bytes, least_items };
     let growth = walk.run(control)?;
     let mut candidates = credit_scatters(&walk, growth, control)?;
     lift_chains(newer, &mut candidates);
     merge_siblings(newer, &mut candidates);
-    let many = (total / MANY_SHARE).max(MANY_BYTES);
+    let many = (total / MANY_SHARE).max(MANY_BYTES) / options.sensitivity;
     let positions = analysis.dominators.positions();
     candidates.retain_mut(|candidate| {
         let is_enough = candidate.point.bytes >= least_bytes
-            && (candidate.point.more_items() >= LEAST_ITEMS
-                || candidate.links as u64 >= LEAST_ITEMS
+            && (candidate.point.more_items() >= least_items
+                || candidate.links as u64 >= least_items
                 || candidate.scattered.is_some()
                 || candidate.point.bytes >= many);
         if !is_enough {
@@ -100,8 +104,12 @@ pub fn find_suspects(
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
-    let routes = Routes::find(graph, words, control)?;
-    let describer = Describer { newer, before, routes: &routes, work: options.work };
+    let own_routes = match routes {
+        Some(_) => None,
+        None => Some(Routes::find(graph, words, control)?),
+    };
+    let Some(routes) = routes.or(own_routes.as_ref()) else { return Ok(Vec::new()) };
+    let describer = Describer { newer, before, routes, work: options.work };
     candidates.sort_by_key(|candidate| {
         (std::cmp::Reverse(candidate.point.bytes), graph.id(candidate.point.node))
     });
@@ -140,11 +148,7 @@ fn contents_of(
 
 /// Credits scattered objects to the grown container that holds most of them. What no container
 /// holds, and what there is more of than before, stands for itself, or the node above it does.
-fn credit_scatters(
-    walk: &Walk<'_>,
-    growth: Growth,
-    control: &Control,
-) -> Result<Vec<Candidate>> {
+fn credit_scatters(walk: &Walk<'_>, growth: Growth, control: &Control) -> Result<Vec<Candidate>> {
     let mut candidates: Vec<_> = growth.points.into_iter().map(Candidate::new).collect();
     for scatters in growth.scatters {
         let mut rest = scatters.under.as_ref().map_or(0, |point| point.bytes);
@@ -183,9 +187,9 @@ fn credit(
 ) -> Result<bool> {
     let holders = holders(walk.graph, walk.analysis, &scatter.members, control)?;
     let grown = |node: NodeIndex| {
-        candidates.iter().position(|candidate| {
-            candidate.point.node == node && candidate.point.more_items() > 0
-        })
+        candidates
+            .iter()
+            .position(|candidate| candidate.point.node == node && candidate.point.more_items() > 0)
     };
     let grown: Vec<usize> = holders.iter().filter_map(|holder| grown(holder.node)).collect();
     let Some((&first, others)) = grown.split_first() else { return Ok(false) };

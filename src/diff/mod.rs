@@ -1,0 +1,308 @@
+//! Two sources in, one report out: the order of the stages, and what each leaves for the next.
+//!
+//! Both snapshots are read and analysed side by side. Of the baseline only what a comparison needs
+//! stays ([`Baseline`]); its graph, the larger part, goes as soon as it is folded.
+
+mod baseline;
+mod rows;
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use crate::analysis::{Analysis, What, analyse};
+use crate::control::Control;
+use crate::error::{Error, Result};
+use crate::explore::stats;
+use crate::graph::HeapGraph;
+use crate::leak::before::Before;
+use crate::leak::matching::{IdSample, same_process};
+use crate::leak::route::Routes;
+use crate::leak::shape::shapes;
+use crate::leak::suspects::{Newer, find_suspects};
+use crate::leak::vocabulary::Vocabulary;
+use crate::report::{
+    DiffOptions, Growth, LeakReport, Matching, PhaseTime, SnapshotStats, Suspect, Timings, Tool,
+    Verdict,
+};
+use crate::snapshot::{ReadOptions, Source, read};
+use crate::source_map::add_original_positions;
+
+pub use baseline::{Baseline, Shapes};
+use rows::class_rows;
+
+/// A newer snapshot with its facts.
+struct Current {
+    stats: SnapshotStats,
+    graph: HeapGraph,
+    words: Vocabulary,
+    analysis: Analysis,
+    ids: IdSample,
+}
+
+/// Compares two snapshots and says what leaks. Runs on the calling thread and one more.
+///
+/// # Errors
+///
+/// `ERR_INVALID_SNAPSHOT`, `ERR_TRUNCATED_SNAPSHOT`, `ABORT_ERR`, `ERR_TIMEOUT`, or the errno code
+/// of a failed read.
+pub fn diff(
+    baseline: Source,
+    current: Source,
+    options: &DiffOptions,
+    control: &Control,
+) -> Result<LeakReport> {
+    let start = Instant::now();
+    let lanes = (rayon::current_num_threads() / 2).max(1);
+    let newer_ids = OnceLock::new();
+    let (older, newer) = read_both(
+        || read_baseline(baseline, lanes, options.matching, &newer_ids, control),
+        || read_current(current, lanes, Some(&newer_ids), control),
+    )?;
+    let (older, older_phases) = older?;
+    let (newer, newer_phases) = newer?;
+    let mut phases = Phases::default();
+    phases.extend("baseline", older_phases);
+    phases.extend("current", newer_phases);
+    compare(&older, newer, options, phases, start, control)
+}
+
+/// Compares a folded baseline with a newer snapshot.
+fn compare(
+    older: &Baseline,
+    newer: Current,
+    options: &DiffOptions,
+    mut phases: Phases,
+    start: Instant,
+    control: &Control,
+) -> Result<LeakReport> {
+    let (matching, matching_reason) = decide(options.matching, older, &newer);
+    let mut compare_phase = Phases::default();
+    let mut suspects_phase = Phases::default();
+    let (rows, suspects) = rayon::join(
+        || compare_phase.time("compare", || class_rows(older, &newer, matching, options, control)),
+        || suspects_phase.time("suspects", || suspects(older, &newer, matching, options, control)),
+    );
+    let (rows, mut suspects) = (rows?, suspects?);
+    add_original_positions(&mut suspects, control)?;
+    phases.list.extend(compare_phase.list);
+    phases.list.extend(suspects_phase.list);
+    let growth = growth(&older.stats, &newer.stats);
+    let mut warnings = older.warnings.clone();
+    warnings.extend(newer.graph.tables().warnings.iter().cloned());
+    warn_of_oversized(&newer.graph, &mut warnings);
+    Ok(LeakReport {
+        schema_version: 1,
+        tool: Tool::default(),
+        verdict: if suspects.is_empty() { Verdict::NoLeak } else { Verdict::Leak },
+        matching,
+        matching_reason,
+        baseline: older.stats.clone(),
+        current: newer.stats,
+        growth,
+        suspects,
+        classes: rows,
+        ignored: 0,
+        warnings,
+        timings: phases.timings(start.elapsed()),
+    })
+}
+
+/// Compares three or more snapshots in the order of time: a suspect is what grew from the first to
+/// the last, and in each interval between. Runs on the calling thread and rayon's pool.
+///
+/// # Errors
+///
+/// Those of [`diff`], and `ERR_INVALID_ARG` for fewer than three sources.
+pub fn trend(sources: Vec<Source>, options: &DiffOptions, control: &Control) -> Result<LeakReport> {
+    let start = Instant::now();
+    if sources.len() < 3 {
+        return Err(Error::invalid_arg("a trend needs three or more snapshots"));
+    }
+    let intervals = sources.len() - 1;
+    let lanes = rayon::current_num_threads();
+    // Each interval is a part of the whole, and so is the growth that it must show.
+    let of_interval =
+        DiffOptions { suspects: usize::MAX, sensitivity: intervals as u64, ..options.clone() };
+    let mut phases = Phases::default();
+    let mut first: Option<Baseline> = None;
+    let mut previous: Option<Baseline> = None;
+    let mut grew_always: Option<HashSet<String>> = None;
+    for (at, source) in sources.into_iter().enumerate() {
+        let (newer, newer_phases) = read_current(source, lanes, None, control)?;
+        phases.extend(&format!("snapshot {}", at + 1), newer_phases);
+        if let Some(older) = previous.as_ref().or(first.as_ref()) {
+            let (matching, _) = decide(options.matching, older, &newer);
+            let found = suspects(older, &newer, matching, &of_interval, control)?;
+            let found: HashSet<_> = found.into_iter().map(|one| one.fingerprint).collect();
+            grew_always = Some(match grew_always {
+                Some(before) => before.intersection(&found).cloned().collect(),
+                None => found,
+            });
+        }
+        if at < intervals {
+            let folded = Baseline::fold(newer, Shapes::Always, control)?;
+            match &first {
+                None => first = Some(folded),
+                Some(_) => previous = Some(folded),
+            }
+            continue;
+        }
+        let Some(first) = &first else { break };
+        let all = DiffOptions { suspects: usize::MAX, ..options.clone() };
+        let mut report = compare(first, newer, &all, phases, start, control)?;
+        let grew_always = grew_always.unwrap_or_default();
+        report.suspects.retain(|suspect| grew_always.contains(&suspect.fingerprint));
+        report.suspects.truncate(options.suspects.max(1));
+        if report.suspects.is_empty() {
+            report.verdict = Verdict::NoLeak;
+        }
+        return Ok(report);
+    }
+    Err(Error::internal("a trend ended before its last snapshot"))
+}
+
+/// Runs both side by side, the newer on a thread of its own. Not on rayon's pool: a source may be a
+/// pipe into which nothing comes for a while, and two of those would stop every other job.
+fn read_both<Older, Newer: Send>(
+    older: impl FnOnce() -> Older,
+    newer: impl FnOnce() -> Newer + Send,
+) -> Result<(Older, Newer)> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("heapdiff-read".into());
+        let newer = (thread.spawn_scoped(scope, newer))
+            .map_err(|error| Error::io("pthread_create", "heapdiff-read", error))?;
+        let older = older();
+        // A panic goes on in this thread, as it would have without the other one.
+        let newer = newer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok((older, newer))
+    })
+}
+
+/// Reads, analyses and folds the older snapshot. If the newer one is far enough by then to tell how
+/// the two will be matched, only what that needs is kept; if not, there is time for all of it.
+fn read_baseline(
+    source: Source,
+    lanes: usize,
+    matching: Matching,
+    newer_ids: &OnceLock<IdSample>,
+    control: &Control,
+) -> Result<(Baseline, Phases)> {
+    let (current, mut phases) = read_current(source, lanes, None, control)?;
+    let shapes = match (matching, newer_ids.get()) {
+        (Matching::Identity, _) => Shapes::Never,
+        (Matching::Auto, Some(newer)) if same_process(&current.ids, newer).0 => Shapes::Never,
+        _ => Shapes::Always,
+    };
+    let baseline = phases.time("census", || Baseline::fold(current, shapes, control))?;
+    Ok((baseline, phases))
+}
+
+/// Reads and analyses a snapshot, and shows a sample of its ids as soon as they are known.
+fn read_current(
+    source: Source,
+    lanes: usize,
+    show_ids: Option<&OnceLock<IdSample>>,
+    control: &Control,
+) -> Result<(Current, Phases)> {
+    let mut phases = Phases::default();
+    let name = source.name();
+    let graph = phases.time("parse", || read(source, &ReadOptions { lanes }, control))?;
+    let ids = IdSample::take(&graph);
+    if let Some(show) = show_ids {
+        show.get_or_init(|| ids.clone());
+    }
+    let analysis = phases.time("analyze", || analyse(&graph, What::DIFF, control))?;
+    let words = Vocabulary::new(graph.strings());
+    let stats = stats(name, &graph, &analysis);
+    Ok((Current { stats, graph, words, analysis, ids }, phases))
+}
+
+/// How to match, and why.
+fn decide(wanted: Matching, older: &Baseline, newer: &Current) -> (Matching, String) {
+    match wanted {
+        Matching::Auto => match same_process(&older.ids_sample, &newer.ids) {
+            (true, reason) => (Matching::Identity, reason),
+            (false, reason) => (Matching::Structural, reason),
+        },
+        asked_for => (asked_for, "asked for".into()),
+    }
+}
+
+/// The suspects.
+fn suspects(
+    older: &Baseline,
+    newer: &Current,
+    matching: Matching,
+    options: &DiffOptions,
+    control: &Control,
+) -> Result<Vec<Suspect>> {
+    let Current { graph, words, analysis, .. } = newer;
+    let census = &older.census;
+    let newer = Newer { graph, words, analysis };
+    if matching == Matching::Identity {
+        return find_suspects(newer, &Before::by_id(census), None, options, control);
+    }
+    let routes = Routes::find(graph, words, control)?;
+    let shapes = shapes(graph, words, &routes, control)?;
+    let before = Before::by_shape(census, graph, words, analysis, &shapes, control)?;
+    drop(shapes);
+    find_suspects(newer, &before, Some(&routes), options, control)
+}
+
+fn growth(older: &SnapshotStats, newer: &SnapshotStats) -> Growth {
+    let more = |after: u64, before: u64| after as i64 - before as i64;
+    Growth {
+        nodes: more(newer.node_count, older.node_count),
+        edges: more(newer.edge_count, older.edge_count),
+        heap_bytes: more(newer.heap_bytes, older.heap_bytes),
+        native_bytes: more(newer.statistics.native, older.statistics.native),
+    }
+}
+
+/// Sizes are summed up modulo 2^32, as Chrome DevTools does. Where that hides something, it is said.
+fn warn_of_oversized(graph: &HeapGraph, warnings: &mut Vec<String>) {
+    for &(node, bytes) in &graph.tables().oversized {
+        let id = graph.id(node);
+        warnings.push(format!(
+            "node @{id} has {bytes} bytes; like Chrome DevTools, the sums here count it modulo 4 GiB"
+        ));
+    }
+}
+
+/// Names and times of phases.
+#[derive(Default)]
+struct Phases {
+    list: Vec<PhaseTime>,
+}
+
+impl Phases {
+    /// Does something and notes how long it took.
+    fn time<T>(&mut self, phase: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let start = Instant::now();
+        let result = work();
+        self.list.push(PhaseTime { phase: phase.to_owned(), ms: milliseconds(start.elapsed()) });
+        result
+    }
+
+    /// Takes over the phases of one snapshot.
+    fn extend(&mut self, of: &str, phases: Phases) {
+        let named = phases
+            .list
+            .into_iter()
+            .map(|PhaseTime { phase, ms }| PhaseTime { phase: format!("{of}: {phase}"), ms });
+        self.list.extend(named);
+    }
+
+    /// The summary: snapshots are read side by side, so the longer one counts.
+    fn timings(self, total: Duration) -> Timings {
+        let parse = self.list.iter().filter(|time| time.phase.ends_with(": parse"));
+        let parse_ms = parse.map(|time| time.ms).fold(0.0, f64::max);
+        let total_ms = milliseconds(total);
+        Timings { parse_ms, analyze_ms: total_ms - parse_ms, total_ms, phases: self.list }
+    }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
