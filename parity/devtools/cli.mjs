@@ -24,7 +24,17 @@ function filterOf(text) {
   return range ? { minId: Number(range[1]), maxId: Number(range[2]) } : { filter: text };
 }
 
-const one = (answer) => async (file, argument) => answer(await load(file), argument);
+/** The snapshot that was asked about last: often there is more than one question about it. */
+let latest = { key: '', snapshot: null };
+
+async function loadOnce(file) {
+  const { mtimeMs, size } = fs.statSync(file);
+  const key = `${file} ${mtimeMs} ${size}`;
+  if (latest.key !== key) latest = { key, snapshot: await load(file) };
+  return latest.snapshot;
+}
+
+const one = (answer) => async (file, argument) => answer(await loadOnce(file), argument);
 
 const COMMANDS = {
   nodes: one((snapshot) => Array.from(answers.nodes(snapshot), (row) => `${row}\n`).join('')),
@@ -44,7 +54,7 @@ const COMMANDS = {
   dominators: one((snapshot, id) => answers.dominators(snapshot, Number(id))),
 };
 
-/** Answers one line after the other. Each request loads its files anew: a diff changes what the classes are called. */
+/** Answers one line after the other. A diff loads its files anew: it changes what the classes are called. */
 async function serve() {
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const [command, ...args] = JSON.parse(line);
