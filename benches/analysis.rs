@@ -1,28 +1,36 @@
-//! How long each phase of the analysis takes on real snapshots, and how much memory it needs.
+//! What each phase of the analysis costs on real snapshots, in time and memory.
 //!
 //! `cargo bench --no-default-features --bench analysis -- A.heapsnapshot [B.heapsnapshot]`
-
+//!
+//! Prints for each phase the least wall and processor time of `ROUNDS` (environment, 5 unless
+//! given) rounds on one thread, and then the wall time and memory of the whole.
 #![allow(clippy::print_stdout, missing_docs)]
 
-use std::time::Instant;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 use heapdiff::analysis::class_table::ClassRows;
 use heapdiff::analysis::classes::Classes;
 use heapdiff::analysis::comparison::{ComparisonOptions, ComparisonSide, compare};
+use heapdiff::analysis::detachedness::Detachedness;
+use heapdiff::analysis::essential::EssentialEdges;
+use heapdiff::analysis::groups::Groups;
 use heapdiff::analysis::ids::IdIndex;
-use heapdiff::analysis::{Analysis, What, analyse};
+use heapdiff::analysis::names::KnownNames;
+use heapdiff::analysis::{
+    Analysis, What, analyse, distances, dominators, interfaces, ownership, roots, statistics,
+};
 use heapdiff::control::Control;
 use heapdiff::error::Result;
 use heapdiff::graph::HeapGraph;
 use heapdiff::snapshot::{ReadOptions, Source, read};
 
 fn main() -> Result<()> {
-    let paths: Vec<String> =
-        std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    let what = if std::env::var_os("DISTANCES").is_some() { What::ALL } else { What::DIFF };
+    let arguments = std::env::args().skip(1);
+    let paths: Vec<String> = arguments.filter(|argument| !argument.starts_with("--")).collect();
     let mut sides = Vec::new();
     for path in &paths {
-        sides.push(run(path, what)?);
+        sides.push(run(path)?);
     }
     if let [base, current] = &sides[..] {
         run_comparison(base, current)?;
@@ -30,27 +38,42 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn run(path: &str, what: What) -> Result<(HeapGraph, Analysis)> {
+fn run(path: &str) -> Result<(HeapGraph, Analysis)> {
     let control = Control::default();
-    let graph =
-        timed("read", || read(Source::Path(path.into()), &ReadOptions::default(), &control))?;
-    println!("{} nodes, {} edges", graph.node_count(), graph.edge_count());
-    let mut last = None;
-    for _ in 0..3 {
-        drop(last.take());
-        let before = rss_mb("VmRSS");
-        let analysis = timed("analyse", || analyse(&graph, what, &control))?;
-        println!("{:?}", analysis.timings);
-        println!(
-            "rss before {before} MB, after {} MB, peak {} MB",
-            rss_mb("VmRSS"),
-            rss_mb("VmHWM")
-        );
-        last = Some(analysis);
-    }
-    let analysis = last.expect("three rounds");
-    let rows = timed("class table", || analysis.class_table(ClassRows::Merged, &control))?;
-    println!("{} rows", rows.len());
+    let graph = read(Source::Path(path.into()), &ReadOptions::default(), &control)?;
+    println!("{path}: {} nodes, {} edges", graph.node_count(), graph.edge_count());
+    let graph = &graph;
+    let names = measured("known names", || KnownNames::new(graph.strings(), &control))?;
+    let detachedness = Detachedness::new(graph, &control)?;
+    let page_objects = measured("page objects", || roots::page_objects(graph, &names, &control))?;
+    let tree = measured("dominators", || {
+        dominators::dominators(EssentialEdges::new(graph, &names, &page_objects), &control)
+    })?;
+    let self_size = measured("ownership", || {
+        ownership::owned_self_sizes(graph, &names, &detachedness, true, &control)
+    })?;
+    measured("retained sizes", || Ok(tree.retained_sizes(&self_size)))?;
+    let groups = measured("groups", || Groups::new(graph, &names, &detachedness, &control))?;
+    measured("interfaces and classes", || {
+        let definitions = interfaces::infer(groups.shapes(), &control)?;
+        Classes::new(&groups, &definitions, &control)
+    })?;
+    measured("statistics", || {
+        statistics::statistics(graph, &names, &detachedness, &self_size, &control)
+    })?;
+    measured("distances", || distances::distances(graph, &names, &detachedness, &control))?;
+    drop((names, page_objects, tree, self_size, groups));
+
+    let before = memory_mb("VmRSS");
+    let start = Instant::now();
+    let analysis = analyse(graph, What::DIFF, &control)?;
+    let took = milliseconds(start.elapsed());
+    let (after, peak) = (memory_mb("VmRSS"), memory_mb("VmHWM"));
+    println!(
+        "  analyse, all threads: {took:.1} ms; {before} MB before, {after} after, {peak} peak"
+    );
+    measured("class table", || analysis.class_table(ClassRows::Merged, &control))?;
+    let graph = read(Source::Path(path.into()), &ReadOptions::default(), &control)?;
     Ok((graph, analysis))
 }
 
@@ -58,11 +81,11 @@ fn run_comparison(base: &(HeapGraph, Analysis), current: &(HeapGraph, Analysis))
     let control = Control::default();
     let base_ids = &base.0.tables().node_id;
     let current_ids = &current.0.tables().node_id;
-    let index = timed("id index", || IdIndex::new(base_ids, &control))?;
-    let matches = timed("match", || index.matches(current_ids, &control))?;
+    println!("comparison");
+    let index = measured("id index", || IdIndex::new(base_ids, &control))?;
+    let matches = measured("matches", || index.matches(current_ids, &control))?;
     let classes =
-        timed("re-class", || Classes::new(&base.1.groups, &current.1.definitions, &control))?;
-    let current_rows = current.1.class_table(ClassRows::Devtools, &control)?;
+        measured("re-class", || Classes::new(&base.1.groups, &current.1.definitions, &control))?;
     let base = ComparisonSide {
         ids: base_ids,
         self_size: &base.1.self_size,
@@ -77,32 +100,42 @@ fn run_comparison(base: &(HeapGraph, Analysis), current: &(HeapGraph, Analysis))
         own_classes: &current.1.classes,
         classes: &current.1.classes,
     };
-    let options = ComparisonOptions {
-        rows: ClassRows::Devtools,
-        with_ids: false,
-        current_rows: &current_rows,
-    };
-    let rows = timed("compare", || compare(base, current, &matches, options, &control))?;
-    for row in rows.iter().take(5) {
-        println!(
-            "{} +{} -{}",
-            String::from_utf8_lossy(&row.name),
-            row.added_count,
-            row.removed_count
-        );
-    }
+    let options = ComparisonOptions::default();
+    measured("compare", || compare(base, current, &matches, options, &control))?;
     Ok(())
 }
 
-fn timed<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let start = Instant::now();
-    let result = work();
-    println!("{what}: {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
+/// The result of the last round, after printing what the best one took.
+fn measured<T>(phase: &str, work: impl Fn() -> Result<T>) -> Result<T> {
+    let rounds = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
+    let (mut wall, mut processor) = (Duration::MAX, Duration::MAX);
+    let mut result = work();
+    for _ in 0..rounds.unwrap_or(5u32) {
+        drop(result);
+        let (start, processor_start) = (Instant::now(), processor_time());
+        result = black_box(work());
+        wall = wall.min(start.elapsed());
+        processor = processor.min(processor_time().saturating_sub(processor_start));
+    }
+    let (wall, processor) = (milliseconds(wall), milliseconds(processor));
+    println!("  {phase:24} {wall:8.1} ms, {processor:8.1} ms of processor");
     result
 }
 
-/// A line of `/proc/self/status`, in megabytes; 0 where there is none.
-fn rss_mb(field: &str) -> u64 {
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// Processor time of this thread; 0 where it cannot be had.
+fn processor_time() -> Duration {
+    // "... on the run queue": the first number is nanoseconds on a processor.
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = text.split_whitespace().next().and_then(|number| number.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or(0))
+}
+
+/// A line of `/proc/self/status` in megabytes; 0 where there is none.
+fn memory_mb(field: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with(field));
     let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());

@@ -220,7 +220,7 @@ mod tests {
     fn name_of(heap: GraphBuilder, node: NodeIndex) -> String {
         let graph = heap.build();
         let names = KnownNames::new(graph.strings(), &Control::default()).unwrap();
-        let detachedness = Detachedness::default();
+        let detachedness = Detachedness::new(&graph, &Control::default()).unwrap();
         let name = DisplayNames::new(&graph, &names, &detachedness).node(node).into_owned();
         String::from_utf8(name).unwrap()
     }

@@ -27,28 +27,21 @@ impl DominatorTree {
     /// immediate dominator, which is lower except that the first rank is its own.
     pub(super) fn from_ranks(vertex: Vec<NodeIndex>, idom_rank: Vec<u32>) -> Self {
         let count = vertex.len();
-        let mut idom = vec![NodeIndex(0); count];
-        for (&node, &above) in vertex.iter().zip(&idom_rank) {
-            idom[node.at()] = vertex[above as usize];
-        }
         let mut sizes = vec![1u32; count];
         for rank in (1..count).rev() {
             sizes[idom_rank[rank] as usize] += sizes[rank];
         }
         // Each node takes the next free part of its dominator's range.
         let mut next_free = idom_rank;
+        let mut idom = vec![NodeIndex(0); count];
         let mut order = vec![NodeIndex(0); count];
         let mut extent = vec![0; count];
         for rank in 0..count {
-            let position = if rank == 0 {
-                0
-            } else {
-                let above = next_free[rank] as usize;
-                let position = next_free[above];
-                next_free[above] += sizes[rank];
-                position
-            };
+            let above = next_free[rank] as usize;
+            let position = if rank == 0 { 0 } else { next_free[above] };
+            next_free[above] += sizes[rank];
             next_free[rank] = position + 1;
+            idom[vertex[rank].at()] = vertex[above];
             order[position as usize] = vertex[rank];
             extent[position as usize] = sizes[rank];
         }

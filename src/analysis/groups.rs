@@ -128,6 +128,9 @@ impl Groups {
 /// Not given out.
 const NONE: u32 = u32::MAX;
 
+/// How many groups with a place are remembered.
+const RECENT: usize = 256;
+
 struct Collector<'a> {
     graph: &'a HeapGraph,
     names: &'a KnownNames,
@@ -138,6 +141,10 @@ struct Collector<'a> {
     /// Groups without a place that are not markup, by type or by string of the file.
     of_type: [u32; 256],
     of_string: Vec<u32>,
+    /// Groups of plain objects without a place, by shape.
+    of_shape: Vec<u32>,
+    /// Groups with a place that were asked for last.
+    recent: [Option<(StringIndex, Place, u32)>; RECENT],
     /// All others.
     others: HashMap<Group, u32>,
     /// Texts of names that are in no table of the file, and cut names.
@@ -159,6 +166,8 @@ impl<'a> Collector<'a> {
             texts: StringTable::new(),
             of_type: [NONE; 256],
             of_string: vec![NONE; graph.strings().len()],
+            of_shape: Vec::new(),
+            recent: [None; RECENT],
             others: HashMap::new(),
             cut: HashMap::new(),
             appended: HashMap::new(),
@@ -187,9 +196,24 @@ impl<'a> Collector<'a> {
                 self.object_text = Some(self.copy(string));
             }
             let shape = self.shapes.add(self.graph, node);
-            return self.find(Group { name: GroupName::Shape(shape), place });
+            return self.group_of_shape(shape, place);
         }
         self.group_of_name(string, place)
+    }
+
+    fn group_of_shape(&mut self, shape: ShapeIndex, place: Option<Place>) -> u32 {
+        let at = shape.0 as usize;
+        if at >= self.of_shape.len() {
+            self.of_shape.resize(at + 1, NONE);
+        }
+        if place.is_some() || self.of_shape[at] == NONE {
+            let group = self.find(Group { name: GroupName::Shape(shape), place });
+            if place.is_some() {
+                return group;
+            }
+            self.of_shape[at] = group;
+        }
+        self.of_shape[at]
     }
 
     /// Only native nodes have other names than in the file.
@@ -198,6 +222,22 @@ impl<'a> Collector<'a> {
     }
 
     fn group_of_name(&mut self, string: StringIndex, place: Option<Place>) -> u32 {
+        // Instances of one class come in crowds.
+        if let Some(place) = place {
+            let slot = (place.line ^ place.column.rotate_left(3)) as usize % RECENT;
+            if let Some((known, known_place, group)) = self.recent[slot]
+                && (known, known_place) == (string, place)
+            {
+                return group;
+            }
+            let group = self.find_group_of_name(string, Some(place));
+            self.recent[slot] = Some((string, place, group));
+            return group;
+        }
+        self.find_group_of_name(string, None)
+    }
+
+    fn find_group_of_name(&mut self, string: StringIndex, place: Option<Place>) -> u32 {
         let in_file = self.of_string.get(string.at()).copied();
         if let (Some(known), None) = (in_file, place)
             && known != NONE

@@ -25,6 +25,7 @@ pub mod ownership;
 pub mod roots;
 pub mod samples;
 pub mod shapes;
+mod source_lists;
 pub mod statistics;
 pub mod wtf8;
 
@@ -139,6 +140,9 @@ impl Analysis {
     }
 }
 
+/// A graph with fewer edges is done before another thread would wake up.
+const MIN_PARALLEL_EDGES: usize = 1 << 15;
+
 /// Computes what `what` asks for. The calling thread works, and one more of rayon's.
 ///
 /// # Errors
@@ -150,13 +154,16 @@ pub fn analyse(graph: &HeapGraph, what: What, control: &Control) -> Result<Analy
         Ok((names, Detachedness::new(graph, control)?))
     })?;
     let mut result = Analysis { names, detachedness, timings, ..Analysis::default() };
-    let (tree, rest) = rayon::join(
-        || match what.dominators {
-            true => dominator_lane(graph, &result.names, control),
-            false => Ok(Default::default()),
-        },
-        || column_lane(graph, what, &result.names, &result.detachedness, control),
-    );
+    let tree_lane = || match what.dominators {
+        true => dominator_lane(graph, &result.names, control),
+        false => Ok(Default::default()),
+    };
+    let other_lane = || column_lane(graph, what, &result.names, &result.detachedness, control);
+    let (tree, rest) = if graph.edge_count() < MIN_PARALLEL_EDGES {
+        (tree_lane(), other_lane())
+    } else {
+        rayon::join(tree_lane, other_lane)
+    };
     let (dominators, tree_timings) = tree?;
     let columns = rest?;
     result.timings.page_objects = tree_timings.page_objects;
