@@ -161,6 +161,7 @@ async function checkPair(servers, pair, tally) {
 async function checkReal(tally) {
   const { compareSurfaces } = await import('./surfaces.mjs');
   const servers = sides();
+  const askDevTools = async (request) => (await servers.devtools.ask(request)).ok;
   for await (const pair of realPairs(scratch, options)) {
     const before = { ...tally };
     const expected = await checkPair(servers, pair, tally);
@@ -168,7 +169,7 @@ async function checkReal(tally) {
       console.log(`${pair.name}: DevTools cannot load it`);
       continue;
     }
-    tally.add(pair.name, await compareSurfaces(pair, expected));
+    tally.add(pair.name, await compareSurfaces(pair, expected, askDevTools));
     const nodes = expected.all.static.nodeCount.toLocaleString('en');
     const [passed, failed] = [tally.passed - before.passed, tally.failed - before.failed];
     console.log(`${pair.name}: ${nodes} nodes, ${passed} checks passed, ${failed} failed`);

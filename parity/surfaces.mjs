@@ -11,19 +11,26 @@ const run = promisify(execFile);
 const cli = fileURLToPath(new URL('../bin/heapdiff.js', import.meta.url));
 
 const EVERY_ROW = 1_000_000;
+/** So many nodes of a snapshot are asked for their edges and retainers. */
+const SAMPLED_NODES = 40;
 
 /**
  * @param {import('./inputs.mjs').Pair} pair
  * @param {{nodes: string, all: any, diff: any[]}} expected DevTools' answers for `pair.current`, and for the pair.
+ * @param {(request: string[]) => Promise<any>} askDevTools
  * @returns {Promise<import('./compare.mjs').Verdict[]>}
  */
-export async function compareSurfaces({ base, current }, expected) {
+export async function compareSurfaces({ base, current }, expected, askDevTools) {
+  const ask = (question, id) => askDevTools([question, current, id]);
   const checks = {
     'heapdiff nodes': () => nodesCommand(current, expected.nodes),
     'openSnapshot().stats': () => withSnapshot(current, (s) => stats(s, expected.all)),
     'openSnapshot().classes()': () => withSnapshot(current, (s) => classes(s, expected)),
     'openSnapshot().duplicateStrings()': () =>
       withSnapshot(current, (s) => strings(s, expected.all)),
+    'openSnapshot().edges()': () => withSnapshot(current, (s) => edges(s, expected.nodes, ask)),
+    'openSnapshot().retainers()': () =>
+      withSnapshot(current, (s) => retainers(s, expected.nodes, ask)),
     "diffSnapshots({ classRows: 'devtools' })": () => classRows(base, current, expected.diff),
   };
   const verdicts = [];
@@ -50,7 +57,7 @@ async function nodesCommand(file, expected) {
 async function withSnapshot(file, compare) {
   const snapshot = await heapdiff.openSnapshot(file);
   try {
-    return compare(snapshot);
+    return await compare(snapshot);
   } finally {
     snapshot.close();
   }
@@ -127,6 +134,42 @@ function strings(snapshot, { duplicateStrings }) {
     bytes: totalSelfSize,
   }));
   return firstDifference(inOrder(wanted), inOrder(snapshot.duplicateStrings({ top: EVERY_ROW })));
+}
+
+async function edges(snapshot, nodes, ask) {
+  for (const id of sampledIds(nodes)) {
+    const wanted = (await ask('edges', id)).map(edgeOf);
+    const found = snapshot.edges(Number(id)).map(publicEdgeOf);
+    const difference = firstDifference(wanted, found, `node ${id}`);
+    if (difference !== null) return difference;
+  }
+  return null;
+}
+
+/** DevTools leaves out what the root refers to, and weak edges. */
+async function retainers(snapshot, nodes, ask) {
+  for (const id of sampledIds(nodes)) {
+    const wanted = (await ask('retainers', id)).map(edgeOf);
+    const found = snapshot.retainers(Number(id)).map(publicEdgeOf);
+    const shown = found.filter((edge) => edge.type !== 'weak' && edge.id !== ROOT_ID);
+    const difference = firstDifference(inOrder(wanted), inOrder(shown), `node ${id}`);
+    if (difference !== null) return difference;
+  }
+  return null;
+}
+
+const ROOT_ID = 1;
+const edgeOf = ({ type, name, id }) => ({ type, name: String(name), id });
+const publicEdgeOf = ({ edge, edgeType, node }) => ({ type: edgeType, name: edge, id: node.id });
+
+/** Ids spread over the file. Only odd ones: those of the embedder's nodes need not be unique. */
+function sampledIds(nodes) {
+  const ids = nodes
+    .split('\n')
+    .map((row) => row.slice(0, row.indexOf('\t')))
+    .filter((id) => Number(id) % 2 === 1);
+  const step = Math.ceil(ids.length / SAMPLED_NODES);
+  return ids.filter((_, at) => at % step === 0);
 }
 
 async function classRows(base, current, diff) {
