@@ -38,6 +38,7 @@ pub mod binding;
 pub mod capture;
 pub mod control;
 pub mod diff;
+pub mod digest;
 pub mod error;
 pub mod explore;
 pub mod graph;

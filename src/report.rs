@@ -123,7 +123,7 @@ impl Default for Tool {
 }
 
 /// One snapshot in numbers.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SnapshotStats {
     /// Path, or what else the source is called.
@@ -142,7 +142,7 @@ pub struct SnapshotStats {
 }
 
 /// The numbers of DevTools' Statistics view, in bytes.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StatisticsRow {
     /// All of it.

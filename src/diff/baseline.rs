@@ -1,26 +1,45 @@
 //! What stays of an older snapshot.
 
+use crate::analysis::Analysis;
+use crate::analysis::class_table::ClassRows;
 use crate::analysis::classes::Classes;
 use crate::analysis::groups::Groups;
 use crate::control::Control;
-use crate::diff::Current;
+use crate::diff::{Current, read_current};
+use crate::digest::{Body, ClassTotal};
 use crate::error::Result;
+use crate::graph::HeapGraph;
 use crate::leak::census::Census;
 use crate::leak::matching::IdSample;
 use crate::leak::route::Routes;
 use crate::leak::shape::shapes;
+use crate::leak::vocabulary::Vocabulary;
 use crate::report::SnapshotStats;
+use crate::snapshot::Source;
 
 /// What stays of an older snapshot: enough to compare with, a fraction of its graph.
 pub struct Baseline {
     pub(super) stats: SnapshotStats,
     pub(super) census: Census,
-    pub(super) ids_sample: IdSample,
+    pub(super) sample: IdSample,
+    pub(super) classes: BaselineClasses,
+    pub(super) warnings: Vec<String>,
+}
+
+/// What class rows are made from.
+pub(super) enum BaselineClasses {
+    /// Of a snapshot: every node.
+    Nodes(BaselineNodes),
+    /// Of a digest: the totals.
+    Totals(Vec<ClassTotal>),
+}
+
+/// The nodes of a baseline.
+pub(super) struct BaselineNodes {
     pub(super) ids: Vec<u32>,
     pub(super) self_size: Vec<u32>,
     pub(super) groups: Groups,
     pub(super) own_classes: Classes,
-    pub(super) warnings: Vec<String>,
 }
 
 /// Whether a baseline can be compared by the shapes of routes, too.
@@ -36,24 +55,72 @@ impl Baseline {
     /// Folds a snapshot.
     pub(super) fn fold(snapshot: Current, wanted: Shapes, control: &Control) -> Result<Self> {
         let Current { stats, graph, words, analysis, ids } = snapshot;
-        let shapes = match wanted {
-            Shapes::Never => None,
-            Shapes::Always => {
-                let routes = Routes::find(&graph, &words, control)?;
-                Some(shapes(&graph, &words, &routes, control)?)
-            }
-        };
-        let census = Census::take(&graph, &words, &analysis, shapes.as_deref(), control)?;
+        let census = take_census(&graph, &words, &analysis, wanted, control)?;
         let mut tables = graph.into_tables();
-        Ok(Self {
-            stats,
-            census,
-            ids_sample: ids,
+        let classes = BaselineClasses::Nodes(BaselineNodes {
             ids: std::mem::take(&mut tables.node_id),
             self_size: analysis.self_size,
             groups: analysis.groups,
             own_classes: analysis.classes,
-            warnings: std::mem::take(&mut tables.warnings),
-        })
+        });
+        let warnings = std::mem::take(&mut tables.warnings);
+        Ok(Self { stats, census, sample: ids, classes, warnings })
     }
+
+    /// Whether it comes from a digest.
+    pub(super) fn is_digest(&self) -> bool {
+        matches!(self.classes, BaselineClasses::Totals(_))
+    }
+
+    /// What a digest kept. `source` is what the digest is called.
+    pub(super) fn from_digest(body: Body, source: String) -> Self {
+        Self {
+            stats: body.stats(source),
+            census: Census::from_parts(body.census),
+            sample: body.sample,
+            classes: BaselineClasses::Totals(body.classes),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// Makes a digest of a snapshot. Runs on the calling thread and rayon's pool. `taken_at` is the time
+/// of the capture, if it is known (ISO 8601).
+///
+/// # Errors
+///
+/// Those of [`crate::snapshot::read`].
+pub fn digest(source: Source, taken_at: Option<String>, control: &Control) -> Result<Body> {
+    let lanes = rayon::current_num_threads();
+    let (snapshot, _) = read_current(source, lanes, None, control)?;
+    let Current { mut stats, graph, words, analysis, ids } = snapshot;
+    stats.taken_at = taken_at;
+    let census = take_census(&graph, &words, &analysis, Shapes::Always, control)?;
+    let rows = analysis.class_table(ClassRows::Merged, control)?;
+    let classes = rows
+        .iter()
+        .map(|row| ClassTotal {
+            class_name: String::from_utf8_lossy(&row.name).into_owned(),
+            count: row.count,
+            bytes: row.self_size,
+        })
+        .collect();
+    Ok(Body::new(stats, &ids, &census, classes))
+}
+
+fn take_census(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    analysis: &Analysis,
+    wanted: Shapes,
+    control: &Control,
+) -> Result<Census> {
+    let shapes = match wanted {
+        Shapes::Never => None,
+        Shapes::Always => {
+            let routes = Routes::find(graph, words, control)?;
+            Some(shapes(graph, words, &routes, control)?)
+        }
+    };
+    Census::take(graph, words, analysis, shapes.as_deref(), control)
 }

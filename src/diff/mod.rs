@@ -4,14 +4,15 @@
 //! stays ([`Baseline`]); its graph, the larger part, goes as soon as it is folded.
 
 mod baseline;
+mod course;
 mod rows;
 
-use std::collections::HashSet;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::analysis::{Analysis, What, analyse};
 use crate::control::Control;
+use crate::digest;
 use crate::error::{Error, Result};
 use crate::explore::stats;
 use crate::graph::HeapGraph;
@@ -22,13 +23,14 @@ use crate::leak::shape::shapes;
 use crate::leak::suspects::{Newer, find_suspects};
 use crate::leak::vocabulary::Vocabulary;
 use crate::report::{
-    DiffOptions, Growth, LeakReport, Matching, PhaseTime, SnapshotStats, Suspect, Timings, Tool,
-    Verdict,
+    ClassRows, DiffOptions, Growth, LeakReport, Matching, PhaseTime, SnapshotStats, Suspect,
+    Timings, Tool, Verdict,
 };
 use crate::snapshot::{ReadOptions, Source, read};
 use crate::source_map::add_original_positions;
 
-pub use baseline::{Baseline, Shapes};
+pub use baseline::{Baseline, Shapes, digest as make_digest};
+use course::Course;
 use rows::class_rows;
 
 /// A newer snapshot with its facts.
@@ -64,24 +66,24 @@ pub fn diff(
     let mut phases = Phases::default();
     phases.extend("baseline", older_phases);
     phases.extend("current", newer_phases);
-    compare(&older, newer, options, phases, start, control)
+    compare(&older, &newer, options, phases, start, control)
 }
 
 /// Compares a folded baseline with a newer snapshot.
 fn compare(
     older: &Baseline,
-    newer: Current,
+    newer: &Current,
     options: &DiffOptions,
     mut phases: Phases,
     start: Instant,
     control: &Control,
 ) -> Result<LeakReport> {
-    let (matching, matching_reason) = decide(options.matching, older, &newer);
+    let (matching, matching_reason) = decide(options.matching, older, newer);
     let mut compare_phase = Phases::default();
     let mut suspects_phase = Phases::default();
     let (rows, suspects) = rayon::join(
-        || compare_phase.time("compare", || class_rows(older, &newer, matching, options, control)),
-        || suspects_phase.time("suspects", || suspects(older, &newer, matching, options, control)),
+        || compare_phase.time("compare", || class_rows(older, newer, matching, options, control)),
+        || suspects_phase.time("suspects", || suspects(older, newer, matching, options, control)),
     );
     let (rows, mut suspects) = (rows?, suspects?);
     add_original_positions(&mut suspects, control)?;
@@ -91,6 +93,10 @@ fn compare(
     let mut warnings = older.warnings.clone();
     warnings.extend(newer.graph.tables().warnings.iter().cloned());
     warn_of_oversized(&newer.graph, &mut warnings);
+    if options.class_rows == ClassRows::Devtools && older.is_digest() {
+        warnings
+            .push("a digest keeps totals of classes: the rows are not those of DevTools".into());
+    }
     Ok(LeakReport {
         schema_version: 1,
         tool: Tool::default(),
@@ -98,7 +104,7 @@ fn compare(
         matching,
         matching_reason,
         baseline: older.stats.clone(),
-        current: newer.stats,
+        current: newer.stats.clone(),
         growth,
         suspects,
         classes: rows,
@@ -109,7 +115,8 @@ fn compare(
 }
 
 /// Compares three or more snapshots in the order of time: a suspect is what grew from the first to
-/// the last, and in each interval between. Runs on the calling thread and rayon's pool.
+/// the last, and in each interval between. All but the last may be digests. Runs on the calling
+/// thread and rayon's pool.
 ///
 /// # Errors
 ///
@@ -119,47 +126,34 @@ pub fn trend(sources: Vec<Source>, options: &DiffOptions, control: &Control) -> 
     if sources.len() < 3 {
         return Err(Error::invalid_arg("a trend needs three or more snapshots"));
     }
-    let intervals = sources.len() - 1;
     let lanes = rayon::current_num_threads();
-    // Each interval is a part of the whole, and so is the growth that it must show.
-    let of_interval =
-        DiffOptions { suspects: usize::MAX, sensitivity: intervals as u64, ..options.clone() };
     let mut phases = Phases::default();
-    let mut first: Option<Baseline> = None;
-    let mut previous: Option<Baseline> = None;
-    let mut grew_always: Option<HashSet<String>> = None;
+    let mut baselines = Vec::with_capacity(sources.len() - 1);
+    let mut sources = sources;
+    let Some(last) = sources.pop() else {
+        return Err(Error::internal("a trend without sources"));
+    };
     for (at, source) in sources.into_iter().enumerate() {
-        let (newer, newer_phases) = read_current(source, lanes, None, control)?;
-        phases.extend(&format!("snapshot {}", at + 1), newer_phases);
-        if let Some(older) = previous.as_ref().or(first.as_ref()) {
-            let (matching, _) = decide(options.matching, older, &newer);
-            let found = suspects(older, &newer, matching, &of_interval, control)?;
-            let found: HashSet<_> = found.into_iter().map(|one| one.fingerprint).collect();
-            grew_always = Some(match grew_always {
-                Some(before) => before.intersection(&found).cloned().collect(),
-                None => found,
-            });
-        }
-        if at < intervals {
-            let folded = Baseline::fold(newer, Shapes::Always, control)?;
-            match &first {
-                None => first = Some(folded),
-                Some(_) => previous = Some(folded),
-            }
-            continue;
-        }
-        let Some(first) = &first else { break };
-        let all = DiffOptions { suspects: usize::MAX, ..options.clone() };
-        let mut report = compare(first, newer, &all, phases, start, control)?;
-        let grew_always = grew_always.unwrap_or_default();
-        report.suspects.retain(|suspect| grew_always.contains(&suspect.fingerprint));
-        report.suspects.truncate(options.suspects.max(1));
-        if report.suspects.is_empty() {
-            report.verdict = Verdict::NoLeak;
-        }
-        return Ok(report);
+        // By shape as well: what is replaced in its slot has another id each time.
+        let nobody = OnceLock::new();
+        let (older, its_phases) =
+            read_baseline(source, lanes, Matching::Structural, &nobody, control)?;
+        phases.extend(&format!("snapshot {}", at + 1), its_phases);
+        baselines.push(older);
     }
-    Err(Error::internal("a trend ended before its last snapshot"))
+    let (newer, its_phases) = read_current(last, lanes, None, control)?;
+    phases.extend("current", its_phases);
+    let routes = Routes::find(&newer.graph, &newer.words, control)?;
+    let shapes = shapes(&newer.graph, &newer.words, &routes, control)?;
+    let all = DiffOptions { suspects: usize::MAX, ..options.clone() };
+    let mut report = compare(&baselines[0], &newer, &all, phases, start, control)?;
+    let course = Course::new(&baselines, &newer, &shapes);
+    report.suspects.retain(|suspect| course.grew_always(suspect));
+    report.suspects.truncate(options.suspects.max(1));
+    if report.suspects.is_empty() {
+        report.verdict = Verdict::NoLeak;
+    }
+    Ok(report)
 }
 
 /// Runs both side by side, the newer on a thread of its own. Not on rayon's pool: a source may be a
@@ -188,6 +182,11 @@ fn read_baseline(
     newer_ids: &OnceLock<IdSample>,
     control: &Control,
 ) -> Result<(Baseline, Phases)> {
+    let name = source.name();
+    let source = match digest::open(source)? {
+        Ok(body) => return Ok((Baseline::from_digest(body, name), Phases::default())),
+        Err(source) => source,
+    };
     let (current, mut phases) = read_current(source, lanes, None, control)?;
     let shapes = match (matching, newer_ids.get()) {
         (Matching::Identity, _) => Shapes::Never,
@@ -221,7 +220,7 @@ fn read_current(
 /// How to match, and why.
 fn decide(wanted: Matching, older: &Baseline, newer: &Current) -> (Matching, String) {
     match wanted {
-        Matching::Auto => match same_process(&older.ids_sample, &newer.ids) {
+        Matching::Auto => match same_process(&older.sample, &newer.ids) {
             (true, reason) => (Matching::Identity, reason),
             (false, reason) => (Matching::Structural, reason),
         },

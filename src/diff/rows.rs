@@ -1,18 +1,37 @@
 //! The class rows of a report.
 
+use std::collections::HashMap;
+
 use crate::analysis::class_table::ClassRows as Rows;
 use crate::analysis::classes::Classes;
 use crate::analysis::comparison::{ComparisonOptions, ComparisonRow, ComparisonSide, compare};
 use crate::analysis::ids::{IdIndex, NO_MATCH};
 use crate::control::Control;
 use crate::diff::Current;
-use crate::diff::baseline::Baseline;
+use crate::diff::baseline::{Baseline, BaselineClasses, BaselineNodes};
+use crate::digest::ClassTotal;
 use crate::error::Result;
 use crate::report::{ClassDelta, ClassRows, DiffOptions, Matching};
 
 /// The class rows that the caller asked for.
 pub(super) fn class_rows(
     older: &Baseline,
+    newer: &Current,
+    matching: Matching,
+    options: &DiffOptions,
+    control: &Control,
+) -> Result<Vec<ClassDelta>> {
+    let mut rows = match &older.classes {
+        BaselineClasses::Nodes(nodes) => by_nodes(nodes, newer, matching, options, control)?,
+        BaselineClasses::Totals(totals) => by_totals(totals, newer, control)?,
+    };
+    rows.truncate(options.classes);
+    Ok(rows)
+}
+
+/// From all nodes of both snapshots.
+fn by_nodes(
+    older: &BaselineNodes,
     newer: &Current,
     matching: Matching,
     options: &DiffOptions,
@@ -52,7 +71,40 @@ pub(super) fn class_rows(
     if !by_id {
         keep_net(&mut rows);
     }
-    rows.truncate(options.classes);
+    Ok(rows)
+}
+
+/// From the totals of a digest: what is more is added, what is less is removed.
+fn by_totals(totals: &[ClassTotal], newer: &Current, control: &Control) -> Result<Vec<ClassDelta>> {
+    let mut before: HashMap<&str, &ClassTotal> =
+        totals.iter().map(|total| (total.class_name.as_str(), total)).collect();
+    let mut rows = Vec::new();
+    for row in newer.analysis.class_table(Rows::Merged, control)? {
+        let class_name = String::from_utf8_lossy(&row.name).into_owned();
+        let was = before.remove(class_name.as_str());
+        let (count, bytes) = was.map_or((0, 0), |total| (total.count, total.bytes));
+        rows.push(ClassDelta {
+            added: row.count,
+            removed: count,
+            delta: row.count as i64 - count as i64,
+            added_bytes: row.self_size,
+            removed_bytes: bytes,
+            delta_bytes: row.self_size as i64 - bytes as i64,
+            retained_bytes: row.retained_size,
+            class_name,
+        });
+    }
+    rows.extend(before.into_values().map(|total| ClassDelta {
+        class_name: total.class_name.clone(),
+        added: 0,
+        removed: total.count,
+        delta: -(total.count as i64),
+        added_bytes: 0,
+        removed_bytes: total.bytes,
+        delta_bytes: -(total.bytes as i64),
+        retained_bytes: 0,
+    }));
+    keep_net(&mut rows);
     Ok(rows)
 }
 
@@ -68,8 +120,9 @@ fn keep_net(rows: &mut Vec<ClassDelta>) {
         row.removed_bytes -= both;
     }
     rows.retain(|row| row.delta != 0 || row.delta_bytes != 0);
-    // Stable: rows of one size stay in the order of their names' first appearance.
-    rows.sort_by_key(|row| std::cmp::Reverse(row.added_bytes));
+    rows.sort_by(|a, b| {
+        b.added_bytes.cmp(&a.added_bytes).then_with(|| a.class_name.cmp(&b.class_name))
+    });
 }
 
 fn class_delta(row: &ComparisonRow) -> ClassDelta {

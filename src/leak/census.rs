@@ -8,6 +8,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::analysis::Analysis;
 use crate::analysis::bits::BitSet;
 use crate::control::Control;
@@ -21,7 +23,7 @@ use crate::leak::vocabulary::Vocabulary;
 pub const LARGE: u64 = 1024;
 
 /// What is known of a node of the baseline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// Its id.
     pub id: u32,
@@ -33,6 +35,27 @@ pub struct Record {
     pub retained: u64,
 }
 
+/// A census as a digest has it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CensusParts {
+    records: Vec<Record>,
+    slots: Vec<(u64, u32)>,
+    shapes: Vec<(u64, u32)>,
+    classes: Vec<(u64, Instances)>,
+    total: u64,
+    last_id: u32,
+}
+
+impl CensusParts {
+    /// Fails if the records are not in order.
+    pub fn check(&self) -> std::result::Result<(), String> {
+        match self.records.is_sorted_by(|a, b| a.id < b.id) {
+            true => Ok(()),
+            false => Err("the records of the digest are not in order".into()),
+        }
+    }
+}
+
 /// What was of a shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ByShape {
@@ -41,7 +64,7 @@ enum ByShape {
 }
 
 /// How many there are of a class.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instances {
     /// Nodes.
     pub count: u64,
@@ -64,8 +87,6 @@ pub struct Census {
     pub total: u64,
     /// The largest odd id: what has a larger one is younger than the baseline.
     pub last_id: u32,
-    /// Whether the ids ascend in file order: the first snapshot of its isolate.
-    pub ids_ascend: bool,
 }
 
 impl Census {
@@ -105,10 +126,10 @@ impl Census {
             records.sort_unstable_by_key(|record| record.id);
         }
         let slots = slots_of(graph, analysis, &large);
-        let (last_id, ids_ascend) = id_order(graph);
+        let (last_id, _) = id_order(graph);
         let classes = count_classes(graph);
         let total = analysis.retained[graph.root().at()];
-        Ok(Self { records, slots, shapes, classes, total, last_id, ids_ascend })
+        Ok(Self { records, slots, shapes, classes, total, last_id })
     }
 
     /// How many instances a class had.
@@ -138,6 +159,58 @@ impl Census {
     /// Whether it can be asked by shape.
     pub fn has_shapes(&self) -> bool {
         !self.shapes.is_empty()
+    }
+
+    /// What a digest keeps: at most `most` records, those that retain most.
+    pub fn parts(&self, most: usize) -> CensusParts {
+        let mut kept = self.records.clone();
+        if kept.len() > most {
+            kept.select_nth_unstable_by_key(most, |record| std::cmp::Reverse(record.retained));
+            kept.truncate(most);
+            kept.sort_unstable_by_key(|record| record.id);
+        }
+        let is_kept = |id: u32| kept.binary_search_by_key(&id, |record| record.id).is_ok();
+        let sorted = |mut pairs: Vec<(u64, u32)>| {
+            pairs.sort_unstable();
+            pairs
+        };
+        let slots = self.slots.iter().map(|(&key, &id)| (key, id));
+        let shapes = self.shapes.iter().map(|(&shape, by)| match by {
+            ByShape::One(record) => (shape, record.id),
+            // No node has id 0.
+            ByShape::Several => (shape, 0),
+        });
+        let mut classes: Vec<_> = self.classes.iter().map(|(&key, &count)| (key, count)).collect();
+        classes.sort_unstable_by_key(|&(key, _)| key);
+        CensusParts {
+            slots: sorted(slots.filter(|&(_, id)| is_kept(id)).collect()),
+            shapes: sorted(shapes.filter(|&(_, id)| id == 0 || is_kept(id)).collect()),
+            records: kept,
+            classes,
+            total: self.total,
+            last_id: self.last_id,
+        }
+    }
+
+    /// The census that a digest kept. `parts` has been checked.
+    pub fn from_parts(parts: CensusParts) -> Self {
+        let CensusParts { records, slots, shapes, classes, total, last_id } = parts;
+        let record_of = |id: u32| {
+            let at = records.binary_search_by_key(&id, |record| record.id).ok()?;
+            Some(records[at])
+        };
+        let shapes = shapes
+            .into_iter()
+            .map(|(shape, id)| (shape, record_of(id).map_or(ByShape::Several, ByShape::One)))
+            .collect();
+        Self {
+            shapes,
+            slots: slots.into_iter().collect(),
+            classes: classes.into_iter().collect(),
+            records,
+            total,
+            last_id,
+        }
     }
 
     /// All records, sorted by id.

@@ -8,12 +8,17 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::graph::HeapGraph;
 use crate::leak::census::{id_order, tag};
 use crate::leak::hash::Fnv;
 
 /// One node in so many is compared.
 const SAMPLE: u32 = 32;
+
+/// About so many nodes are in the sample of a digest.
+const SAMPLE_OF_A_DIGEST: usize = 4096;
 
 /// How many of the compared must agree: a few nodes are renamed in place (code, feedback).
 const AGREEING: f64 = 0.95;
@@ -22,10 +27,10 @@ const AGREEING: f64 = 0.95;
 const ALL_AGREEING: f64 = 0.999;
 
 /// A sample of a snapshot's nodes by id, and the order of its ids.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct IdSample {
     /// From id to a hash of type and name.
-    names: HashMap<u32, u64>,
+    names: HashMap<u32, u32>,
     /// Whether the ids ascend.
     pub ids_ascend: bool,
 }
@@ -39,9 +44,17 @@ impl IdSample {
             let mut hash = Fnv::default();
             hash.bytes(&tag(graph, node).to_le_bytes());
             hash.bytes(graph.raw_name(node));
-            (graph.id(node), hash.finish())
+            (graph.id(node), hash.finish() as u32)
         });
         Self { names: names.collect(), ids_ascend: id_order(graph).1 }
+    }
+
+    /// The same with fewer nodes, for a digest.
+    pub fn thinned(&self) -> Self {
+        let stride = (self.names.len() / SAMPLE_OF_A_DIGEST).max(1) as u32;
+        let kept = self.names.iter().filter(|&(&id, _)| (id / 2 / SAMPLE) % stride == 0);
+        let names = kept.map(|(&id, &name)| (id, name)).collect();
+        Self { names, ids_ascend: self.ids_ascend }
     }
 }
 
@@ -71,7 +84,7 @@ pub fn same_process(older: &IdSample, newer: &IdSample) -> (bool, String) {
 mod tests {
     use super::*;
 
-    fn sample(names: &[(u32, u64)], ids_ascend: bool) -> IdSample {
+    fn sample(names: &[(u32, u32)], ids_ascend: bool) -> IdSample {
         IdSample { names: names.iter().copied().collect(), ids_ascend }
     }
 
@@ -85,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_first_snapshot_is_of_another_process_unless_it_is_the_same_one() {
-        let names: Vec<_> = (0..2000).map(|id| (id, u64::from(id))).collect();
+        let names: Vec<_> = (0..2000).map(|id| (id, id)).collect();
         let older = sample(&names, true);
         assert!(same_process(&older, &older).0);
         let mut others = names;

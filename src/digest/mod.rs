@@ -1,0 +1,161 @@
+//! Digests: what a later diff needs of a baseline, and no more. A few hundred kilobytes stand for
+//! hundreds of megabytes, and hold no string of the program but the names of classes.
+//!
+//! A digest is a fixed head and a deflated body:
+//!
+//! ```text
+//! "heapdigest\0"   11 bytes
+//! version          u16, little endian
+//! body length      u64, before compression
+//! checksum         u32, CRC-32 of the body before compression
+//! body             zlib stream of postcard's encoding of `Body`
+//! ```
+//!
+//! The version rises with every change of the body; a newer one than this is refused.
+//!
+//! Records are what makes a digest large. Only the [`MOST_RECORDS`] that retain most are kept: what
+//! is left out was so small that its growth from nothing is as good as its growth.
+
+mod body;
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+
+use crate::error::{Error, Result};
+use crate::snapshot::Source;
+pub use body::{Body, ClassTotal};
+
+/// The first bytes of every digest.
+pub const MAGIC: &[u8; 11] = b"heapdigest\0";
+
+/// The version that this writes, and the newest that it reads.
+pub const VERSION: u16 = 1;
+
+/// No digest keeps more records.
+pub const MOST_RECORDS: usize = 20_000;
+
+/// A body of this many bytes would be a hundred times the largest that is ever written.
+const MOST_BYTES: u64 = 256 << 20;
+
+const HEAD_BYTES: usize = MAGIC.len() + 2 + 8 + 4;
+
+/// Encodes a digest.
+///
+/// # Errors
+///
+/// `ERR_INTERNAL` if the encoder fails, which needs a bug.
+pub fn encode(body: &Body) -> Result<Vec<u8>> {
+    let internal = |error: &dyn std::fmt::Display| Error::internal(format!("digest: {error}"));
+    let plain = postcard::to_stdvec(body).map_err(|error| internal(&error))?;
+    let mut bytes = Vec::with_capacity(HEAD_BYTES + plain.len() / 2);
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&VERSION.to_le_bytes());
+    bytes.extend_from_slice(&(plain.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(&checksum(&plain).to_le_bytes());
+    let mut encoder = ZlibEncoder::new(bytes, Compression::default());
+    encoder.write_all(&plain).map_err(|error| internal(&error))?;
+    encoder.finish().map_err(|error| internal(&error))
+}
+
+/// Decodes a digest.
+///
+/// # Errors
+///
+/// `ERR_TRUNCATED_SNAPSHOT` if it ends too early, `ERR_INVALID_SNAPSHOT` if it is damaged, too
+/// large, or of a newer version.
+pub fn decode(bytes: &[u8]) -> Result<Body> {
+    let end = bytes.len() as u64;
+    if !bytes.starts_with(MAGIC) {
+        return Err(Error::invalid(0, "it is no digest"));
+    }
+    let Some(head) = bytes.get(MAGIC.len()..HEAD_BYTES) else {
+        return Err(Error::truncated(end, "it ends inside the head of the digest"));
+    };
+    let version = u16::from_le_bytes([head[0], head[1]]);
+    if version > VERSION {
+        let message = format!(
+            "the digest has format {version}, written by a newer heapdiff; this one reads up to {VERSION}"
+        );
+        return Err(Error::invalid(MAGIC.len() as u64, message));
+    }
+    let mut length = [0; 8];
+    length.copy_from_slice(&head[2..10]);
+    let length = u64::from_le_bytes(length);
+    let sum = u32::from_le_bytes([head[10], head[11], head[12], head[13]]);
+    if length > MOST_BYTES {
+        let message = format!("the digest claims {length} bytes");
+        return Err(Error::invalid(MAGIC.len() as u64 + 2, message));
+    }
+    let mut plain = Vec::new();
+    let mut decoder = ZlibDecoder::new(&bytes[HEAD_BYTES..]).take(length + 1);
+    if let Err(error) = decoder.read_to_end(&mut plain) {
+        return Err(match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => {
+                Error::truncated(end, "it ends inside the body of the digest")
+            }
+            _ => Error::invalid(HEAD_BYTES as u64, format!("the digest is damaged: {error}")),
+        });
+    }
+    if (plain.len() as u64) < length {
+        return Err(Error::truncated(end, "it ends inside the body of the digest"));
+    }
+    if plain.len() as u64 != length || checksum(&plain) != sum {
+        return Err(Error::invalid(HEAD_BYTES as u64, "the digest does not match its checksum"));
+    }
+    let body: Body = postcard::from_bytes(&plain).map_err(|error| {
+        Error::invalid(HEAD_BYTES as u64, format!("the digest is damaged: {error}"))
+    })?;
+    body.check().map_err(|what| Error::invalid(HEAD_BYTES as u64, what))?;
+    Ok(body)
+}
+
+/// The digest in a source, or the source itself if there is none in it. A stream is never one.
+///
+/// # Errors
+///
+/// Those of [`decode`], or the errno code of a failed read.
+pub fn open(source: Source) -> Result<std::result::Result<Body, Source>> {
+    let is_digest = match &source {
+        Source::Path(path) => starts_like_digest(path),
+        Source::Bytes(bytes) => bytes.starts_with(MAGIC),
+        Source::Stream { .. } => false,
+    };
+    if !is_digest {
+        return Ok(Err(source));
+    }
+    let name = source.name();
+    let bytes = match source {
+        Source::Bytes(bytes) => bytes,
+        Source::Path(path) => {
+            let mut bytes = Vec::new();
+            let file = File::open(&path).map_err(|error| Error::io("open", &name, error))?;
+            // Compressed it is smaller than it may be; one byte more shows that it is too large.
+            let read = file.take(MOST_BYTES + 1).read_to_end(&mut bytes);
+            read.map_err(|error| Error::io("read", &name, error))?;
+            bytes
+        }
+        Source::Stream { .. } => Vec::new(),
+    };
+    decode(&bytes).map(Ok)
+}
+
+/// Whether a regular file begins like a digest. What cannot be opened is for the reader of
+/// snapshots to complain of.
+fn starts_like_digest(path: &Path) -> bool {
+    let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let mut start = [0; MAGIC.len()];
+    is_file
+        && File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok())
+        && start == *MAGIC
+}
+
+fn checksum(bytes: &[u8]) -> u32 {
+    let mut crc = flate2::Crc::new();
+    crc.update(bytes);
+    crc.sum()
+}
