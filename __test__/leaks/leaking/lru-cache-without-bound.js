@@ -3,10 +3,10 @@
  * lru-cache with a time to live and no maximum: stale entries are only dropped when they are asked
  * for again.
  *
- * @leak name=profiles class=/^LRUCache$|^[a-z]$/i kind=map|object|other|instances
+ * @leak name=/^profiles$|^#\w$/ class=/^LRUCache$|^[a-z]$|^Array$|^Map$/i kind=map|array|object|other|instances file=lru-cache-without-bound.js|index.min.js via=profiles
  */
-// The package is minified: its class and its fields have names like `u` and `#s`, which are given as
-// they are; the variable tells a developer what it is.
+// `profiles` is what the developer wrote; in the package, which is minified, a map and several arrays
+// with names like `#t` grow together, and names are given as they are. The path must show `profiles`.
 const { LRUCache } = require('lru-cache');
 const { snapshot } = require('../harness');
 
