@@ -21,6 +21,7 @@ use crate::error::Result;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::before::{Before, Prior};
 use crate::leak::items;
+use crate::leak::scripts::internal_target;
 use crate::leak::vocabulary::Vocabulary;
 
 /// A point where growth piles up.
@@ -128,12 +129,23 @@ impl<'a> Walk<'a> {
         sums.push(0);
         for (position, &node) in order.iter().enumerate() {
             control.checkpoint_at(position)?;
-            if self.before.is_young(self.graph, node) {
-                sum += u64::from(self.graph.file_self_size(node));
-            }
+            sum += self.young_bytes_of(node);
             sums.push(sum);
         }
         Ok(YoungBytes(sums))
+    }
+
+    /// What of a node itself came after the baseline. Memory outside of V8's heap may grow in place.
+    fn young_bytes_of(&self, node: NodeIndex) -> u64 {
+        let size = u64::from(self.graph.file_self_size(node));
+        if self.before.is_young(self.graph, node) {
+            return size;
+        }
+        if self.graph.name_index(node) != self.words.array_buffer_data_node {
+            return 0;
+        }
+        let prior = self.before.of(self.graph, node);
+        prior.map_or(0, |prior| size.saturating_sub(prior.retained))
     }
 
     /// Sends surviving children on, and judges what is left.
@@ -315,23 +327,20 @@ impl<'a> Walk<'a> {
             })
     }
 
-    /// Groups the young nodes right below a node by class.
+    /// Groups the young nodes right below a node by class: functions by the code they share, what
+    /// hangs on handles outside of V8 by the class of what hangs there.
     fn scatter_below(&self, position: u32) -> Vec<Scatter> {
         let tree = &self.analysis.dominators;
         let mut groups: HashMap<(NodeType, u32), Scatter> = HashMap::new();
-        for child in tree.children(position).map(|position| tree.node_at(position)) {
-            let node_type = self.graph.node_type(child);
-            let retained = self.analysis.retained[child.at()];
-            if retained >= self.least_bytes || !self.before.is_young(self.graph, child) {
+        for child in tree.children(position) {
+            let retained = self.analysis.retained[tree.node_at(child).at()];
+            if retained >= self.least_bytes {
                 continue;
             }
-            let name = match node_type {
-                NodeType::OBJECT => self.graph.name_index(child).0,
-                _ => 0,
-            };
-            let group = groups.entry((node_type, name));
+            let Some(member) = self.young_member(child) else { continue };
+            let group = groups.entry(self.scatter_class(member));
             let group = group.or_insert_with(|| Scatter { members: Vec::new(), bytes: 0 });
-            group.members.push(child);
+            group.members.push(member);
             group.bytes += retained;
         }
         let is_enough = |group: &Scatter| {
@@ -340,6 +349,37 @@ impl<'a> Walk<'a> {
         let mut groups: Vec<_> = groups.into_values().filter(is_enough).collect();
         groups.sort_by_key(|group| std::cmp::Reverse((group.bytes, group.members[0])));
         groups
+    }
+
+    /// The young node at a position of the dominator tree, or the young thing that the handle there
+    /// holds: ids of embedder nodes say nothing of their age.
+    fn young_member(&self, position: u32) -> Option<NodeIndex> {
+        let node = self.analysis.dominators.node_at(position);
+        if self.before.is_young(self.graph, node) {
+            return Some(node);
+        }
+        if !matches!(self.graph.node_type(node), NodeType::NATIVE | NodeType::SYNTHETIC) {
+            return None;
+        }
+        match self.follow(position) {
+            End::Thing { node, .. } => Some(node).filter(|&n| self.before.is_young(self.graph, n)),
+            _ => None,
+        }
+    }
+
+    /// What makes scattered nodes belong together. Functions of all kinds come into being while a
+    /// program warms up; many of one and the same are a leak.
+    fn scatter_class(&self, node: NodeIndex) -> (NodeType, u32) {
+        let node_type = self.graph.node_type(node);
+        let class = match node_type {
+            NodeType::OBJECT => self.graph.name_index(node).0,
+            NodeType::CLOSURE => {
+                let shared = [self.words.shared, self.words.shared];
+                internal_target(self.graph, node, shared).map_or(0, |shared| shared.0)
+            }
+            _ => 0,
+        };
+        (node_type, class)
     }
 
     /// Whether a node only happens to hold things together: a root, a scope, a global object.

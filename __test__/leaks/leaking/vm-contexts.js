@@ -18,7 +18,7 @@ function runPlugin(code) {
 async function main() {
   for (let i = 0; i < 3; i++) runPlugin(`result = ${i}`);
   await snapshot('baseline');
-  for (let i = 0; i < 40; i++) runPlugin(`result = { answer: ${i} }`);
+  for (let i = 0; i < 100; i++) runPlugin(`result = { answer: ${i} }`);
   await snapshot('current');
 }
 main();
