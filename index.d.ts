@@ -226,6 +226,21 @@ export function diffSnapshots(
   options?: DiffOptions,
 ): Promise<LeakReport>;
 
+/**
+ * Compares three or more snapshots in the order of time, and keeps what grew from each to the
+ * next: what a program sets up once drops out. All but the last may be digests.
+ *
+ * Parsing and analysis run on native threads, never on the event loop.
+ *
+ * @param sources The snapshots, oldest first.
+ * @param options As for {@link diffSnapshots}; those of a capture mean nothing here.
+ * @returns The report: `baseline` is the first snapshot, `current` the last.
+ * @throws `ERR_INVALID_SNAPSHOT`, `ERR_TRUNCATED_SNAPSHOT` (both with `offset`), `ABORT_ERR`,
+ *   `ERR_TIMEOUT`, `ERR_INVALID_ARG` (for fewer than three sources, too), or the errno code of a
+ *   failed read.
+ */
+export function diffTrend(sources: SnapshotSource[], options?: DiffOptions): Promise<LeakReport>;
+
 /** What {@link diffSnapshots} answers. Plain data: it can be stored as JSON as it is. */
 export interface LeakReport {
   /** Rises when a field changes its meaning. */

@@ -3,9 +3,9 @@
 // The API of heapdiff. Documented in index.d.ts. Nothing happens at import: the native part is
 // loaded by the first call that needs it.
 
-const { diffSnapshots } = require('./lib/diff');
+const { diffSnapshots, diffTrend } = require('./lib/diff');
 const { formatReport } = require('./lib/format');
 const { openSnapshot } = require('./lib/snapshot');
 const { writeSnapshot } = require('./lib/write-snapshot');
 
-module.exports = { diffSnapshots, formatReport, openSnapshot, writeSnapshot };
+module.exports = { diffSnapshots, diffTrend, formatReport, openSnapshot, writeSnapshot };

@@ -79,6 +79,28 @@ async function captureFile(path, { exclusive, gzipLevel, capture: options }, wat
 }
 
 /**
+ * Captures the live heap of this thread's isolate into a digest: no snapshot is on a disk at any
+ * time.
+ *
+ * @param {string} path Absolute.
+ * @param {{ exclusive: boolean, capture: CaptureOptions }} options
+ * @param {import('./job').Watch} watch
+ */
+async function captureDigest(path, { exclusive, capture: options }, watch) {
+  const takenAt = new Date().toISOString();
+  const {
+    value: file,
+    walk,
+    attempts,
+  } = await capture(options, watch, {
+    prepare: (job, mayFork) => native().prepareStream(job, mayFork),
+    prepareReader: async () => (capture) =>
+      watch.run((job) => native().writeDigest(job, capture.toInput(), path, exclusive, takenAt)),
+  });
+  return { file, walk, attempts, isolateId: isolateId(walk), warnings: keptMemory(file.rss) };
+}
+
+/**
  * @template T
  * @typedef {object} Steps What differs between captures.
  * @property {(job: Job, mayFork: MayFork) => Promise<Settled<Capture>>} prepare
@@ -246,4 +268,4 @@ function keptMemory({ before, after }) {
   ];
 }
 
-module.exports = { captureFile, captureLive };
+module.exports = { captureDigest, captureFile, captureLive };

@@ -7,7 +7,7 @@ const { toInput } = require('./input');
 const { Watch } = require('./job');
 const { native } = require('./native');
 const { checkChoice, checkJobOptions, checkNumber } = require('./validate');
-const { checkOptions, checkSource } = require('./validate');
+const { checkOptions, checkSource, invalidArgument } = require('./validate');
 
 /** @typedef {import('../index').LeakReport} LeakReport */
 
@@ -40,6 +40,22 @@ async function diffSnapshots(baseline, current, options) {
   }
   const compareWith = await prepareReader();
   return finishReport(await compareWith(await toInput(newer, watch)), diff);
+}
+
+/** @type {typeof import('../index').diffTrend} */
+async function diffTrend(sources, options) {
+  if (!Array.isArray(sources) || sources.length < 3) {
+    throw invalidArgument('sources', 'an array of three or more snapshots', sources);
+  }
+  const checkedSources = sources.map((source, at) => checkSource(source, `sources[${at}]`));
+  const checked = checkOptions(options);
+  const diff = checkDiffOptions(checked);
+  const watch = new Watch(checkJobOptions(checked));
+  watch.checkpoint();
+  /** @type {import('./native-binding').Input[]} */
+  const inputs = [];
+  for (const source of checkedSources) inputs.push(await toInput(source, watch));
+  return finishReport(await watch.run((job) => native().diffTrend(job, inputs, diff.json)), diff);
 }
 
 /**
@@ -79,4 +95,4 @@ function finishReport(json, { suspects, ignore }) {
   return report;
 }
 
-module.exports = { diffSnapshots };
+module.exports = { diffSnapshots, diffTrend };

@@ -43,6 +43,18 @@ export function diffSnapshots(
   optionsJson: string,
 ): Promise<Settled<string>>;
 
+/** Resolves to a `LeakReport` as JSON. Three inputs or more, in the order of time. */
+export function diffTrend(job: Job, inputs: Input[], optionsJson: string): Promise<Settled<string>>;
+
+/** Makes the digest of a snapshot, gives memory back, and puts the file in place. */
+export function writeDigest(
+  job: Job,
+  input: Input,
+  path: string,
+  exclusive: boolean,
+  takenAt?: string,
+): Promise<Settled<WrittenFile>>;
+
 /** Resolves once a row per node has been written to standard output. */
 export function writeNodes(job: Job, input: Input): Promise<Settled<number>>;
 

@@ -3,8 +3,7 @@
 const path = require('node:path');
 const { threadId } = require('node:worker_threads');
 const { checkCaptureOptions, checkGzip } = require('./capture-options');
-const { captureFile } = require('./capture');
-const { HeapdiffError } = require('./errors');
+const { captureDigest, captureFile } = require('./capture');
 const { Watch } = require('./job');
 const { checkBoolean, checkChoice, checkJobOptions, checkOptions } = require('./validate');
 const { checkPath, invalidArgument } = require('./validate');
@@ -57,25 +56,18 @@ async function write(args) {
   const exclusive = checkBoolean(options.exclusive, 'options.exclusive') ?? false;
   const gzipLevel = checkGzip(options.gzip, given?.endsWith('.gz') ?? false);
   const capture = checkCaptureOptions(options);
-  const file = given ?? defaultPath(options.dir, gzipLevel !== undefined);
-  if (format === 'digest') {
-    const message = 'writing digests is not built yet';
-    throw new HeapdiffError({ code: 'ERR_UNSUPPORTED', message });
-  }
+  const file = given ?? defaultPath(options.dir, extension(format, gzipLevel));
+  const target = { exclusive: exclusive || given === undefined, gzipLevel, capture };
   const {
     file: written,
     walk,
     attempts,
     isolateId,
     warnings,
-  } = await captureFile(
-    path.resolve(file),
-    { exclusive: exclusive || given === undefined, gzipLevel, capture },
-    watch,
-  );
+  } = await (format === 'digest' ? captureDigest : captureFile)(path.resolve(file), target, watch);
   return {
     path: file,
-    format: 'snapshot',
+    format: format ?? 'snapshot',
     mode: walk.mode,
     bytes: written.bytes,
     nodeCount: written.nodeCount,
@@ -91,12 +83,22 @@ async function write(args) {
 }
 
 /**
+ * @param {string | undefined} format
+ * @param {number | undefined} gzipLevel
+ */
+function extension(format, gzipLevel) {
+  // A digest is compressed already.
+  if (format === 'digest') return 'heapdigest';
+  return gzipLevel === undefined ? 'heapsnapshot' : 'heapsnapshot.gz';
+}
+
+/**
  * A name that no other capture of this or another process has: time, process, thread, sequence.
  *
  * @param {unknown} dir
- * @param {boolean} gzipped
+ * @param {string} suffix
  */
-function defaultPath(dir, gzipped) {
+function defaultPath(dir, suffix) {
   if (dir !== undefined && typeof dir !== 'string') {
     throw invalidArgument('options.dir', 'a string', dir);
   }
@@ -105,9 +107,9 @@ function defaultPath(dir, gzipped) {
     .replaceAll(/[-:]|\.\d+Z$/g, '')
     .replace('T', '.');
   sequence += 1;
-  const name = `Heap.${time}.${process.pid}.${threadId}.${sequence}.heapsnapshot`;
+  const name = `Heap.${time}.${process.pid}.${threadId}.${sequence}.${suffix}`;
   const directory = dir === undefined ? process.cwd() : checkPath(dir, 'options.dir');
-  return path.join(directory, gzipped ? `${name}.gz` : name);
+  return path.join(directory, name);
 }
 
 module.exports = { writeSnapshot };

@@ -1,7 +1,8 @@
 'use strict';
 
 const fs = require('node:fs');
-const { diffSnapshots } = require('../diff');
+const { diffSnapshots, diffTrend } = require('../diff');
+const { writeDigest } = require('../digest');
 const { formatReport } = require('../format');
 const { visible, visibleJson } = require('../format/escape');
 const { bytes, count } = require('../format/quantity');
@@ -42,6 +43,28 @@ const commands = {
     },
     run: diff,
   },
+  trend: {
+    usage:
+      'trend FILE FILE FILE... [--top N] [--work N] [--ignore PATTERN]... [--json | --markdown | --html FILE]',
+    about: 'says what grew every time over three or more snapshots or digests, in order of time',
+    files: { least: 3, most: Infinity },
+    options: {
+      top: { type: 'string' },
+      work: { type: 'string' },
+      ignore: { type: 'string', multiple: true },
+      json: { type: 'boolean' },
+      markdown: { type: 'boolean' },
+      html: { type: 'string' },
+    },
+    run: trend,
+  },
+  digest: {
+    usage: 'digest FILE -o OUT',
+    about: 'keeps of a snapshot what a later diff needs, in some hundred kilobytes',
+    files: { least: 1, most: 1 },
+    options: { output: { type: 'string', short: 'o' } },
+    run: digest,
+  },
   summary: {
     usage: 'summary FILE [--top N] [--json]',
     about: 'statistics, classes, and what retains most',
@@ -76,6 +99,28 @@ const commands = {
 
 /** @type {Command['run']} */
 async function diff([baseline, current], options) {
+  return report(options, (settings) => diffSnapshots(baseline, current, settings));
+}
+
+/** @type {Command['run']} */
+async function trend(files, options) {
+  return report(options, (settings) => diffTrend(files, settings));
+}
+
+/** @type {Command['run']} */
+async function digest([file], { output }) {
+  if (output === undefined) throw new UsageError('digest needs -o OUT');
+  await withProgressBar((onProgress) => writeDigest(file, output, { onProgress }));
+  return EXIT_FINE;
+}
+
+/**
+ * Prints a report as the options say.
+ *
+ * @param {Record<string, any>} options
+ * @param {(settings: import('../../index').DiffOptions) => Promise<import('../../index').LeakReport>} compare
+ */
+async function report(options, compare) {
   const { json, markdown, html } = options;
   if ([json, markdown, html].filter((format) => format !== undefined).length > 1) {
     throw new UsageError('only one of --json, --markdown and --html can be given');
@@ -84,7 +129,7 @@ async function diff([baseline, current], options) {
   const work = positiveNumber(options.work, '--work');
   const ignore = (options.ignore ?? []).map(toPattern);
   const report = await withProgressBar((onProgress) =>
-    diffSnapshots(baseline, current, { suspects, work, ignore, onProgress }),
+    compare({ suspects, work, ignore, onProgress }),
   );
   if (html !== undefined) {
     fs.writeFileSync(html, formatReport(report, 'html'));

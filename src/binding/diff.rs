@@ -1,7 +1,7 @@
-//! `diffSnapshots`.
+//! `diffSnapshots` and `diffTrend`.
 
 use napi::Env;
-use napi::bindgen_prelude::Object;
+use napi::bindgen_prelude::{ClassInstance, Object};
 use napi_derive::napi;
 
 use super::input::Input;
@@ -27,6 +27,25 @@ pub fn diff_snapshots<'env>(
             .map_err(|error| Error::invalid_arg(error.to_string()))?;
         let (older, newer) = (older.open(control)?, newer.open(control)?);
         let report = diff::diff(older, newer, &options, control)?;
+        serde_json::to_string(&report).map_err(|error| Error::internal(error.to_string()))
+    })
+}
+
+/// Compares three or more snapshots in the order of time. Resolves to the report as JSON.
+#[napi(catch_unwind)]
+pub fn diff_trend<'env>(
+    env: &'env Env,
+    job: &Job,
+    inputs: Vec<ClassInstance<'_, Input>>,
+    options_json: String,
+) -> napi::Result<Object<'env>> {
+    let sources: Result<Vec<_>> = inputs.iter().map(|input| input.take()).collect();
+    spawn_job(env, job, "heapdiff-trend", move |control| -> Result<String> {
+        let options: DiffOptions = serde_json::from_str(&options_json)
+            .map_err(|error| Error::invalid_arg(error.to_string()))?;
+        let sources: Result<Vec<_>> =
+            sources?.into_iter().map(|source| source.open(control)).collect();
+        let report = diff::trend(sources?, &options, control)?;
         serde_json::to_string(&report).map_err(|error| Error::internal(error.to_string()))
     })
 }

@@ -11,6 +11,8 @@
 #[cfg(unix)]
 mod capture;
 mod diff;
+#[cfg(unix)]
+mod digest;
 mod explore;
 mod failure;
 mod input;
@@ -18,7 +20,9 @@ mod job;
 
 #[cfg(unix)]
 pub use capture::*;
-pub use diff::diff_snapshots;
+pub use diff::{diff_snapshots, diff_trend};
+#[cfg(unix)]
+pub use digest::write_digest;
 pub use explore::{OpenSnapshot, open_snapshot, write_nodes};
 pub use failure::{Failure, Settled};
 pub use input::{Input, PendingSource};
