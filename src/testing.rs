@@ -298,12 +298,41 @@ pub fn random_graph(seed: u64, size: u32) -> HeapGraph {
             random_edge(&mut random, &mut heap, from, count);
         }
     }
+    if random.chance(40) {
+        random_crowd(&mut random, &mut heap, count);
+    }
     for _ in 0..random.below(count / 4 + 1) {
         let mut any = || NodeIndex(random.below(count));
         let (table, key, value) = (any(), any(), any());
         heap.ephemeron(table, key, value);
     }
     heap.build()
+}
+
+/// Plain objects of a few overlapping shapes, some in another order or with a property more.
+fn random_crowd(random: &mut Random, heap: &mut GraphBuilder, count: u32) {
+    let shapes: Vec<Vec<&str>> = (0..3)
+        .map(|_| (0..1 + random.below(5)).map(|_| *random.pick(&EDGE_NAMES)).collect())
+        .collect();
+    for _ in 0..20 {
+        let object = heap.node(NodeType::OBJECT, "Object", 24);
+        let mut properties = random.pick(&shapes).clone();
+        if random.chance(30) {
+            properties.extend(random.pick(&shapes));
+        }
+        if random.chance(10) {
+            properties.reverse();
+        }
+        if random.chance(50) {
+            properties.push("__proto__");
+        }
+        for property in properties {
+            let to = NodeIndex(random.below(count));
+            heap.edge(object, EdgeType::PROPERTY, property, to);
+        }
+        let holder = NodeIndex(random.below(count));
+        heap.edge(holder, EdgeType::PROPERTY, "crowd", object);
+    }
 }
 
 fn random_edge(random: &mut Random, heap: &mut GraphBuilder, from: NodeIndex, count: u32) {

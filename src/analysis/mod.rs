@@ -30,6 +30,8 @@ pub mod statistics;
 pub mod wtf8;
 
 #[cfg(test)]
+mod class_twins;
+#[cfg(test)]
 mod twins;
 
 use std::time::{Duration, Instant};
