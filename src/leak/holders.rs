@@ -56,6 +56,26 @@ pub fn holders(
     Ok(holders)
 }
 
+/// Whether at least half of `members` stand in slots of one name: a property or variable of many
+/// owners.
+pub fn share_a_slot(graph: &HeapGraph, members: &[NodeIndex], control: &Control) -> Result<bool> {
+    let mut wanted = BitSet::new(graph.node_count());
+    for &member in members {
+        wanted.insert(member.0);
+    }
+    let tables = graph.tables();
+    let mut slots: HashMap<u32, u64> = HashMap::new();
+    for (at, (label, target)) in tables.edge_label.iter().zip(&tables.edge_target).enumerate() {
+        control.checkpoint_at(at)?;
+        let is_named = matches!(label.edge_type(), EdgeType::PROPERTY | EdgeType::CONTEXT);
+        if is_named && wanted.contains(target.0) {
+            *slots.entry(label.raw_name()).or_default() += 1;
+        }
+    }
+    let most = slots.into_values().max().unwrap_or(0);
+    Ok(most * 2 >= members.len() as u64)
+}
+
 /// The object that a backing store belongs to; any other node itself. A store has one owner, which
 /// dominates it.
 fn container_of(graph: &HeapGraph, analysis: &Analysis, node: NodeIndex) -> NodeIndex {

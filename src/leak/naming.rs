@@ -2,6 +2,7 @@
 
 use crate::graph::{EdgeIndex, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::route::{Step, step_of};
+use crate::leak::scripts::internal_target;
 use crate::leak::vocabulary::Vocabulary;
 
 /// The name by which the code refers to a node.
@@ -18,7 +19,11 @@ pub struct Handle {
 /// The last name on a route: that of the node itself, or of the nearest thing around it that has
 /// one. `None`: nothing on the way has a name that a developer gave.
 pub fn handle(graph: &HeapGraph, words: &Vocabulary, route: &[Step]) -> Option<Handle> {
-    let last = route.iter().rposition(|step| is_name(graph, words, step))?;
+    let last = route.iter().rposition(|step| is_name(graph, words, step));
+    if let Some(local) = local_of_suspended(graph, words, route, last) {
+        return Some(local);
+    }
+    let last = last?;
     // The key of a dictionary is data; what the code has a word for is the dictionary.
     let reads_like_code =
         |step: &Step| is_name(graph, words, step) && is_identifier(&edge_text(graph, *step));
@@ -36,6 +41,26 @@ pub fn handle(graph: &HeapGraph, words: &Vocabulary, route: &[Step]) -> Option<H
         _ => own_name,
     };
     Some(Handle { name, at, owner: step.from })
+}
+
+/// A local variable of a suspended generator or async function that no closure captured: V8 keeps it
+/// in a register and has forgotten its name. The function is what is left to be named.
+fn local_of_suspended(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    route: &[Step],
+    last_name: Option<usize>,
+) -> Option<Handle> {
+    let below = last_name.map_or(0, |at| at + 1);
+    let registers = route[below..].iter().rposition(|step| {
+        step.edge.label.edge_type() == EdgeType::INTERNAL
+            && graph.edge_name(step.edge) == b"parameters_and_registers"
+    })?;
+    let at = below + registers;
+    let generator = route[at].from;
+    let function = internal_target(graph, generator, [words.function, words.function])?;
+    let name = String::from_utf8_lossy(graph.raw_name(function)).into_owned();
+    (!name.is_empty()).then_some(Handle { name, at, owner: generator })
 }
 
 /// Whether a text can be a name in code: of a variable, a property, a private field or a symbol.

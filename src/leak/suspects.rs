@@ -12,7 +12,7 @@ use crate::leak::chain;
 use crate::leak::contents::{Contents, contents};
 use crate::leak::describe::Describer;
 use crate::leak::growth::{Accumulation, Growth, Scatter, Walk};
-use crate::leak::holders::holders;
+use crate::leak::holders::{holders, share_a_slot};
 use crate::leak::items;
 use crate::leak::route::Routes;
 use crate::leak::vocabulary::Vocabulary;
@@ -168,6 +168,9 @@ fn credit_scatters(walk: &Walk<'_>, growth: Growth, control: &Control) -> Result
             continue;
         }
         for (scatter, bytes) in unheld {
+            if !belongs_together(walk, &scatter, control)? {
+                continue;
+            }
             let items = Some(scatter.members.len() as u64);
             let node = scatter.members[0];
             let point = Accumulation { node, bytes, prior: None, items, links: 0 };
@@ -175,6 +178,22 @@ fn credit_scatters(walk: &Walk<'_>, growth: Growth, control: &Control) -> Result
         }
     }
     Ok(candidates)
+}
+
+/// Whether scattered nodes that no container holds are one thing to a developer: functions of one
+/// code, instances of a class of the program, or what stands in one property of many owners. Arrays
+/// here, objects there and strings everywhere are what loading a module leaves behind.
+fn belongs_together(walk: &Walk<'_>, scatter: &Scatter, control: &Control) -> Result<bool> {
+    let Walk { graph, words, .. } = *walk;
+    let Some(&sample) = scatter.members.first() else { return Ok(false) };
+    let class = graph.name_index(sample);
+    let everyday = [words.object_class, words.array_class, words.map_class, words.set_class];
+    match graph.node_type(sample) {
+        NodeType::CLOSURE => Ok(true),
+        NodeType::OBJECT if !everyday.contains(&class) => Ok(true),
+        NodeType::OBJECT => share_a_slot(graph, &scatter.members, control),
+        _ => Ok(false),
+    }
 }
 
 /// Adds bytes to the grown container that holds most of the objects; says whether there is one.
