@@ -4,9 +4,10 @@
 // other.
 
 // Taken now, so that nobody who patches the module later gets between V8 and the pipe.
-const { getHeapStatistics, writeHeapSnapshot } = require('node:v8');
+const { writeHeapSnapshot } = require('node:v8');
 const { threadId } = require('node:worker_threads');
 const { HeapdiffError } = require('./errors');
+const { admit } = require('./estimate');
 const { Watch } = require('./job');
 const { native } = require('./native');
 
@@ -30,8 +31,6 @@ const { native } = require('./native');
 
 /** A child can fail by bad luck: see the Rust module `capture::fork`. */
 const MAX_ATTEMPTS = 3;
-/** `auto` forks rather than let the event loop stand still for longer. */
-const DEFAULT_MAX_PAUSE_MS = 1000;
 /** Memory that stays after a capture without being worth a word: this share, or this much. */
 const KEPT_SHARE = 0.2;
 const KEPT_BYTES = 32 * 1024 * 1024;
@@ -115,28 +114,20 @@ async function captureDigest(path, { exclusive, capture: options }, watch) {
  * @returns {Promise<{ value: T, walk: Walk, captureMs: number, attempts: number }>}
  */
 async function capture(options, watch, steps) {
-  const mayFork = whetherToFork(options);
+  const { mode, maxMemoryBytes } = admit(options);
+  // What `auto` has chosen may still turn out not to be possible here.
+  const mayFork = mode === 'inline' ? 'no' : options.mode === 'auto' ? 'if-possible' : 'only';
   for (let attempts = 1; ; attempts++) {
     const startReader = await steps.prepareReader();
     const capture = await prepare(watch, (job) => steps.prepare(job, mayFork));
     try {
-      return { ...(await attempt(capture, options, watch, startReader)), attempts };
+      return { ...(await attempt(capture, { ...options, maxMemoryBytes }, watch, startReader)), attempts };
     } catch (error) {
       if (!capture.worthRetrying || attempts === MAX_ATTEMPTS) throw error;
     } finally {
       capture.close();
     }
   }
-}
-
-/**
- * @param {CaptureOptions} options
- * @returns {MayFork}
- */
-function whetherToFork({ mode, maxPauseMs = DEFAULT_MAX_PAUSE_MS }) {
-  if (mode !== 'auto') return mode === 'fork' ? 'only' : 'no';
-  const { used_heap_size: heapBytes } = getHeapStatistics();
-  return (heapBytes / 1e6) * 20 > maxPauseMs ? 'if-possible' : 'no';
 }
 
 /**

@@ -143,3 +143,14 @@ export interface WrittenFile {
 export function giveMemoryBack(job: Job): Promise<Settled<void>>;
 
 export function isolateId(threadId: number): string;
+
+/** Upper bounds. Sizes in bytes, times in milliseconds. */
+export interface CaptureCost {
+  peakBytes: number;
+  inlinePauseMs: number;
+  forkPauseMs: number;
+  availableBytes?: number;
+  canFork: boolean;
+}
+
+export function captureCost(usedHeapBytes: number): CaptureCost;

@@ -19,7 +19,7 @@ use crate::capture::fork::{self, Child, Readiness};
 use crate::capture::memory::{self, RssWatch};
 use crate::capture::slot::Slot;
 use crate::capture::snapshot_file::SnapshotFile;
-use crate::capture::{identity, snapshot_file};
+use crate::capture::{estimate, identity, limits, snapshot_file};
 use crate::error::{Error, Result};
 use crate::snapshot::Source;
 
@@ -337,6 +337,34 @@ pub fn give_memory_back<'env>(env: &'env Env, job: &Job) -> napi::Result<Object<
         memory::give_back();
         Ok(())
     })
+}
+
+/// What a capture would cost. Sizes are bytes, times milliseconds.
+#[napi(object, object_from_js = false)]
+pub struct CaptureCost {
+    /// On top of what the process has now, at the peak.
+    pub peak_bytes: f64,
+    /// How long the event loop would stand still inline.
+    pub inline_pause_ms: f64,
+    /// How long it would stand still for a fork.
+    pub fork_pause_ms: f64,
+    /// What the host and the control groups have free; left out if unknown.
+    pub available_bytes: Option<f64>,
+    /// Whether there is fork mode for this platform.
+    pub can_fork: bool,
+}
+
+/// Estimates a capture of the isolate of this thread, which uses `used_heap_bytes`.
+#[napi(catch_unwind)]
+pub fn capture_cost(used_heap_bytes: f64) -> CaptureCost {
+    let estimate = estimate::estimate(used_heap_bytes);
+    CaptureCost {
+        peak_bytes: estimate.peak_bytes,
+        inline_pause_ms: estimate.inline_pause_ms,
+        fork_pause_ms: estimate.fork_pause_ms,
+        available_bytes: limits::available_bytes().map(|bytes| bytes as f64),
+        can_fork: cfg!(fork_mode),
+    }
 }
 
 /// Names the isolate of the thread with this `threadId`.

@@ -17,10 +17,13 @@ pub mod completeness;
 #[cfg(unix)]
 pub mod conduit;
 #[cfg(unix)]
+pub mod estimate;
+#[cfg(unix)]
 pub mod feed;
 #[cfg(fork_mode)]
 pub mod fork;
 pub mod identity;
+pub mod limits;
 pub mod memory;
 #[cfg(unix)]
 pub mod pending_file;

@@ -1,0 +1,112 @@
+'use strict';
+
+const { getHeapStatistics } = require('node:v8');
+const { checkCaptureOptions } = require('./capture-options');
+const { HeapdiffError } = require('./errors');
+const { native } = require('./native');
+const { checkOptions } = require('./validate');
+
+/** @typedef {import('./capture-options').CaptureOptions} CaptureOptions */
+/** @typedef {import('../index').CaptureEstimate} CaptureEstimate */
+
+/** `auto` forks rather than let the event loop stand still for longer. */
+const DEFAULT_MAX_PAUSE_MS = 1000;
+/** What is left to others of the memory that is free: this share, and at least this much. */
+const MARGIN_SHARE = 0.05;
+const MARGIN_BYTES = 32 * 1024 * 1024;
+
+/** @type {typeof import('../index').estimateCapture} */
+function estimateCapture(options) {
+  return estimate(checkCaptureOptions(checkOptions(options))).estimate;
+}
+
+/**
+ * @param {CaptureOptions} options
+ * @returns {{ estimate: CaptureEstimate, maxMemoryBytes: number }} `maxMemoryBytes` is what a child
+ *   may take.
+ */
+function estimate(options) {
+  const { used_heap_size: heapBytes } = getHeapStatistics();
+  const cost = native().captureCost(heapBytes);
+  const free = cost.availableBytes ?? Number.MAX_SAFE_INTEGER;
+  const availableBytes = Math.max(free - Math.max(free * MARGIN_SHARE, MARGIN_BYTES), 0);
+  const mode = chooseMode(options, cost);
+  const forked = mode === 'fork';
+  // A child's garbage collection writes to the pages it shares, which copies them.
+  const predictedPeakBytes = Math.ceil(cost.peakBytes + (forked ? heapBytes : 0));
+  const predictedPauseMs = forked ? cost.forkPauseMs : cost.inlinePauseMs;
+  const limit = options.maxMemoryBytes ?? availableBytes;
+  const why = whyNot({ predictedPeakBytes, predictedPauseMs, limit, options, mode });
+  return {
+    estimate: {
+      heapBytes,
+      predictedPeakBytes,
+      predictedPauseMs,
+      availableBytes: Math.floor(availableBytes),
+      mode,
+      safe: why === null,
+      reason: why ?? describe(predictedPeakBytes, predictedPauseMs, limit),
+    },
+    maxMemoryBytes: options.force
+      ? (options.maxMemoryBytes ?? Number.MAX_SAFE_INTEGER)
+      : Math.min(options.maxMemoryBytes ?? Infinity, availableBytes),
+  };
+}
+
+/**
+ * @param {CaptureOptions} options
+ * @param {import('./native-binding').CaptureCost} cost
+ * @returns {'inline' | 'fork'}
+ */
+function chooseMode({ mode, maxPauseMs = DEFAULT_MAX_PAUSE_MS }, cost) {
+  if (mode !== 'auto') return mode;
+  return cost.canFork && cost.inlinePauseMs > maxPauseMs ? 'fork' : 'inline';
+}
+
+/**
+ * @param {{ predictedPeakBytes: number, predictedPauseMs: number, limit: number, options: CaptureOptions, mode: string }} facts
+ * @returns {string | null}
+ */
+function whyNot({ predictedPeakBytes, predictedPauseMs, limit, options: { maxPauseMs }, mode }) {
+  if (predictedPeakBytes > limit) {
+    return `it may take ${megabytes(predictedPeakBytes)} of memory, and ${megabytes(limit)} are to be had`;
+  }
+  if (mode === 'inline' && maxPauseMs !== undefined && predictedPauseMs > maxPauseMs) {
+    return `it may stop the event loop for ${Math.round(predictedPauseMs)} ms, and ${maxPauseMs} are allowed`;
+  }
+  return null;
+}
+
+/**
+ * @param {number} peak
+ * @param {number} pause
+ * @param {number} limit
+ */
+function describe(peak, pause, limit) {
+  return `at most ${megabytes(peak)} of ${megabytes(limit)} and ${Math.round(pause)} ms of pause`;
+}
+
+/** @param {number} bytes */
+function megabytes(bytes) {
+  return `${Math.round(bytes / 1e6).toLocaleString('en-US')} MB`;
+}
+
+/**
+ * The guard before a capture.
+ *
+ * @param {CaptureOptions} options
+ * @returns {{ mode: 'inline' | 'fork', maxMemoryBytes: number }} How to do it, and what a child may
+ *   take.
+ * @throws {HeapdiffError} `ERR_CAPTURE_REFUSED` with the estimate.
+ */
+function admit(options) {
+  const { estimate: expected, maxMemoryBytes } = estimate(options);
+  if (expected.safe || options.force) return { mode: expected.mode, maxMemoryBytes };
+  const error = new HeapdiffError({
+    code: 'ERR_CAPTURE_REFUSED',
+    message: `the capture is refused: ${expected.reason}`,
+  });
+  throw Object.assign(error, { estimate: expected });
+}
+
+module.exports = { admit, estimateCapture };
