@@ -9,6 +9,7 @@ const { invalidArgument } = require('./validate');
  * @property {number | undefined} maxPauseMs
  * @property {number | undefined} maxMemoryBytes
  * @property {boolean} force
+ * @property {boolean} [preferFork] Whether `auto` forks wherever it can.
  * @property {{ salt: string | undefined } | null} redact
  * @property {{ exposeInternals: boolean, exposeNumericValues: boolean }} v8
  */

@@ -71,7 +71,7 @@ async function captureFile(path, { exclusive, gzipLevel, capture: options }, wat
     walk,
     attempts,
   } = await capture(options, watch, {
-    prepare: (job, mayFork) => native().prepareFile(job, mayFork, path, exclusive, gzipLevel),
+    prepare: (job, mayFork) => native().prepareFile(job, mayFork, path, exclusive, toOutlet(gzipLevel, options)),
     prepareReader: async () => (capture) => watch.run((job) => native().writeFile(job, capture)),
   });
   return { file, walk, attempts, isolateId: isolateId(walk), warnings: keptMemory(file.rss) };
@@ -100,10 +100,59 @@ async function captureDigest(path, { exclusive, capture: options }, watch) {
 }
 
 /**
+ * @typedef {object} PulledCapture A capture that is read block by block.
+ * @property {() => Promise<Buffer | null>} pull The next block, null at the end.
+ * @property {() => void} close Ends it, whether it is done or not.
+ */
+
+/**
+ * Captures the live heap of this thread's isolate to be read block by block.
+ *
+ * @param {{ gzipLevel: number | undefined, capture: CaptureOptions }} options
+ * @param {import('./job').Watch} watch
+ * @returns {Promise<PulledCapture>}
+ */
+async function capturePulled({ gzipLevel, capture: options }, watch) {
+  const outlet = toOutlet(gzipLevel, options);
+  // A child waits in the pipe for a slow reader. Inline, all of it has to be put aside first, so
+  // `auto` prefers the child.
+  const preferred = { ...options, preferFork: true };
+  /** @type {Capture | undefined} */
+  let kept;
+  const { value: pull } = await capture(preferred, watch, {
+    prepare: (job, mayFork) => native().prepareStream(job, mayFork),
+    prepareReader: async () => async (capture) => {
+      await quietly(watch).run((job) => native().beginPull(job, capture, outlet));
+      const next = () => quietly(watch).run((job) => native().pull(job, capture));
+      // The first block shows whether the child has come through.
+      let first = /** @type {Buffer | null | undefined} */ (await next());
+      kept = capture;
+      return async () => {
+        if (first === undefined) return next();
+        const block = first;
+        first = undefined;
+        return block;
+      };
+    },
+    keepOpen: true,
+  });
+  return { pull, close: () => kept?.close() };
+}
+
+/**
+ * @param {number | undefined} gzipLevel
+ * @param {CaptureOptions} options
+ */
+function toOutlet(gzipLevel, { redact }) {
+  return { gzipLevel, redact: redact !== null, salt: redact?.salt };
+}
+
+/**
  * @template T
  * @typedef {object} Steps What differs between captures.
  * @property {(job: Job, mayFork: MayFork) => Promise<Settled<Capture>>} prepare
  * @property {() => Promise<(capture: Capture) => Promise<T>>} prepareReader
+ * @property {boolean} [keepOpen] Whether a capture that went well is closed by somebody else.
  */
 
 /**
@@ -120,12 +169,16 @@ async function capture(options, watch, steps) {
   for (let attempts = 1; ; attempts++) {
     const startReader = await steps.prepareReader();
     const capture = await prepare(watch, (job) => steps.prepare(job, mayFork));
+    let done = false;
     try {
-      return { ...(await attempt(capture, { ...options, maxMemoryBytes }, watch, startReader)), attempts };
+      const allowed = { ...options, maxMemoryBytes };
+      const result = await attempt(capture, allowed, watch, startReader);
+      done = true;
+      return { ...result, attempts };
     } catch (error) {
       if (!capture.worthRetrying || attempts === MAX_ATTEMPTS) throw error;
     } finally {
-      capture.close();
+      if (!done || !steps.keepOpen) capture.close();
     }
   }
 }
@@ -156,9 +209,15 @@ async function attempt(capture, options, watch, startReader) {
  * @returns {Promise<Capture>}
  */
 function prepare(watch, start) {
-  // Progress is that of the capture. Opening files has none.
-  const opening = new Watch({ signal: watch.options.signal, timeoutMs: remainingMs(watch) });
-  return opening.run(start);
+  return quietly(watch).run(start);
+}
+
+/**
+ * @param {import('./job').Watch} watch
+ * @returns {import('./job').Watch} For a step of the same call whose progress is none of the caller's.
+ */
+function quietly(watch) {
+  return new Watch({ signal: watch.options.signal, timeoutMs: remainingMs(watch) });
 }
 
 /**
@@ -259,4 +318,4 @@ function keptMemory({ before, after }) {
   ];
 }
 
-module.exports = { captureDigest, captureFile, captureLive };
+module.exports = { captureDigest, captureFile, captureLive, capturePulled, toOutlet };

@@ -58,9 +58,9 @@ function estimate(options) {
  * @param {import('./native-binding').CaptureCost} cost
  * @returns {'inline' | 'fork'}
  */
-function chooseMode({ mode, maxPauseMs = DEFAULT_MAX_PAUSE_MS }, cost) {
+function chooseMode({ mode, preferFork, maxPauseMs = DEFAULT_MAX_PAUSE_MS }, cost) {
   if (mode !== 'auto') return mode;
-  return cost.canFork && cost.inlinePauseMs > maxPauseMs ? 'fork' : 'inline';
+  return cost.canFork && (preferFork || cost.inlinePauseMs > maxPauseMs) ? 'fork' : 'inline';
 }
 
 /**

@@ -107,6 +107,30 @@ export class Capture {
   close(): void;
 }
 
+/** What happens to the bytes on their way out. */
+export interface OutletArguments {
+  gzipLevel?: number | undefined;
+  redact: boolean;
+  salt?: string | undefined;
+}
+
+/** Begins to pull: at once from a child; inline when V8 has written all of it. */
+export function beginPull(
+  job: Job,
+  capture: Capture,
+  outlet: OutletArguments,
+): Promise<Settled<void>>;
+/** The next block, null at the end. */
+export function pull(job: Job, capture: Capture): Promise<Settled<Buffer | null>>;
+
+/** Resolves to the size of the redacted file. */
+export function redactFile(
+  job: Job,
+  input: Input,
+  path: string,
+  outlet: OutletArguments,
+): Promise<Settled<number>>;
+
 /** What a fork cost. */
 export interface Forked {
   failure?: Failure;
@@ -123,7 +147,7 @@ export function prepareFile(
   mayFork: MayFork,
   path: string,
   exclusive: boolean,
-  gzipLevel?: number,
+  outlet: OutletArguments,
 ): Promise<Settled<Capture>>;
 /** `ERR_SNAPSHOT_BUSY` while there is another capture in the process. */
 export function prepareStream(job: Job, mayFork: MayFork): Promise<Settled<Capture>>;

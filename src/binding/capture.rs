@@ -1,12 +1,12 @@
 //! Capturing the live heap. The order of calls is written down in `lib/native-binding.d.ts`.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::{FnArgs, Function, Object, Unknown};
+use napi::bindgen_prelude::{Buffer, FnArgs, Function, Object, Unknown};
 use napi_derive::napi;
 
 use super::failure::Failure;
@@ -17,10 +17,13 @@ use crate::capture::feed::{EndMark, Feed, SnapshotStream};
 #[cfg(fork_mode)]
 use crate::capture::fork::{self, Child, Readiness};
 use crate::capture::memory::{self, RssWatch};
+use crate::capture::outlet::{Outlet, OutletOptions};
 use crate::capture::slot::Slot;
 use crate::capture::snapshot_file::SnapshotFile;
+use crate::capture::stream::PulledCapture;
 use crate::capture::{estimate, identity, limits, snapshot_file};
 use crate::error::{Error, Result};
+use crate::redact::Salt;
 use crate::snapshot::Source;
 
 /// A capture that is prepared: the way is open, the file too if there is to be one. Dropping it,
@@ -39,6 +42,7 @@ pub struct Capture {
     stage: Arc<ReaderStage>,
     reader: RefCell<Option<ReaderEnd>>,
     file: RefCell<Option<SnapshotFile>>,
+    pulled: Arc<Mutex<Option<PulledCapture>>>,
     slot: RefCell<Option<Slot>>,
 }
 
@@ -124,6 +128,10 @@ impl Capture {
         self.readiness.borrow_mut().take();
         self.reader.borrow_mut().take();
         self.file.borrow_mut().take();
+        // A job that is pulling has it; it is dropped there.
+        if let Ok(mut pulled) = self.pulled.try_lock() {
+            pulled.take();
+        }
         self.slot.borrow_mut().take();
     }
 }
@@ -173,6 +181,7 @@ impl Capture {
             stage: reader.stage(),
             reader: RefCell::new(Some(reader)),
             file: RefCell::new(file),
+            pulled: Arc::default(),
             slot: RefCell::new(Some(slot)),
         })
     }
@@ -269,7 +278,7 @@ pub struct Rss {
     pub after: f64,
 }
 
-/// Prepares a capture into a file. `gzip_level` left out: uncompressed.
+/// Prepares a capture into a file.
 #[napi(catch_unwind)]
 pub fn prepare_file<'env>(
     env: &'env Env,
@@ -277,17 +286,35 @@ pub fn prepare_file<'env>(
     may_fork: MayFork,
     path: String,
     exclusive: bool,
-    gzip_level: Option<u32>,
+    outlet: OutletArguments,
 ) -> napi::Result<Object<'env>> {
     let slot = Slot::take();
     spawn_job(env, job, "heapdiff-open", move |_| {
         let slot = slot.ok_or_else(Error::busy)?;
-        let file = SnapshotFile::create(path.as_ref(), exclusive, gzip_level)?;
+        let file = SnapshotFile::create(path.as_ref(), exclusive, outlet.into())?;
         Capture::open(slot, Some(file), may_fork)
     })
 }
 
-/// Prepares a capture into the parser.
+/// What happens to the bytes on the way.
+#[napi(object, object_to_js = false)]
+pub struct OutletArguments {
+    /// Left out: uncompressed.
+    pub gzip_level: Option<u32>,
+    /// Whether values are replaced by tokens.
+    pub redact: bool,
+    /// Left out: a random one.
+    pub salt: Option<String>,
+}
+
+impl From<OutletArguments> for OutletOptions {
+    fn from(arguments: OutletArguments) -> Self {
+        let OutletArguments { gzip_level, redact, salt } = arguments;
+        Self { gzip_level, redact: redact.then(|| Salt::new(salt.as_deref())) }
+    }
+}
+
+/// Prepares a capture into the parser, or to be pulled.
 #[napi(catch_unwind)]
 pub fn prepare_stream<'env>(
     env: &'env Env,
@@ -327,6 +354,63 @@ pub fn write_file<'env>(
             edge_count: edges as f64,
             rss: Rss { before: rss.before as f64, peak: rss.peak as f64, after: rss.after as f64 },
         })
+    })
+}
+
+/// Begins to pull: at once from a child; inline when V8 has written all of it.
+#[napi(catch_unwind)]
+pub fn begin_pull<'env>(
+    env: &'env Env,
+    job: &Job,
+    capture: &Capture,
+    outlet: OutletArguments,
+) -> napi::Result<Object<'env>> {
+    let feed = capture.make_feed();
+    let pulled = Arc::clone(&capture.pulled);
+    spawn_job(env, job, "heapdiff-spool", move |control| {
+        let (feed, outlet) = (feed()?, Outlet::new(outlet.into()));
+        let capture = if feed.is_inline() {
+            let spooled = PulledCapture::spool(feed, outlet, control);
+            memory::give_back();
+            spooled?
+        } else {
+            PulledCapture::live(feed, outlet)
+        };
+        *pulled.lock().unwrap_or_else(PoisonError::into_inner) = Some(capture);
+        Ok(())
+    })
+}
+
+/// The next block of a capture; null at the end.
+#[napi(catch_unwind)]
+pub fn pull<'env>(env: &'env Env, job: &Job, capture: &Capture) -> napi::Result<Object<'env>> {
+    let pulled = Arc::clone(&capture.pulled);
+    spawn_job(env, job, "heapdiff-pull", move |control| {
+        let mut capture = pulled.lock().unwrap_or_else(PoisonError::into_inner);
+        let capture = capture.as_mut().ok_or_else(|| Error::internal("pulled before it began"))?;
+        Ok(capture.pull(control)?.map(Buffer::from))
+    })
+}
+
+/// Redacts an existing file into another one.
+#[napi(catch_unwind)]
+pub fn redact_file<'env>(
+    env: &'env Env,
+    job: &Job,
+    input: &Input,
+    path: String,
+    outlet: OutletArguments,
+) -> napi::Result<Object<'env>> {
+    let source = input.take();
+    spawn_job(env, job, "heapdiff-redact", move |control| {
+        let mut source = source?.open(control)?.open()?;
+        let file = SnapshotFile::create(path.as_ref(), false, outlet.into())?;
+        let read = |buffer: &mut [u8]| {
+            control.checkpoint()?;
+            source.fill(buffer)
+        };
+        let written = file.write_from(read, control)?;
+        Ok(written.file_bytes as f64)
     })
 }
 

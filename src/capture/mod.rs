@@ -25,11 +25,14 @@ pub mod fork;
 pub mod identity;
 pub mod limits;
 pub mod memory;
+pub mod outlet;
 #[cfg(unix)]
 pub mod pending_file;
 pub mod slot;
 #[cfg(unix)]
 pub mod snapshot_file;
+#[cfg(unix)]
+pub mod stream;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

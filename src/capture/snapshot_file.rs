@@ -3,22 +3,19 @@
 use std::io::Write;
 use std::path::Path;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
-use super::completeness::Completeness;
 use super::feed::Feed;
+use super::outlet::{Outlet, OutletOptions};
 use super::pending_file::PendingFile;
 use crate::control::{Control, Phase, Progress};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// As much as the pipe holds.
 const BUFFER_BYTES: usize = 1 << 20;
 
 /// A file that a capture is being written to.
-#[derive(Debug)]
 pub struct SnapshotFile {
-    sink: Sink,
+    file: PendingFile,
+    outlet: Outlet,
 }
 
 /// What was written.
@@ -32,27 +29,14 @@ pub struct Written {
     pub edges: u64,
 }
 
-#[derive(Debug)]
-enum Sink {
-    Plain(PendingFile),
-    Gzip(GzEncoder<PendingFile>),
-}
-
 impl SnapshotFile {
-    /// Prepares a file at `path`; with `gzip_level` (0 to 9) a compressed one. With `exclusive` it
-    /// must not exist yet.
+    /// Prepares a file at `path`. With `exclusive` it must not exist yet.
     ///
     /// # Errors
     ///
     /// Those of [`PendingFile::create`].
-    pub fn create(path: &Path, exclusive: bool, gzip_level: Option<u32>) -> Result<Self> {
-        let file = PendingFile::create(path, exclusive)?;
-        Ok(Self {
-            sink: match gzip_level {
-                None => Sink::Plain(file),
-                Some(level) => Sink::Gzip(GzEncoder::new(file, Compression::new(level.min(9)))),
-            },
-        })
+    pub fn create(path: &Path, exclusive: bool, options: OutletOptions) -> Result<Self> {
+        Ok(Self { file: PendingFile::create(path, exclusive)?, outlet: Outlet::new(options) })
     }
 
     /// Writes what `feed` delivers, checks that it is a whole snapshot, and puts the file in place.
@@ -62,47 +46,39 @@ impl SnapshotFile {
     /// `ERR_TRUNCATED_SNAPSHOT` or `ERR_INVALID_SNAPSHOT` when V8 did not write a whole snapshot,
     /// `ABORT_ERR`, `ERR_TIMEOUT`, or the errno code. Nothing is left behind then, and what was at
     /// the path before is still there.
-    pub fn receive(mut self, feed: &mut Feed, control: &Control) -> Result<Written> {
-        let mut completeness = Completeness::new();
+    pub fn receive(self, feed: &mut Feed, control: &Control) -> Result<Written> {
+        self.write_from(|buffer| feed.read(buffer, control), control)
+    }
+
+    /// The same from any source of a snapshot: `read` fills a buffer and returns 0 at the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`SnapshotFile::receive`].
+    pub fn write_from(
+        mut self,
+        mut read: impl FnMut(&mut [u8]) -> Result<usize>,
+        control: &Control,
+    ) -> Result<Written> {
         let mut buffer = vec![0; BUFFER_BYTES];
         loop {
-            let bytes = match feed.read(&mut buffer, control)? {
+            let bytes = match read(&mut buffer)? {
                 0 => break,
-                length => &buffer[..length],
+                length => self.outlet.push(&buffer[..length])?,
             };
-            completeness.push(bytes)?;
-            self.sink.write_all(bytes)?;
-            control.progress(Progress {
-                phase: Phase::Capture,
-                bytes: completeness.bytes(),
-                total_bytes: completeness.expected_bytes(),
-            });
+            write(&mut self.file, bytes)?;
+            let (bytes, total_bytes) = self.outlet.progress();
+            control.progress(Progress { phase: Phase::Capture, bytes, total_bytes });
         }
-        let counts = completeness.finish()?;
-        let file_bytes = self.sink.commit()?;
+        let (rest, counts) = self.outlet.finish()?;
+        write(&mut self.file, &rest)?;
+        let file_bytes = self.file.commit()?;
         Ok(Written { file_bytes, nodes: counts.nodes, edges: counts.edges })
     }
 }
 
-impl Sink {
-    fn write_all(&mut self, bytes: &[u8]) -> Result<()> {
-        match self {
-            Sink::Plain(file) => file.write_all(bytes).map_err(|error| file.fail("write", error)),
-            Sink::Gzip(encoder) => {
-                encoder.write_all(bytes).map_err(|error| encoder.get_ref().fail("write", error))
-            }
-        }
-    }
-
-    fn commit(self) -> Result<u64> {
-        match self {
-            Sink::Plain(file) => file.commit(),
-            Sink::Gzip(mut encoder) => {
-                encoder.try_finish().map_err(|error| encoder.get_ref().fail("write", error))?;
-                encoder.finish().map_err(|error| Error::io("write", "", error))?.commit()
-            }
-        }
-    }
+fn write(file: &mut PendingFile, bytes: &[u8]) -> Result<()> {
+    file.write_all(bytes).map_err(|error| file.fail("write", error))
 }
 
 #[cfg(test)]
@@ -121,7 +97,7 @@ mod tests {
     );
 
     fn capture(path: &Path, text: &str, gzip_level: Option<u32>) -> Result<Written> {
-        let file = SnapshotFile::create(path, false, gzip_level)?;
+        let file = SnapshotFile::create(path, false, OutletOptions { gzip_level, redact: None })?;
         let Conduit { writer, reader } = Conduit::open()?;
         let text = text.to_owned();
         let v8 = std::thread::spawn(move || {
