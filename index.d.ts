@@ -60,10 +60,13 @@ export interface JobOptions {
 /** How the live heap is captured. */
 export interface CaptureOptions extends JobOptions {
   /**
-   * - `inline`: V8 walks the heap on this thread, and the event loop stands still meanwhile.
-   * - `fork` (Linux): a copy-on-write child walks it; the service pauses for the fork alone.
+   * - `inline`: V8 walks the heap on this thread, and the event loop stands still meanwhile. V8
+   *   cannot be interrupted there: `timeoutMs` and `signal` count before and after its walk.
+   * - `fork` (Linux on x64 and arm64): a copy-on-write child walks it; the service pauses for the
+   *   fork alone. The child holds no descriptor of the service, runs no code of the program, and
+   *   dies with it. `ERR_UNSUPPORTED`, with the reason, where that is not possible.
    * - `auto` (default): `fork` where it is supported and the predicted pause of `inline` is above
-   *   `maxPauseMs`, else `inline`.
+   *   `maxPauseMs` (1000 if not given), else `inline`.
    */
   mode?: 'auto' | 'inline' | 'fork';
   /**
@@ -81,7 +84,13 @@ export interface CaptureOptions extends JobOptions {
   /**
    * Replace every string value of the program by a salted token, which is the same for equal
    * strings under one salt. Names of variables, properties, classes, functions and files stay.
-   * `true` takes a random salt. Default false.
+   * `true` takes a random salt. A comparison with the live heap ignores it: nothing is written.
+   * Default false.
+   *
+   * Values are strings, regular expressions, keys of Maps and of objects that are used as
+   * dictionaries, error messages, sources of scripts, descriptions of symbols, and numbers where
+   * they are captured. No value reaches a disk, not even a temporary file. A function that the
+   * program names after data, and a symbol that is the key of a property, keep their names.
    */
   redact?: boolean | { salt?: string };
   /** As in `v8.writeHeapSnapshot`: include V8's internals. Default false. */
@@ -126,11 +135,18 @@ export interface SnapshotInfo {
   pauseMs: number;
   /** How long the whole call took, in milliseconds. */
   totalMs: number;
-  /** Resident set size of the process around the capture, in bytes. */
+  /**
+   * Resident set size of the process around the capture, in bytes. In fork mode the peak includes
+   * what the child took for itself.
+   */
   rss: { before: number; peak: number; after: number };
   /** When V8 began to walk the heap. */
   takenAt: string;
-  /** Two snapshots with the same isolateId have comparable node ids. */
+  /**
+   * Two snapshots with the same isolateId have comparable node ids. That of a fork is its own, since
+   * ids that V8 gives out in a child die with it; it begins with that of the isolate, and what an
+   * earlier inline snapshot has seen keeps its ids in the fork.
+   */
   isolateId: string;
   /** Fork mode: how many children it took. 1 otherwise. */
   attempts: number;
@@ -168,6 +184,11 @@ export interface StreamOptions extends CaptureOptions {
 /**
  * A heap snapshot of this thread's isolate as a Readable with backpressure: to S3, to an HTTP
  * response, to anything. The capture begins with the first read. Destroying the stream ends it.
+ *
+ * Memory: one block, whatever the reader does. From a forked child (which `auto` prefers here) the
+ * rest waits in V8; inline all of it is put into a nameless temporary file first, compressed and
+ * redacted if it is to be, because V8 stands on the thread that would read. A stream that ends
+ * without an error was a whole snapshot. Until it ends, other captures are `ERR_SNAPSHOT_BUSY`.
  *
  * Emits `error` with the codes of {@link writeSnapshot}.
  */

@@ -4,8 +4,18 @@
 // loaded by the first call that needs it.
 
 const { diffSnapshots, diffTrend } = require('./lib/diff');
+const { estimateCapture } = require('./lib/estimate');
 const { formatReport } = require('./lib/format');
 const { openSnapshot } = require('./lib/snapshot');
+const { snapshotStream } = require('./lib/stream');
 const { writeSnapshot } = require('./lib/write-snapshot');
 
-module.exports = { diffSnapshots, diffTrend, formatReport, openSnapshot, writeSnapshot };
+module.exports = {
+  diffSnapshots,
+  diffTrend,
+  estimateCapture,
+  formatReport,
+  openSnapshot,
+  snapshotStream,
+  writeSnapshot,
+};

@@ -71,7 +71,8 @@ async function captureFile(path, { exclusive, gzipLevel, capture: options }, wat
     walk,
     attempts,
   } = await capture(options, watch, {
-    prepare: (job, mayFork) => native().prepareFile(job, mayFork, path, exclusive, toOutlet(gzipLevel, options)),
+    prepare: (job, mayFork) =>
+      native().prepareFile(job, mayFork, path, exclusive, toOutlet(gzipLevel, options)),
     prepareReader: async () => (capture) => watch.run((job) => native().writeFile(job, capture)),
   });
   return { file, walk, attempts, isolateId: isolateId(walk), warnings: keptMemory(file.rss) };

@@ -7,6 +7,7 @@ const { formatReport } = require('../format');
 const { visible, visibleJson } = require('../format/escape');
 const { bytes, count } = require('../format/quantity');
 const { writeNodes } = require('../nodes');
+const { redactFile } = require('../redact');
 const { openSnapshot } = require('../snapshot');
 const { withProgressBar } = require('./progress-bar');
 const { table } = require('./table');
@@ -94,6 +95,13 @@ const commands = {
     files: { least: 2, most: 2 },
     options: { json: { type: 'boolean' } },
     run: retainers,
+  },
+  redact: {
+    usage: 'redact FILE -o OUT [--salt SALT]',
+    about: 'replaces every string value by a token, the same for equal strings under one salt',
+    files: { least: 1, most: 1 },
+    options: { output: { type: 'string', short: 'o' }, salt: { type: 'string' } },
+    run: redact,
   },
 };
 
@@ -285,6 +293,13 @@ function toPattern(text) {
 function existingId(text) {
   const id = wholeNumber(text.replace(/^@/, ''), 'NODE_ID');
   return /** @type {number} */ (id);
+}
+
+/** @type {Command['run']} */
+async function redact([file], { output, salt }) {
+  if (output === undefined) throw new UsageError('-o OUT says where the redacted file goes');
+  await withProgressBar((onProgress) => redactFile(file, output, { salt, onProgress }));
+  return EXIT_FINE;
 }
 
 /**

@@ -1,0 +1,149 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { describe, it } = require('node:test');
+
+const { diffSnapshots, estimateCapture, writeSnapshot } = require('..');
+const { temporaryDirectory } = require('./support/captures');
+
+const packagePath = JSON.stringify(path.join(__dirname, '..'));
+
+/** Below this V8's fixed costs and the state of its allocator decide, and nobody has to be warned. */
+const FLOOR_BYTES = 64e6;
+
+/** Heaps of different kinds. Each is code that keeps one in `heap`. */
+const heaps = {
+  'many small objects': 'Array.from({ length: 150000 }, (_, i) => ({ i, next: { i } }))',
+  'one huge array': '{ const one = {}; heap = Array.from({ length: 300000 }, () => one); }',
+  'big Maps': 'new Map(Array.from({ length: 120000 }, (_, i) => [i, { i }]))',
+  Buffers: 'Array.from({ length: 3000 }, () => Buffer.alloc(20000, 1))',
+  'short strings': 'Array.from({ length: 60000 }, (_, i) => `string ${i} of ${i * 7}`)',
+  'long strings': 'Array.from({ length: 5000 }, (_, i) => Buffer.alloc(5000, 97).toString() + i)',
+  'many Maps':
+    'Array.from({ length: 1000 }, () => new Map(Array.from({ length: 100 }, (_, i) => [`${i}`, { i }])))',
+};
+
+describe('estimateCapture', () => {
+  it('tells what a capture would cost', () => {
+    const estimate = estimateCapture({ mode: 'inline' });
+    assert.equal(estimate.mode, 'inline');
+    assert.equal(estimate.safe, true, estimate.reason);
+    assert.ok(estimate.heapBytes > 1e6 && estimate.predictedPeakBytes > 1e7);
+    assert.ok(estimate.predictedPauseMs > 0 && estimate.availableBytes > 0);
+    assert.throws(() => estimateCapture({ mode: /** @type {any} */ ('x') }), {
+      code: 'ERR_INVALID_ARG',
+    });
+  });
+
+  for (const [kind, make] of Object.entries(heaps)) {
+    it(`bounds the memory for ${kind} from above, within a factor of 2`, () => {
+      const assignment = make.startsWith('{') ? make : `heap = ${make};`;
+      const source = `
+        const { estimateCapture, writeSnapshot } = require(${packagePath});
+        globalThis.heap = null;
+        ${assignment}
+        gc();
+        const { predictedPeakBytes } = estimateCapture({ mode: 'inline' });
+        writeSnapshot('/dev/null', { mode: 'inline' }).then(({ rss }) =>
+          console.log(JSON.stringify({ predictedPeakBytes, truth: rss.peak - rss.before })));`;
+      const run = spawnSync(process.execPath, ['--expose-gc', '-e', source], { encoding: 'utf8' });
+      assert.equal(run.status, 0, run.stderr);
+      const { predictedPeakBytes, truth } = JSON.parse(run.stdout);
+      assert.ok(predictedPeakBytes >= truth, run.stdout);
+      assert.ok(predictedPeakBytes <= 2 * Math.max(truth, FLOOR_BYTES), run.stdout);
+    });
+  }
+});
+
+describe('the guards', () => {
+  it('refuse what would take too much memory or too long, and say why', async () => {
+    const directory = temporaryDirectory();
+    const file = path.join(directory, 'a');
+    /** @type {import('..').WriteOptions[]} */
+    const limits = [
+      { mode: 'inline', maxMemoryBytes: 1e6 },
+      { mode: 'inline', maxPauseMs: 1 },
+    ];
+    for (const options of limits) {
+      await assert.rejects(writeSnapshot(file, options), (/** @type {any} */ error) => {
+        assert.equal(error.code, 'ERR_CAPTURE_REFUSED');
+        assert.equal(error.estimate.safe, false);
+        assert.ok(error.message.includes(error.estimate.reason));
+        return true;
+      });
+      assert.deepEqual(fs.readdirSync(directory), []);
+      await writeSnapshot(file, { ...options, force: true });
+      fs.rmSync(file);
+    }
+    await writeSnapshot(file);
+    await assert.rejects(diffSnapshots(file, null, { mode: 'inline', maxMemoryBytes: 1e6 }), {
+      code: 'ERR_CAPTURE_REFUSED',
+    });
+  });
+
+  it('keep a service alive in a control group that is too small', (t) => {
+    const group = makeGroup(150e6);
+    if (group === null) return t.skip('making a control group with a memory limit needs root');
+    try {
+      const source = `
+        const fs = require('node:fs');
+        fs.writeFileSync(${JSON.stringify(path.join(group, 'cgroup.procs'))}, String(process.pid));
+        const { writeSnapshot } = require(${packagePath});
+        globalThis.heap = Array.from({ length: 100000 }, (_, i) => ({ i, next: { i } }));
+        (async () => {
+          const codes = [];
+          for (const options of [{ mode: 'inline' }, { mode: 'fork' }, { mode: 'fork', force: true }]) {
+            codes.push(await writeSnapshot('/dev/null', options).then(
+              () => 'written',
+              (error) => error.code + ' ' + error.message,
+            ));
+          }
+          console.log(JSON.stringify(codes));
+        })();`;
+      const run = spawnSync(process.execPath, ['-e', source], { encoding: 'utf8' });
+      assert.equal(run.status, 0, `${run.signal} ${run.stderr}`);
+      const [inline, fork, forced] = JSON.parse(run.stdout);
+      assert.match(inline, /^ERR_CAPTURE_REFUSED/);
+      assert.match(fork, /^ERR_CAPTURE_REFUSED/);
+      assert.match(forced, /^ERR_CAPTURE_FAILED .*(SIGKILL|MB)/);
+    } finally {
+      removeGroup(group);
+    }
+  });
+});
+
+/**
+ * @param {number} bytes
+ * @returns {string | null} The directory of a new control group with that limit.
+ */
+function makeGroup(bytes) {
+  const name = `heapdiff-test-${process.pid}`;
+  /** @type {Array<[string, string]>} */
+  const kinds = [
+    ['/sys/fs/cgroup/memory', 'memory.limit_in_bytes'],
+    ['/sys/fs/cgroup', 'memory.max'],
+  ];
+  for (const [root, limit] of kinds) {
+    const group = path.join(root, name);
+    try {
+      fs.mkdirSync(group);
+      fs.writeFileSync(path.join(group, limit), String(bytes));
+      return group;
+    } catch {
+      removeGroup(group);
+    }
+  }
+  return null;
+}
+
+/** @param {string} group */
+function removeGroup(group) {
+  try {
+    fs.rmdirSync(group);
+  } catch {
+    // It was never made, or a process is still leaving it.
+  }
+}

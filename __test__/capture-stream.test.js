@@ -1,0 +1,135 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { Writable } = require('node:stream');
+const { pipeline } = require('node:stream/promises');
+const { describe, it } = require('node:test');
+const zlib = require('node:zlib');
+
+const { diffSnapshots, snapshotStream, writeSnapshot } = require('..');
+const { temporaryDirectory } = require('./support/captures');
+
+const packagePath = JSON.stringify(path.join(__dirname, '..'));
+/** @type {Array<'inline' | 'fork'>} */
+const modes = process.platform === 'linux' ? ['inline', 'fork'] : ['inline'];
+
+class StreamedThing {}
+const things = Array.from({ length: 123 }, () => new StreamedThing());
+
+/** @param {string} json */
+function assertWhole(json) {
+  const { snapshot, nodes, strings } = JSON.parse(json);
+  assert.equal(nodes.length, snapshot.node_count * snapshot.meta.node_fields.length);
+  assert.ok(strings.includes('StreamedThing'));
+}
+
+for (const mode of modes) {
+  describe(`snapshotStream, ${mode}`, () => {
+    it('delivers a whole snapshot', async () => {
+      const file = path.join(temporaryDirectory(), 'a');
+      let reported = 0;
+      const onProgress = (/** @type {import('..').Progress} */ { bytes }) => (reported = bytes);
+      await pipeline(snapshotStream({ mode, onProgress }), fs.createWriteStream(file));
+      assertWhole(fs.readFileSync(file, 'utf8'));
+      assert.equal(reported, fs.statSync(file).size);
+      assert.equal(things.length, 123);
+    });
+
+    it('compresses', async () => {
+      const chunks = await snapshotStream({ mode, gzip: true }).toArray();
+      assertWhole(zlib.gunzipSync(Buffer.concat(chunks)).toString());
+    });
+
+    it('is the only capture until it ends, and lets the next one in when it is destroyed', async () => {
+      const file = path.join(temporaryDirectory(), 'a');
+      const stream = snapshotStream({ mode });
+      await new Promise((resolve) => stream.once('readable', resolve));
+      await assert.rejects(writeSnapshot(file), { code: 'ERR_SNAPSHOT_BUSY' });
+      stream.destroy();
+      await new Promise((resolve) => stream.once('close', resolve));
+      await writeSnapshot(file);
+      assertWhole(fs.readFileSync(file, 'utf8'));
+    });
+
+    it('ends with the signal', async () => {
+      const controller = new AbortController();
+      const stream = snapshotStream({ mode, signal: controller.signal });
+      const read = (async () => {
+        for await (const _ of stream) controller.abort();
+      })();
+      await assert.rejects(read, { code: 'ABORT_ERR' });
+    });
+  });
+}
+
+describe('snapshotStream', () => {
+  it('costs no more memory for a slow reader', { skip: modes.length < 2 }, () => {
+    const source = `
+      const { snapshotStream } = require(${packagePath});
+      const { Writable } = require('node:stream');
+      globalThis.heap = Array.from({ length: 50000 }, (_, i) => ({ i, text: 'text ' + i }));
+      (async () => {
+        let least = Infinity, most = 0, bytes = 0;
+        const slow = new Writable({
+          write(chunk, _, done) {
+            bytes += chunk.length;
+            const { rss } = process.memoryUsage();
+            [least, most] = [Math.min(least, rss), Math.max(most, rss)];
+            setTimeout(done, 5);
+          },
+        });
+        await require('node:stream/promises').pipeline(snapshotStream({ mode: 'fork' }), slow);
+        console.log(JSON.stringify({ bytes, extra: most - least }));
+      })();`;
+    const run = spawnSync(process.execPath, ['-e', source], { encoding: 'utf8' });
+    assert.equal(run.status, 0, run.stderr);
+    const { bytes, extra } = JSON.parse(run.stdout);
+    assert.ok(bytes > 8e6, run.stdout);
+    assert.ok(extra < 16e6, run.stdout);
+  });
+
+  it('refuses what it cannot use, and fails where a capture does', async () => {
+    assert.throws(() => snapshotStream({ mode: /** @type {any} */ ('x') }), {
+      code: 'ERR_INVALID_ARG',
+    });
+    assert.throws(() => snapshotStream({ gzip: 11 }), { code: 'ERR_INVALID_ARG' });
+    await assert.rejects(snapshotStream({ mode: 'inline', maxPauseMs: 1 }).toArray(), {
+      code: 'ERR_CAPTURE_REFUSED',
+    });
+  });
+
+  it('ends when its reader fails', async () => {
+    const broken = new Writable({ write: (_chunk, _encoding, done) => done(new Error('full')) });
+    await assert.rejects(pipeline(snapshotStream(), broken), { message: 'full' });
+    const file = path.join(temporaryDirectory(), 'a');
+    const deadline = Date.now() + 10_000;
+    for (;;) {
+      const code = await writeSnapshot(file).then(
+        () => 'written',
+        (error) => error.code,
+      );
+      if (code === 'written') break;
+      assert.equal(code, 'ERR_SNAPSHOT_BUSY');
+      assert.ok(Date.now() < deadline);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  });
+});
+
+describe('diffSnapshots with the live heap', () => {
+  for (const mode of modes) {
+    it(`reads it from the pipe, ${mode}`, async () => {
+      const file = path.join(temporaryDirectory(), 'baseline');
+      await writeSnapshot(file, { mode: 'inline' });
+      const report = await diffSnapshots(file, null, { mode });
+      assert.equal(report.current.source, 'the live heap');
+      assert.ok(report.current.nodeCount > 1000);
+      const { captureMs = 0, pauseMs = 0, totalMs } = report.timings;
+      assert.ok(pauseMs > 0 && captureMs >= pauseMs && totalMs >= captureMs);
+      assert.ok(Date.parse(String(report.current.takenAt)) > 0);
+    });
+  }
+});

@@ -1,0 +1,30 @@
+'use strict';
+
+const path = require('node:path');
+const { toInput } = require('./input');
+const { Watch } = require('./job');
+const { native } = require('./native');
+const { checkPath } = require('./validate');
+
+/** What `gzip: true` means. */
+const GZIP_LEVEL = 1;
+
+/**
+ * Writes a redacted copy of a snapshot: whole or not at all, like any file of a capture.
+ *
+ * @param {string} file
+ * @param {string} output Compressed if its name ends in `.gz`. May be `file` itself.
+ * @param {import('./job').JobOptions & { salt?: string }} options Without a salt, a random one.
+ * @returns {Promise<number>} Size of the file in bytes.
+ */
+async function redactFile(file, output, { salt, ...jobOptions }) {
+  const watch = new Watch(jobOptions);
+  const input = await toInput(checkPath(file, 'FILE'), watch);
+  const target = path.resolve(checkPath(output, 'OUT'));
+  const gzipLevel = output.endsWith('.gz') ? GZIP_LEVEL : undefined;
+  return watch.run((job) =>
+    native().redactFile(job, input, target, { gzipLevel, redact: true, salt }),
+  );
+}
+
+module.exports = { redactFile };
