@@ -49,7 +49,7 @@ const source = `
     number: 123456789.125,
     array: [secret('array')],
     label: 'keptProperty',
-    keptProperty: 1,
+    keptProperty: {},
   };
   hidden.compiled();
   hidden.weak.set(hidden.weakKey, secret('weak-value'));
