@@ -54,7 +54,11 @@ impl Describer<'_> {
         let grew_items = candidate.point.more_items() > 0;
         let is_chain = candidate.links > 0;
         let mut kind = kind(graph, words, node, &route, &candidate.contents, is_chain, grew_items);
-        if candidate.scattered.is_some() && kind == SuspectKind::Other {
+        let everyday = [words.object_class, words.array_class];
+        if candidate.scattered.is_some()
+            && matches!(kind, SuspectKind::Other | SuspectKind::Object)
+            && !everyday.contains(&graph.name_index(node))
+        {
             kind = SuspectKind::Instances;
         }
         let handle = find_handle(graph, words, &route);

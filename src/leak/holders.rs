@@ -13,6 +13,7 @@ use crate::analysis::bits::BitSet;
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::leak::before::Before;
 
 /// A container and how many of the objects it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,20 +57,28 @@ pub fn holders(
     Ok(holders)
 }
 
-/// Whether at least half of `members` stand in slots of one name: a property or variable of many
-/// owners.
-pub fn share_a_slot(graph: &HeapGraph, members: &[NodeIndex], control: &Control) -> Result<bool> {
+/// Whether at least half of `members` stand in slots of one name, of owners that were there before:
+/// a property or variable of many. In young owners, they came with them.
+pub fn share_a_slot(
+    graph: &HeapGraph,
+    before: &Before<'_>,
+    members: &[NodeIndex],
+    control: &Control,
+) -> Result<bool> {
     let mut wanted = BitSet::new(graph.node_count());
     for &member in members {
         wanted.insert(member.0);
     }
-    let tables = graph.tables();
     let mut slots: HashMap<u32, u64> = HashMap::new();
-    for (at, (label, target)) in tables.edge_label.iter().zip(&tables.edge_target).enumerate() {
-        control.checkpoint_at(at)?;
-        let is_named = matches!(label.edge_type(), EdgeType::PROPERTY | EdgeType::CONTEXT);
-        if is_named && wanted.contains(target.0) {
-            *slots.entry(label.raw_name()).or_default() += 1;
+    for node in graph.nodes() {
+        control.checkpoint_at(node.at())?;
+        if before.is_young(graph, node) {
+            continue;
+        }
+        for edge in graph.edges(node).filter(|edge| wanted.contains(edge.target.0)) {
+            if matches!(edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::CONTEXT) {
+                *slots.entry(edge.label.raw_name()).or_default() += 1;
+            }
         }
     }
     let most = slots.into_values().max().unwrap_or(0);

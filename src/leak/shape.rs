@@ -70,8 +70,13 @@ struct Labels<'a> {
 impl Labels<'_> {
     fn extend(&mut self, above: u64, step: Step) -> u64 {
         let mut hash = Fnv::default();
-        hash.bytes(&above.to_le_bytes());
-        self.add_edge(&mut hash, step);
+        // In which of Node's lists a timer stands, and behind which others, is chance.
+        let is_timer = self.graph.node_type(step.edge.target) == NodeType::OBJECT
+            && self.graph.name_index(step.edge.target) == self.words.timeout_class;
+        if !is_timer {
+            hash.bytes(&above.to_le_bytes());
+            self.add_edge(&mut hash, step);
+        }
         self.add_class(&mut hash, step.edge.target);
         // Zero stands for "none".
         hash.finish().max(1)

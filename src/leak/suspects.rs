@@ -99,7 +99,15 @@ pub fn find_suspects(
             return false;
         }
         candidate.contents = contents_of(newer, before, &positions, candidate);
-        is_of_the_program(graph, words, candidate)
+        let things: u64 = candidate.contents.classes.iter().map(|class| class.count).sum();
+        // A store that was not there before and has next to nothing in it was made for what is to
+        // come: its items are the slots it has room for.
+        let is_room = candidate.point.prior.is_none()
+            && candidate.links == 0
+            && candidate.scattered.is_none()
+            && things < least_items
+            && candidate.point.bytes < many;
+        !is_room && is_of_the_program(graph, words, candidate)
     });
     if candidates.is_empty() {
         return Ok(Vec::new());
@@ -191,7 +199,7 @@ fn belongs_together(walk: &Walk<'_>, scatter: &Scatter, control: &Control) -> Re
     match graph.node_type(sample) {
         NodeType::CLOSURE => Ok(true),
         NodeType::OBJECT if !everyday.contains(&class) => Ok(true),
-        NodeType::OBJECT => share_a_slot(graph, &scatter.members, control),
+        NodeType::OBJECT => share_a_slot(graph, walk.before, &scatter.members, control),
         _ => Ok(false),
     }
 }

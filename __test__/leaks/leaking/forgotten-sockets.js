@@ -3,7 +3,7 @@
  * Connections to a backend are opened and never closed. No variable holds them: libuv's open handles
  * do, so there is only the class to name, and no code that owns them.
  *
- * @leak name=Socket|socket|net.Socket|Server|_connections class=Socket|Server|TCP kind=instances|other file=*
+ * @leak name=Socket|TCP|socket|net.Socket|Server|_connections class=Socket|Server|TCP kind=instances|other file=*
  */
 const net = require('node:net');
 const { once } = require('node:events');
