@@ -72,6 +72,11 @@ impl Baseline {
         matches!(self.classes, BaselineClasses::Totals(_))
     }
 
+    /// Whether it can be compared by shape.
+    pub(super) fn has_shapes(&self) -> bool {
+        self.census.has_shapes()
+    }
+
     /// What a digest kept. `source` is what the digest is called.
     pub(super) fn from_digest(body: Body, source: String) -> Self {
         Self {

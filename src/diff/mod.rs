@@ -1,7 +1,7 @@
 //! Two sources in, one report out: the order of the stages, and what each leaves for the next.
 //!
-//! Both snapshots are read and analysed side by side. Of the baseline only what a comparison needs
-//! stays ([`Baseline`]); its graph, the larger part, goes as soon as it is folded.
+//! Of the baseline only what a comparison needs stays ([`Baseline`]); its graph, the larger part, is
+//! gone before the newer snapshot is read. A live heap comes through a pipe and is read beside it.
 
 mod baseline;
 mod course;
@@ -42,7 +42,7 @@ struct Current {
     ids: IdSample,
 }
 
-/// Compares two snapshots and says what leaks. Runs on the calling thread and one more.
+/// Compares two snapshots and says what leaks. Runs on the calling thread and rayon's pool.
 ///
 /// # Errors
 ///
@@ -55,14 +55,12 @@ pub fn diff(
     control: &Control,
 ) -> Result<LeakReport> {
     let start = Instant::now();
-    let lanes = (rayon::current_num_threads() / 2).max(1);
-    let newer_ids = OnceLock::new();
-    let (older, newer) = read_both(
-        || read_baseline(baseline, lanes, options.matching, &newer_ids, control),
-        || read_current(current, lanes, Some(&newer_ids), control),
-    )?;
-    let (older, older_phases) = older?;
-    let (newer, newer_phases) = newer?;
+    let (older, newer) = match current {
+        Source::Stream { .. } => read_both(baseline, current, options.matching, control)?,
+        _ => read_in_turn(baseline, current, options.matching, control)?,
+    };
+    let (older, older_phases) = older;
+    let (newer, newer_phases) = newer;
     let mut phases = Phases::default();
     phases.extend("baseline", older_phases);
     phases.extend("current", newer_phases);
@@ -135,9 +133,7 @@ pub fn trend(sources: Vec<Source>, options: &DiffOptions, control: &Control) -> 
     };
     for (at, source) in sources.into_iter().enumerate() {
         // By shape as well: what is replaced in its slot has another id each time.
-        let nobody = OnceLock::new();
-        let (older, its_phases) =
-            read_baseline(source, lanes, Matching::Structural, &nobody, control)?;
+        let (older, its_phases) = read_baseline(source, lanes, |_| Shapes::Always, control)?;
         phases.extend(&format!("snapshot {}", at + 1), its_phases);
         baselines.push(older);
     }
@@ -156,30 +152,71 @@ pub fn trend(sources: Vec<Source>, options: &DiffOptions, control: &Control) -> 
     Ok(report)
 }
 
-/// Runs both side by side, the newer on a thread of its own. Not on rayon's pool: a source may be a
-/// pipe into which nothing comes for a while, and two of those would stop every other job.
-fn read_both<Older, Newer: Send>(
-    older: impl FnOnce() -> Older,
-    newer: impl FnOnce() -> Newer + Send,
-) -> Result<(Older, Newer)> {
+/// Two snapshots that have been read, and how long it took.
+type Pair = ((Baseline, Phases), (Current, Phases));
+
+/// Reads the baseline and then the newer snapshot, each on all cores: of two large graphs, only one
+/// is in memory at a time. Ids are taken to mean something, which they mostly do; if the newer
+/// snapshot shows that they do not, the baseline is read again for the shapes of its routes.
+fn read_in_turn(
+    baseline: Source,
+    current: Source,
+    matching: Matching,
+    control: &Control,
+) -> Result<Pair> {
+    let lanes = rayon::current_num_threads();
+    let again = baseline.again();
+    let shapes = match (matching, &again) {
+        (Matching::Identity, _) | (Matching::Auto, Some(_)) => Shapes::Never,
+        _ => Shapes::Always,
+    };
+    let mut older = read_baseline(baseline, lanes, |_| shapes, control)?;
+    let newer = read_current(current, lanes, None, control)?;
+    if matching == Matching::Auto
+        && !older.0.has_shapes()
+        && !same_process(&older.0.sample, &newer.0.ids).0
+        && let Some(again) = again
+    {
+        older = read_baseline(again, lanes, |_| Shapes::Always, control)?;
+    }
+    Ok((older, newer))
+}
+
+/// Reads both side by side, the newer on a thread of its own: it comes through a pipe, as slowly as
+/// V8 writes it. Not on rayon's pool: two pipes into which nothing comes for a while would stop
+/// every other job.
+fn read_both(
+    baseline: Source,
+    current: Source,
+    matching: Matching,
+    control: &Control,
+) -> Result<Pair> {
+    let lanes = (rayon::current_num_threads() / 2).max(1);
+    let newer_ids = OnceLock::new();
+    // If the newer one is far enough by then to tell how the two will be matched, only what that
+    // needs is kept of the baseline; if not, there is time for all of it.
+    let shapes = |ids: &IdSample| match (matching, newer_ids.get()) {
+        (Matching::Identity, _) => Shapes::Never,
+        (Matching::Auto, Some(newer)) if same_process(ids, newer).0 => Shapes::Never,
+        _ => Shapes::Always,
+    };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("heapdiff-read".into());
-        let newer = (thread.spawn_scoped(scope, newer))
+        let newer = thread
+            .spawn_scoped(scope, || read_current(current, lanes, Some(&newer_ids), control))
             .map_err(|error| Error::io("pthread_create", "heapdiff-read", error))?;
-        let older = older();
+        let older = read_baseline(baseline, lanes, shapes, control);
         // A panic goes on in this thread, as it would have without the other one.
         let newer = newer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok((older, newer))
+        Ok((older?, newer?))
     })
 }
 
-/// Reads, analyses and folds the older snapshot. If the newer one is far enough by then to tell how
-/// the two will be matched, only what that needs is kept; if not, there is time for all of it.
+/// Reads, analyses and folds the older snapshot, or takes what its digest kept.
 fn read_baseline(
     source: Source,
     lanes: usize,
-    matching: Matching,
-    newer_ids: &OnceLock<IdSample>,
+    shapes: impl FnOnce(&IdSample) -> Shapes,
     control: &Control,
 ) -> Result<(Baseline, Phases)> {
     let name = source.name();
@@ -188,11 +225,7 @@ fn read_baseline(
         Err(source) => source,
     };
     let (current, mut phases) = read_current(source, lanes, None, control)?;
-    let shapes = match (matching, newer_ids.get()) {
-        (Matching::Identity, _) => Shapes::Never,
-        (Matching::Auto, Some(newer)) if same_process(&current.ids, newer).0 => Shapes::Never,
-        _ => Shapes::Always,
-    };
+    let shapes = shapes(&current.ids);
     let baseline = phases.time("census", || Baseline::fold(current, shapes, control))?;
     Ok((baseline, phases))
 }

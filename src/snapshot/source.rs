@@ -35,6 +35,14 @@ impl Source {
         }
     }
 
+    /// The same source once more, if it can be read again.
+    pub fn again(&self) -> Option<Self> {
+        match self {
+            Source::Path(path) if path.is_file() => Some(Source::Path(path.clone())),
+            _ => None,
+        }
+    }
+
     /// Opens the source and looks at its first bytes.
     ///
     /// # Errors
