@@ -8,6 +8,7 @@ mod course;
 mod rows;
 
 use std::sync::OnceLock;
+use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::analysis::{Analysis, What, analyse};
@@ -133,7 +134,8 @@ pub fn trend(sources: Vec<Source>, options: &DiffOptions, control: &Control) -> 
     };
     for (at, source) in sources.into_iter().enumerate() {
         // By shape as well: what is replaced in its slot has another id each time.
-        let (older, its_phases) = read_baseline(source, lanes, |_| Shapes::Always, control)?;
+        let older = Opened::open(source, lanes, control)?;
+        let (older, its_phases) = older.fold(|_| Shapes::Always, control)?;
         phases.extend(&format!("snapshot {}", at + 1), its_phases);
         baselines.push(older);
     }
@@ -155,9 +157,10 @@ pub fn trend(sources: Vec<Source>, options: &DiffOptions, control: &Control) -> 
 /// Two snapshots that have been read, and how long it took.
 type Pair = ((Baseline, Phases), (Current, Phases));
 
-/// Reads the baseline and then the newer snapshot, each on all cores: of two large graphs, only one
-/// is in memory at a time. Ids are taken to mean something, which they mostly do; if the newer
-/// snapshot shows that they do not, the baseline is read again for the shapes of its routes.
+/// Reads the baseline on all cores, and then the newer snapshot while the baseline is analysed and
+/// folded: of two large graphs, at most one is under analysis, and the first is gone when the
+/// second is whole. Ids are taken to mean something, which they mostly do; if the newer snapshot
+/// shows that they do not, the baseline is read again for the shapes of its routes.
 fn read_in_turn(
     baseline: Source,
     current: Source,
@@ -170,14 +173,19 @@ fn read_in_turn(
         (Matching::Identity, _) | (Matching::Auto, Some(_)) => Shapes::Never,
         _ => Shapes::Always,
     };
-    let mut older = read_baseline(baseline, lanes, |_| shapes, control)?;
-    let newer = read_current(current, lanes, None, control)?;
+    let baseline = Opened::open(baseline, lanes, control)?;
+    let (mut older, newer) = std::thread::scope(|scope| -> Result<Pair> {
+        let newer =
+            spawn_reader(scope, || read_current(current, (lanes / 2).max(1), None, control))?;
+        let older = baseline.fold(|_| shapes, control);
+        Ok((older?, join(newer)?))
+    })?;
     if matching == Matching::Auto
         && !older.0.has_shapes()
         && !same_process(&older.0.sample, &newer.0.ids).0
         && let Some(again) = again
     {
-        older = read_baseline(again, lanes, |_| Shapes::Always, control)?;
+        older = Opened::open(again, lanes, control)?.fold(|_| Shapes::Always, control)?;
     }
     Ok((older, newer))
 }
@@ -201,33 +209,90 @@ fn read_both(
         _ => Shapes::Always,
     };
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("heapdiff-read".into());
-        let newer = thread
-            .spawn_scoped(scope, || read_current(current, lanes, Some(&newer_ids), control))
-            .map_err(|error| Error::io("pthread_create", "heapdiff-read", error))?;
-        let older = read_baseline(baseline, lanes, shapes, control);
-        // A panic goes on in this thread, as it would have without the other one.
-        let newer = newer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok((older?, newer?))
+        let newer =
+            spawn_reader(scope, || read_current(current, lanes, Some(&newer_ids), control))?;
+        let older =
+            Opened::open(baseline, lanes, control).and_then(|older| older.fold(shapes, control));
+        Ok((older?, join(newer)?))
     })
 }
 
-/// Reads, analyses and folds the older snapshot, or takes what its digest kept.
-fn read_baseline(
-    source: Source,
-    lanes: usize,
-    shapes: impl FnOnce(&IdSample) -> Shapes,
-    control: &Control,
-) -> Result<(Baseline, Phases)> {
-    let name = source.name();
-    let source = match digest::open(source)? {
-        Ok(body) => return Ok((Baseline::from_digest(body, name), Phases::default())),
-        Err(source) => source,
-    };
-    let (current, mut phases) = read_current(source, lanes, None, control)?;
-    let shapes = shapes(&current.ids);
-    let baseline = phases.time("census", || Baseline::fold(current, shapes, control))?;
-    Ok((baseline, phases))
+/// Starts a reader on a thread of its own.
+fn spawn_reader<'scope, 'env, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, 'env>,
+    read: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>> {
+    let thread = std::thread::Builder::new().name("heapdiff-read".into());
+    let spawned = thread.spawn_scoped(scope, read);
+    spawned.map_err(|error| Error::io("pthread_create", "heapdiff-read", error))
+}
+
+/// What a reader made. A panic goes on in this thread, as it would have without the other one.
+fn join<T>(reader: ScopedJoinHandle<'_, T>) -> T {
+    reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// An older snapshot on its way to a baseline.
+enum Opened {
+    /// It was a digest.
+    Done(Box<Baseline>),
+    /// It has been read.
+    Read(Box<Parsed>, Phases),
+}
+
+impl Opened {
+    /// Reads a snapshot, or takes what its digest kept.
+    fn open(source: Source, lanes: usize, control: &Control) -> Result<Self> {
+        let name = source.name();
+        match digest::open(source)? {
+            Ok(body) => Ok(Self::Done(Box::new(Baseline::from_digest(body, name)))),
+            Err(source) => {
+                let (parsed, phases) = Parsed::read(source, lanes, control)?;
+                Ok(Self::Read(Box::new(parsed), phases))
+            }
+        }
+    }
+
+    /// Analyses and folds it. `shapes` decides by a sample of the ids how it may be asked later.
+    fn fold(
+        self,
+        shapes: impl FnOnce(&IdSample) -> Shapes,
+        control: &Control,
+    ) -> Result<(Baseline, Phases)> {
+        let (parsed, mut phases) = match self {
+            Self::Done(baseline) => return Ok((*baseline, Phases::default())),
+            Self::Read(parsed, phases) => (parsed, phases),
+        };
+        let current = parsed.analyze(&mut phases, control)?;
+        let shapes = shapes(&current.ids);
+        let baseline = phases.time("census", || Baseline::fold(current, shapes, control))?;
+        Ok((baseline, phases))
+    }
+}
+
+/// A snapshot that has been read and not yet analysed.
+struct Parsed {
+    name: String,
+    graph: HeapGraph,
+    ids: IdSample,
+}
+
+impl Parsed {
+    fn read(source: Source, lanes: usize, control: &Control) -> Result<(Self, Phases)> {
+        let mut phases = Phases::default();
+        let name = source.name();
+        let graph = phases.time("parse", || read(source, &ReadOptions { lanes }, control))?;
+        let ids = IdSample::take(&graph);
+        Ok((Self { name, graph, ids }, phases))
+    }
+
+    fn analyze(self, phases: &mut Phases, control: &Control) -> Result<Current> {
+        let Self { name, graph, ids } = self;
+        let analysis = phases.time("analyze", || analyse(&graph, What::DIFF, control))?;
+        let words = Vocabulary::new(graph.strings());
+        let stats = stats(name, &graph, &analysis);
+        Ok(Current { stats, graph, words, analysis, ids })
+    }
 }
 
 /// Reads and analyses a snapshot, and shows a sample of its ids as soon as they are known.
@@ -237,17 +302,11 @@ fn read_current(
     show_ids: Option<&OnceLock<IdSample>>,
     control: &Control,
 ) -> Result<(Current, Phases)> {
-    let mut phases = Phases::default();
-    let name = source.name();
-    let graph = phases.time("parse", || read(source, &ReadOptions { lanes }, control))?;
-    let ids = IdSample::take(&graph);
+    let (parsed, mut phases) = Parsed::read(source, lanes, control)?;
     if let Some(show) = show_ids {
-        show.get_or_init(|| ids.clone());
+        show.get_or_init(|| parsed.ids.clone());
     }
-    let analysis = phases.time("analyze", || analyse(&graph, What::DIFF, control))?;
-    let words = Vocabulary::new(graph.strings());
-    let stats = stats(name, &graph, &analysis);
-    Ok((Current { stats, graph, words, analysis, ids }, phases))
+    Ok((parsed.analyze(&mut phases, control)?, phases))
 }
 
 /// How to match, and why.
