@@ -88,8 +88,15 @@ struct Decoder<'c> {
 impl Decoder<'_> {
     fn document(&mut self) -> Result<()> {
         const INSIDE: &str = "the snapshot";
-        if self.input.peek()?.is_none() {
-            return Err(Error::truncated(0, "it is empty"));
+        match self.input.peek()? {
+            None => return Err(Error::truncated(0, "it is empty")),
+            // The first letter of `digest::MAGIC`, and of no JSON document.
+            Some(b'h') => {
+                let message = "it begins like a digest, which is only good as an older snapshot \
+                               to compare with";
+                return Err(Error::invalid(0, message));
+            }
+            Some(_) => {}
         }
         self.skip_byte_order_mark()?;
         self.input.expect(b'{', "the snapshot, which is one JSON object")?;
