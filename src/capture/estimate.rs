@@ -26,8 +26,8 @@ const MAX_SAMPLES: usize = 2048;
 const SAMPLES_PER_LARGE: usize = 32;
 /// Only so many large mappings are looked at by themselves, largest first.
 const MAX_LARGE: usize = 32;
-/// An array in a mapping below this has so few indices that the fixed part covers them.
-const LARGE_BYTES: usize = 512 << 10;
+/// An ordinary chunk has many small objects; a larger mapping is one large one.
+const LARGE_BYTES: usize = CHUNK + PAGE;
 const PAGE: usize = 4096;
 
 /// V8 asks for chunks at addresses of its own choice, aligned to this and below 2^46; the C
@@ -122,7 +122,10 @@ fn sample() -> Option<Sampled> {
     let rest = &mappings[large..];
     let rest_bytes: usize = rest.iter().map(Range::len).sum();
     let samples = MAX_SAMPLES - large * SAMPLES_PER_LARGE;
-    sampled.pointers += pointer_share(&memory, rest, samples, &mut page) * (rest_bytes / 8) as f64;
+    let share = pointer_share(&memory, rest, samples, &mut page);
+    sampled.pointers += share * (rest_bytes / 8) as f64;
+    // The largest array among them fills a chunk at most.
+    sampled.longest = sampled.longest.max(share * (CHUNK / 8) as f64);
     Some(sampled)
 }
 

@@ -1,0 +1,19 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const path = require('node:path');
+const { test } = require('node:test');
+
+const supported = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
+
+test(
+  'a service under load comes to no harm from being captured',
+  { skip: !supported && 'fork mode needs Linux on x64 or arm64' },
+  () => {
+    const script = path.join(__dirname, '..', 'soak', 'run.js');
+    const args = [script, '--captures', '4', '--inline', '1', '--objects', '5000'];
+    const run = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    assert.equal(run.status, 0, `${run.stdout}\n${run.stderr}`);
+  },
+);
