@@ -2,6 +2,7 @@
 
 const { captureLive } = require('./capture');
 const { checkCaptureOptions } = require('./capture-options');
+const { HeapdiffError } = require('./errors');
 const { applyIgnore, checkIgnore } = require('./ignore');
 const { toInput } = require('./input');
 const { Watch } = require('./job');
@@ -14,18 +15,67 @@ const { checkOptions, checkSource, invalidArgument } = require('./validate');
 /** Suspects asked for where some may be ignored: no report has more. */
 const ALL_SUSPECTS = 1000;
 
-/** @type {typeof import('../index').diffSnapshots} */
-async function diffSnapshots(baseline, current, options) {
-  const older = checkSource(baseline, 'baseline');
-  const newer = current === undefined || current === null ? null : checkSource(current, 'current');
-  const checked = checkOptions(options);
-  const diff = checkDiffOptions(checked);
-  const capture = checkCaptureOptions(checked);
-  const watch = new Watch(checkJobOptions(checked));
-  watch.checkpoint();
+/**
+ * Not an async function: what those hold in variables stays on the heap until they end, and the
+ * bytes of the baseline would be the first suspect of a comparison with the live heap.
+ *
+ * @type {typeof import('../index').diffSnapshots}
+ */
+function diffSnapshots(baseline, current, options) {
+  try {
+    const older = new HeldSource(checkSource(baseline, 'baseline'));
+    const live = current === undefined || current === null;
+    const newer = live ? null : new HeldSource(checkSource(current, 'current'));
+    const checked = checkOptions(options);
+    const diff = checkDiffOptions(checked);
+    const capture = checkCaptureOptions(checked);
+    const watch = new Watch(checkJobOptions(checked));
+    watch.checkpoint();
+    return compare(older, newer, diff, capture, watch);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
 
+/**
+ * A source that is given to the native part, which copies bytes, and let go after that.
+ */
+class HeldSource {
+  /** @type {string | Uint8Array | WeakRef<Uint8Array>} */
+  #source;
+
+  /** @param {string | Uint8Array} source */
+  constructor(source) {
+    this.#source = source;
+  }
+
+  /**
+   * @param {Watch} watch
+   * @returns {Promise<import('./native-binding').Input>}
+   */
+  toInput(watch) {
+    const held = this.#source;
+    const source = held instanceof WeakRef ? held.deref() : held;
+    if (source === undefined) {
+      const message = 'the bytes of the baseline are gone, so the capture cannot be tried again';
+      return Promise.reject(new HeapdiffError({ code: 'ERR_CAPTURE_FAILED', message }));
+    }
+    if (typeof source !== 'string') this.#source = new WeakRef(source);
+    return toInput(source, watch);
+  }
+}
+
+/**
+ * @param {HeldSource} older
+ * @param {HeldSource | null} newer
+ * @param {ReturnType<typeof checkDiffOptions>} diff
+ * @param {import('./capture-options').CaptureOptions} capture
+ * @param {Watch} watch
+ * @returns {Promise<LeakReport>}
+ */
+async function compare(older, newer, diff, capture, watch) {
   const prepareReader = async () => {
-    const olderInput = await toInput(older, watch);
+    const olderInput = await older.toInput(watch);
     /** @param {import('./native-binding').Input} input */
     return (input) => watch.run((job) => native().diffSnapshots(job, olderInput, input, diff.json));
   };
@@ -39,7 +89,7 @@ async function diffSnapshots(baseline, current, options) {
     return report;
   }
   const compareWith = await prepareReader();
-  return finishReport(await compareWith(await toInput(newer, watch)), diff);
+  return finishReport(await compareWith(await newer.toInput(watch)), diff);
 }
 
 /** @type {typeof import('../index').diffTrend} */

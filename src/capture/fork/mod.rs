@@ -21,6 +21,7 @@
 
 mod child;
 mod mappings;
+mod threads;
 mod waits;
 mod watch;
 
@@ -38,6 +39,12 @@ use crate::error::{Error, Result};
 
 /// How long a child may live when the caller has no time limit of its own.
 const WATCHDOG: Duration = Duration::from_secs(30 * 60);
+
+/// How long to wait for a moment without background work: on a native thread, where that costs the
+/// service nothing...
+const REST_AHEAD: Duration = Duration::from_millis(100);
+/// ... and as part of the pause.
+const REST_AT_FORK: Duration = Duration::from_millis(4);
 
 /// What a fork needs, looked up before the pause.
 #[derive(Debug)]
@@ -59,7 +66,10 @@ impl Readiness {
         let waits = Waits::find();
         let verdict = SELF_TEST.get_or_init(|| self_test(&waits)).clone();
         let readiness = verdict.and_then(|()| match Visible::let_in() {
-            Ok(visible) => Ok(Self { waits, visible }),
+            Ok(visible) => {
+                threads::wait_for_rest(REST_AHEAD);
+                Ok(Self { waits, visible })
+            }
             Err(error) => Err(format!("/proc/self/maps: {error}")),
         });
         readiness.map_err(|why| Error::unsupported(format!("fork mode is not available: {why}")))
@@ -141,6 +151,7 @@ pub unsafe fn fork(
     let seconds = u32::try_from(limit.as_secs()).unwrap_or(u32::MAX).max(1);
     let begun = std::time::Instant::now();
     let Readiness { waits, mut visible } = readiness;
+    threads::wait_for_rest(REST_AT_FORK);
     visible.catch_up().map_err(|error| fail("/proc/self/maps", error))?;
     let (mappings, let_in) = (visible.len(), begun.elapsed());
     // SAFETY: the child goes into `child::run` at once, as that asks; the caller vouches for `walk`.
