@@ -69,6 +69,8 @@ impl Describer<'_> {
             || belongs_to_node
                 .is_some_and(|owner| !self.is_worth_it_in_node(candidate, kind, owner))
             || self.is_state_of_young_module(candidate, &route)
+            || (is_of_nodes_set_up(graph, &route)
+                && candidate.point.more_items() < MANY_ITEMS_OF_NODE)
         {
             return None;
         }
@@ -517,6 +519,15 @@ fn most_frequent(places: impl Iterator<Item = Place>) -> Option<Place> {
     let order = |place: &Place| (place.url.clone(), place.position);
     let most = counts.into_iter().min_by_key(|(place, count)| (Reverse(*count), order(place)));
     Some(most?.0)
+}
+
+/// Whether a way leads through what Node sets up for itself before any program runs: the built-in
+/// objects it keeps for its own use, under symbols of its own.
+fn is_of_nodes_set_up(graph: &HeapGraph, route: &[Step]) -> bool {
+    route.iter().any(|step| {
+        step.edge.label.edge_type() == EdgeType::PROPERTY
+            && graph.edge_name(step.edge).starts_with(b"<symbol node:")
+    })
 }
 
 /// Whether a way leads to the text of a script.
