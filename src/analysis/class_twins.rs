@@ -108,11 +108,8 @@ fn statistics_are_sums_over_the_nodes() {
         let graph = random_graph(seed, 60);
         let analysis = analysed(&graph);
         let sizes = &analysis.self_size;
-        let is = |node_type| move |node: NodeIndex| (node, node_type);
-        let of_type = |node_type: NodeType| {
-            let passes = is(node_type);
-            sum_of(&graph, sizes, |node| graph.node_type(passes(node).0) == passes(node).1)
-        };
+        let of_type =
+            |node_type: NodeType| sum_of(&graph, sizes, |node| graph.node_type(node) == node_type);
         let native = of_type(NodeType::NATIVE);
         let strings = of_type(NodeType::STRING)
             + of_type(NodeType::CONS_STRING)

@@ -13,9 +13,6 @@ use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 
 /// A concatenated string's text is complete enough when it has so many UTF-16 units.
 const MAX_CONS_LENGTH: usize = 1024;
-/// So many parts of a concatenated string are looked at. DevTools has no limit, and never ends on
-/// strings that contain themselves.
-const MAX_CONS_PARTS: usize = 1 << 16;
 /// A plain object's name gets no further property beyond so many UTF-16 units.
 const MAX_OBJECT_LENGTH: usize = 100;
 
@@ -40,7 +37,7 @@ impl<'a> DisplayNames<'a> {
     /// The name of a node, as WTF-8.
     pub fn node(&self, node: NodeIndex) -> Cow<'a, [u8]> {
         match self.graph.node_type(node) {
-            NodeType::CONS_STRING => Cow::Owned(self.concatenated(node)),
+            NodeType::CONS_STRING => Cow::Owned(self.concatenated(node).0),
             NodeType::OBJECT if self.names.of_node(self.graph, node) == Known::Object => {
                 Cow::Owned(self.plain_object(node))
             }
@@ -48,49 +45,37 @@ impl<'a> DisplayNames<'a> {
         }
     }
 
-    /// Whether a node's name is the empty text. Cheaper than making the name.
-    pub fn is_empty(&self, node: NodeIndex) -> bool {
-        match self.graph.node_type(node) {
-            NodeType::CONS_STRING => self.leaves(node).all(<[u8]>::is_empty),
-            NodeType::OBJECT if self.names.of_node(self.graph, node) == Known::Object => false,
-            _ => self.detachedness.name(self.graph, node).is_empty(),
-        }
-    }
-
-    /// The text of a concatenated string: whole leaves until there are 1024 units.
-    fn concatenated(&self, node: NodeIndex) -> Vec<u8> {
+    /// The text of a concatenated string, and how many parts of it were looked at.
+    pub(super) fn concatenated(&self, node: NodeIndex) -> (Vec<u8>, usize) {
         let mut text = Vec::new();
         let mut length = 0;
-        for leaf in self.leaves(node) {
+        let mut leaves = self.leaves(node);
+        // Whole leaves until there are enough units.
+        for leaf in leaves.by_ref() {
             text.extend_from_slice(leaf);
             length += utf16_len(leaf);
             if length >= MAX_CONS_LENGTH {
                 break;
             }
         }
-        text
+        (text, leaves.parts)
     }
 
-    /// The names of the leaves of a concatenated string, from the left.
-    fn leaves(&self, node: NodeIndex) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let this = *self;
-        let mut stack = vec![node];
-        let mut parts = 0;
-        std::iter::from_fn(move || {
-            while let Some(node) = stack.pop() {
-                parts += 1;
-                if parts > MAX_CONS_PARTS {
-                    return None;
-                }
-                if this.graph.node_type(node) != NodeType::CONS_STRING {
-                    return Some(this.detachedness.name(this.graph, node));
-                }
-                let (first, second) = this.halves(node);
-                stack.push(second);
-                stack.push(first);
+    /// Whether a node's name is the empty text, and how many parts of it were looked at.
+    pub(super) fn is_empty(&self, node: NodeIndex) -> (bool, usize) {
+        match self.graph.node_type(node) {
+            NodeType::CONS_STRING => {
+                let mut leaves = self.leaves(node);
+                let is_empty = leaves.all(<[u8]>::is_empty);
+                (is_empty, leaves.parts)
             }
-            None
-        })
+            NodeType::OBJECT if self.names.of_node(self.graph, node) == Known::Object => (false, 1),
+            _ => (self.detachedness.name(self.graph, node).is_empty(), 1),
+        }
+    }
+
+    fn leaves(&self, node: NodeIndex) -> Leaves<'a> {
+        Leaves { display: *self, stack: vec![node], parts: 0 }
     }
 
     /// The two parts of a concatenated string. DevTools takes node 0 for "not found yet", and a
@@ -170,6 +155,36 @@ impl<'a> DisplayNames<'a> {
     /// The name of an edge, as WTF-8.
     pub fn edge(&self, edge: Edge) -> Cow<'a, [u8]> {
         edge_name(self.graph, edge)
+    }
+}
+
+/// The names of the leaves of a concatenated string, from the left.
+struct Leaves<'a> {
+    display: DisplayNames<'a>,
+    stack: Vec<NodeIndex>,
+    /// How many nodes have been looked at.
+    parts: usize,
+}
+
+impl<'a> Iterator for Leaves<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let DisplayNames { graph, detachedness, .. } = self.display;
+        while let Some(node) = self.stack.pop() {
+            self.parts += 1;
+            // A string that contains itself, and no text. DevTools never ends on these.
+            if self.parts > 2 * graph.node_count() + MAX_CONS_LENGTH {
+                return None;
+            }
+            if graph.node_type(node) != NodeType::CONS_STRING {
+                return Some(detachedness.name(graph, node));
+            }
+            let (first, second) = self.display.halves(node);
+            self.stack.push(second);
+            self.stack.push(first);
+        }
+        None
     }
 }
 

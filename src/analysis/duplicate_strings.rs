@@ -4,11 +4,15 @@
 //! equal, as they do in Chrome DevTools. Newer V8s mark cut strings and say length and hash; those
 //! are only equal if these are.
 //!
-//! Time: linear in strings and their texts. Memory: a hash table entry for each different text.
+//! Texts are compared by 128 bits of keyed hash, so that a million ropes do not cost a million
+//! texts. Time: linear in strings and their texts; a rope of n parts has n prefixes that are ropes
+//! themselves, so the parts of ropes that are looked at are limited for the whole snapshot. Memory:
+//! a hash table entry for each different text.
 
-use std::borrow::Cow;
+use std::hash::{BuildHasher, RandomState};
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 
 use crate::analysis::bits::BitSet;
 use crate::analysis::detachedness::Detachedness;
@@ -75,9 +79,10 @@ pub fn duplicate_strings(
         names: columns.names,
         display: DisplayNames::new(graph, columns.names, columns.detachedness),
         value_edges: ValueEdges::new(graph),
+        hashers: Default::default(),
+        parts_left: MAX_PARTS,
     };
     let mut groups = collector.groups(columns.self_size, control)?;
-    groups.retain(|group| group.nodes.len() >= 2);
     for group in &mut groups {
         for node in &group.nodes {
             group.self_size += u64::from(columns.self_size[node.at()]);
@@ -132,63 +137,85 @@ struct Collector<'a> {
     names: &'a KnownNames,
     display: DisplayNames<'a>,
     value_edges: ValueEdges,
+    hashers: [RandomState; 2],
+    /// How many more parts of concatenated strings may be looked at.
+    parts_left: usize,
 }
 
-/// What makes two strings equal.
-type Key<'a> = (Cow<'a, [u8]>, Option<(Option<u64>, Option<u64>)>);
+/// So many parts of concatenated strings are looked at in a snapshot: some seconds' work. The
+/// strings that are left then are in no group.
+const MAX_PARTS: usize = 1 << 27;
 
-impl<'a> Collector<'a> {
-    /// All strings by text, groups of one included, in the order of their first strings.
+/// What makes two strings equal.
+type Key = ([u64; 2], Option<(Option<u64>, Option<u64>)>);
+
+impl Collector<'_> {
+    /// Texts that several strings have, in the order of their first strings.
     fn groups(&mut self, self_size: &[u32], control: &Control) -> Result<Vec<DuplicateString>> {
-        let mut first: HashMap<Key<'a>, First> = HashMap::new();
+        let mut first: HashMap<Key, First> = HashMap::new();
         let mut groups: Vec<DuplicateString> = Vec::new();
         for node in self.graph.nodes() {
             control.checkpoint_at(node.at())?;
-            if self_size[node.at()] == 0 || !self.is_candidate(node) {
+            if self_size[node.at()] == 0 {
                 continue;
             }
-            let cut = self.cut_text(node);
-            let key = (self.display.node(node), cut.map(CutText::key));
-            let value = match first.get_mut(&key) {
-                None => {
-                    first.insert(key, First::Alone(node));
-                    continue;
-                }
-                Some(First::Group(at)) => {
-                    groups[*at].nodes.push(node);
-                    continue;
-                }
-                Some(entry) => {
-                    let First::Alone(earlier) = *entry else { continue };
-                    *entry = First::Group(groups.len());
-                    let value = key.0.into_owned();
-                    DuplicateString {
-                        value,
-                        nodes: vec![earlier, node],
-                        self_size: 0,
-                        retained_size: 0,
-                        cut,
+            let hash = match self.graph.node_type(node) {
+                NodeType::STRING => self.hash(self.graph.raw_name(node)),
+                NodeType::CONS_STRING => {
+                    control.checkpoint()?;
+                    match self.hash_of_rope(node) {
+                        Some(hash) => hash,
+                        None => continue,
                     }
                 }
+                _ => continue,
             };
-            groups.push(value);
+            let cut = self.cut_text(node);
+            match first.entry((hash, cut.map(CutText::key))) {
+                Entry::Vacant(entry) => _ = entry.insert(First::Alone(node)),
+                Entry::Occupied(mut entry) => match *entry.get() {
+                    First::Group(at) => groups[at].nodes.push(node),
+                    First::Alone(earlier) => {
+                        entry.insert(First::Group(groups.len()));
+                        groups.push(DuplicateString {
+                            value: self.display.node(node).into_owned(),
+                            nodes: vec![earlier, node],
+                            self_size: 0,
+                            retained_size: 0,
+                            cut,
+                        });
+                    }
+                },
+            }
         }
         groups.sort_by_key(|group| group.nodes[0]);
         Ok(groups)
     }
 
-    /// Flat strings, and concatenated ones of two parts that are not empty: with an empty part the
-    /// string is V8's own note that it has made the text flat.
-    fn is_candidate(&self, node: NodeIndex) -> bool {
-        match self.graph.node_type(node) {
-            NodeType::STRING => true,
-            NodeType::CONS_STRING => !self.graph.edges(node).any(|edge| {
-                edge.label.edge_type() == EdgeType::INTERNAL
-                    && matches!(self.names.of_edge(edge.label), Known::First | Known::Second)
-                    && self.display.is_empty(edge.target)
-            }),
-            _ => false,
+    fn hash(&self, text: &[u8]) -> [u64; 2] {
+        [self.hashers[0].hash_one(text), self.hashers[1].hash_one(text)]
+    }
+
+    /// The hash of a concatenated string's text, unless a part of it is empty: that is V8's own
+    /// note that it has made the text flat.
+    fn hash_of_rope(&mut self, node: NodeIndex) -> Option<[u64; 2]> {
+        if self.parts_left == 0 {
+            return None;
         }
+        for edge in self.graph.edges(node) {
+            let is_part = edge.label.edge_type() == EdgeType::INTERNAL
+                && matches!(self.names.of_edge(edge.label), Known::First | Known::Second);
+            if is_part {
+                let (is_empty, parts) = self.display.is_empty(edge.target);
+                self.parts_left = self.parts_left.saturating_sub(parts);
+                if is_empty {
+                    return None;
+                }
+            }
+        }
+        let (text, parts) = self.display.concatenated(node);
+        self.parts_left = self.parts_left.saturating_sub(parts);
+        Some(self.hash(&text))
     }
 
     fn cut_text(&self, node: NodeIndex) -> Option<CutText> {
@@ -205,7 +232,7 @@ impl<'a> Collector<'a> {
     }
 
     /// The text of the value of a node that stands for a number or a truth value.
-    fn number_value(&self, node: NodeIndex, name: &[u8]) -> Option<&'a [u8]> {
+    fn number_value(&self, node: NodeIndex, name: &[u8]) -> Option<&[u8]> {
         let is_value =
             self.graph.node_type(node) == NodeType::NUMBER && self.graph.raw_name(node) == name;
         if !is_value {
@@ -229,4 +256,65 @@ impl<'a> Collector<'a> {
 enum First {
     Alone(NodeIndex),
     Group(usize),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{What, analyse};
+    use crate::testing::GraphBuilder;
+
+    #[test]
+    fn equal_texts_are_found_flat_or_not() {
+        let mut heap = GraphBuilder::new();
+        let left = heap.node(NodeType::STRING, "ab", 16);
+        let right = heap.node(NodeType::STRING, "cd", 16);
+        let empty = heap.node(NodeType::STRING, "", 16);
+        let rope = heap.node(NodeType::CONS_STRING, "(concatenated string)", 20);
+        let flat = heap.node(NodeType::STRING, "abcd", 24);
+        let flattened = heap.node(NodeType::CONS_STRING, "(concatenated string)", 20);
+        for (cons, first, second) in [(rope, left, right), (flattened, flat, empty)] {
+            heap.edge(cons, EdgeType::INTERNAL, "first", first);
+            heap.edge(cons, EdgeType::INTERNAL, "second", second);
+        }
+        let graph = heap.build();
+        let control = Control::default();
+        let analysis = analyse(&graph, What::ALL, &control).unwrap();
+        let columns = StringColumns {
+            names: &analysis.names,
+            detachedness: &analysis.detachedness,
+            self_size: &analysis.self_size,
+            retained: &analysis.retained,
+        };
+        let groups = duplicate_strings(&graph, columns, &control).unwrap();
+        let found: Vec<_> = groups.iter().map(|group| (&group.value[..], &group.nodes)).collect();
+        assert_eq!(found, [(&b"abcd"[..], &vec![rope, flat])]);
+        assert_eq!(groups[0].self_size, 44);
+    }
+
+    /// `text += part`, 200,000 times, with every step still alive.
+    #[test]
+    fn a_long_rope_does_not_take_quadratic_time() {
+        let mut heap = GraphBuilder::new();
+        let part = heap.node(NodeType::STRING, "x", 16);
+        let mut rope = part;
+        for _ in 0..200_000 {
+            let longer = heap.node(NodeType::CONS_STRING, "(concatenated string)", 20);
+            heap.edge(longer, EdgeType::INTERNAL, "first", rope);
+            heap.edge(longer, EdgeType::INTERNAL, "second", part);
+            rope = longer;
+        }
+        let graph = heap.build();
+        let control = Control::default();
+        let analysis = analyse(&graph, What::ALL, &control).unwrap();
+        let columns = StringColumns {
+            names: &analysis.names,
+            detachedness: &analysis.detachedness,
+            self_size: &analysis.self_size,
+            retained: &analysis.retained,
+        };
+        let groups = duplicate_strings(&graph, columns, &control).unwrap();
+        // All that are longer than what is compared have the same beginning.
+        assert_eq!(groups.iter().map(|group| group.value.len()).max(), Some(1024));
+    }
 }
