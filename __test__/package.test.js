@@ -30,6 +30,15 @@ test('every export can be imported by name from an ES module', () => {
   assert.equal(printed, `${names.map(() => 'function').join()} true\n`);
 });
 
+test('what is declared is what is there', () => {
+  const declarations = fs.readFileSync(path.join(root, 'index.d.ts'), 'utf8');
+  const declared = [
+    ...declarations.matchAll(/^export (?:declare )?(?:function|const|class) (\w+)/gm),
+  ];
+  const names = new Set(declared.map(([, name]) => name));
+  assert.deepEqual([...names].sort(), Object.keys(require('..')).sort());
+});
+
 test('importing has no side effect', () => {
   const printed = evaluate(`
     const fs = require('node:fs');
