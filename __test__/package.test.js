@@ -1,6 +1,6 @@
 'use strict';
 
-const { spawnSync } = require('node:child_process');
+const { execFileSync, spawnSync } = require('node:child_process');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -83,5 +83,19 @@ test('what the package ships is what it needs', () => {
   for (const program of Object.values(bin)) {
     const { mode } = fs.statSync(path.join(root, program));
     assert.ok(mode & 0o100, `${program} is executable`);
+  }
+});
+
+test('the package can be built where it is installed', () => {
+  // cargo refuses a manifest that names a file which is not there, even if it would not be built.
+  const options = { cwd: root, encoding: /** @type {const} */ ('utf8') };
+  const args = ['metadata', '--no-deps', '--offline', '--locked', '--format-version', '1'];
+  const { targets } = JSON.parse(execFileSync('cargo', args, options)).packages[0];
+  const pack = ['pack', '--dry-run', '--ignore-scripts', '--json'];
+  const [{ files }] = JSON.parse(execFileSync('npm', pack, { ...options, stdio: 'pipe' }));
+  const shipped = new Set(files.map((/** @type {{ path: string }} */ file) => file.path));
+  for (const { name, src_path: source } of targets) {
+    const file = path.relative(root, source).replaceAll('\\', '/');
+    assert.ok(shipped.has(file), `${file} of ${name}`);
   }
 });
