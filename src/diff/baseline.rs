@@ -29,7 +29,7 @@ pub struct Baseline {
 /// What class rows are made from.
 pub(super) enum BaselineClasses {
     /// Of a snapshot: every node.
-    Nodes(BaselineNodes),
+    Nodes(Box<BaselineNodes>),
     /// Of a digest: the totals.
     Totals(Vec<ClassTotal>),
 }
@@ -57,12 +57,12 @@ impl Baseline {
         let Current { stats, graph, words, analysis, ids } = snapshot;
         let census = take_census(&graph, &words, &analysis, wanted, control)?;
         let mut tables = graph.into_tables();
-        let classes = BaselineClasses::Nodes(BaselineNodes {
+        let classes = BaselineClasses::Nodes(Box::new(BaselineNodes {
             ids: std::mem::take(&mut tables.node_id),
             self_size: analysis.self_size,
             groups: analysis.groups,
             own_classes: analysis.classes,
-        });
+        }));
         let warnings = std::mem::take(&mut tables.warnings);
         Ok(Self { stats, census, sample: ids, classes, warnings })
     }

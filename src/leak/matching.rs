@@ -38,7 +38,7 @@ pub struct IdSample {
 impl IdSample {
     /// Takes a sample.
     pub fn take(graph: &HeapGraph) -> Self {
-        let in_sample = |id: u32| id % 2 == 1 && (id / 2) % SAMPLE == 0;
+        let in_sample = |id: u32| id % 2 == 1 && (id / 2).is_multiple_of(SAMPLE);
         let nodes = graph.nodes().filter(|&node| in_sample(graph.id(node)));
         let names = nodes.map(|node| {
             let mut hash = Fnv::default();
@@ -52,7 +52,7 @@ impl IdSample {
     /// The same with fewer nodes, for a digest.
     pub fn thinned(&self) -> Self {
         let stride = (self.names.len() / SAMPLE_OF_A_DIGEST).max(1) as u32;
-        let kept = self.names.iter().filter(|&(&id, _)| (id / 2 / SAMPLE) % stride == 0);
+        let kept = self.names.iter().filter(|&(&id, _)| (id / 2 / SAMPLE).is_multiple_of(stride));
         let names = kept.map(|(&id, &name)| (id, name)).collect();
         Self { names, ids_ascend: self.ids_ascend }
     }

@@ -339,5 +339,6 @@ fn is_of_the_program(graph: &HeapGraph, words: &Vocabulary, candidate: &Candidat
     let contents = &candidate.contents;
     let mostly_code = contents.code_bytes * 2 > contents.bytes;
     let is_scope = graph.name_index(node) == words.context_node;
-    !is_scope && !(mostly_code && candidate.point.more_items() < ITEMS_OF_CODE)
+    let warms_up = mostly_code && candidate.point.more_items() < ITEMS_OF_CODE;
+    !is_scope && !warms_up
 }
