@@ -173,7 +173,8 @@ function betweenOf(scenario, options) {
 async function reportOf(scenario, out, options) {
   const live = path.join(out, 'report.json');
   if (fs.existsSync(live)) return JSON.parse(fs.readFileSync(live, 'utf8'));
-  const { diffSnapshots, diffTrend, writeDigest } = require('../..');
+  const { diffSnapshots, diffTrend } = require('../..');
+  const { writeDigest } = require('../../lib/digest');
   const files = scenario.labels.map((label) => path.join(out, `${label}.heapsnapshot`));
   if (options.digest) {
     for (const [i, file] of files.slice(0, -1).entries()) {
