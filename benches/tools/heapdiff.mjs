@@ -12,7 +12,7 @@ finish(
   () => ({
     nodes: [report.baseline.nodeCount, report.current.nodeCount],
     edges: [report.baseline.edgeCount, report.current.edgeCount],
-    totals: [report.baseline.heapBytes, report.current.heapBytes],
+    totals: [report.baseline.statistics.total, report.current.statistics.total],
     classes: Object.fromEntries(
       report.classes.map((row) => [row.className, { added: row.added, removed: row.removed }]),
     ),
