@@ -591,8 +591,8 @@ mod tests {
         r#""node_types":[["hidden","array","string","object"]],"#,
         r#""edge_fields":["type","name_or_index","to_node"],"#,
         r#""edge_types":[["element","property","internal","shortcut"]]},"#,
-        r#""node_count":5,"edge_count":6},"nodes":[0,1,1,2,3,2,3,1,2,3,5,0,3,2,7,3,1,6,9,0],"#,
-        r#""edges":[1,4,4,1,5,12,1,3,8,1,3,8,2,5,16,0,7,8],"#,
+        r#""node_count":5,"edge_count":6},"nodes":[0,1,1,2,3,2,3,2,2,3,5,0,3,2,7,2,1,6,9,0],"#,
+        r#""edges":[1,4,4,1,5,12,1,3,8,0,7,8,1,3,8,2,5,16],"#,
         r#""strings":["<dummy>","","Box","secret","box","properties","(object properties)"]}"#,
     );
 
@@ -616,9 +616,9 @@ mod tests {
         let edge = |edge: usize| name(&whole["edges"][edge * 3 + 1]).unwrap();
         assert_eq!([node(0), node(1), node(3)], ["", "Box", "Box"]);
         assert!(node(2).starts_with("~8~"));
-        assert_eq!([edge(0), edge(2), edge(4)], ["box", "secret", "properties"]);
-        assert_eq!(edge(3), node(2), "the key of a dictionary is the same value");
-        assert_eq!(whole["edges"][5 * 3 + 1], 7, "numbers of elements stay");
+        assert_eq!([edge(0), edge(2), edge(5)], ["box", "secret", "properties"]);
+        assert_eq!(edge(4), node(2), "the key of a dictionary is the same value");
+        assert_eq!(whole["edges"][3 * 3 + 1], 7, "numbers of elements stay");
     }
 
     #[test]

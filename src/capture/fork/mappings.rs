@@ -106,10 +106,18 @@ fn subtract(now: &[Range<usize>], known: &[Range<usize>]) -> Vec<Range<usize>> {
 }
 
 impl Drop for Visible {
+    /// Hides what has been let in. What V8 has unmapped meanwhile is none of ours any more: `malloc`
+    /// may have mapped something else there, and a `spawn` whose arguments were hidden from its
+    /// child would fail with `EFAULT`. So only that is hidden which still begins and ends where it
+    /// did; the rest stays visible, which costs a later `spawn` the copy of some page tables.
     fn drop(&mut self) {
+        let Ok(mut borders) = borders(&mut self.buffer) else { return };
+        borders.dedup();
+        let is_border = |address: usize| borders.binary_search(&address).is_ok();
         for range in &self.ranges {
-            // A range that V8 has unmapped meanwhile is none of ours any more.
-            let _ = advise(range, libc::MADV_DONTFORK);
+            if is_border(range.start) && is_border(range.end) {
+                let _ = advise(range, libc::MADV_DONTFORK);
+            }
         }
     }
 }
@@ -244,6 +252,10 @@ fn is_private_anonymous(rest: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::{Mutex, PoisonError};
+
+    /// What a test lets in and hides again is that of the whole process.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
     /// The kernel's own word on a mapping.
     fn is_hidden(range: &Range<usize>) -> bool {
@@ -261,6 +273,7 @@ mod tests {
 
     #[test]
     fn hidden_memory_is_found_let_in_and_hidden_again() {
+        let _lock = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let (hidden, open) = (Scratch::map(8).unwrap(), Scratch::map(8).unwrap());
         let (hidden, open) = (&hidden.range, &open.range);
         advise(hidden, libc::MADV_DONTFORK).unwrap();
@@ -275,6 +288,7 @@ mod tests {
 
     #[test]
     fn memory_that_comes_later_is_let_in_as_well() {
+        let _lock = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let mut visible = Visible::let_in().unwrap();
         let late = Scratch::map(8).unwrap();
         advise(&late.range, libc::MADV_DONTFORK).unwrap();
