@@ -117,15 +117,19 @@ fn sample() -> Option<Sampled> {
             pointer_share(&memory, std::slice::from_ref(mapping), SAMPLES_PER_LARGE, &mut page);
         let pointers = share * (mapping.len() / 8) as f64;
         sampled.pointers += pointers;
-        sampled.longest = sampled.longest.max(pointers);
+        // Chunks that happen to lie side by side are one mapping of a multiple of their size. That
+        // of a large object is as long as the object with its header.
+        if mapping.len() % CHUNK != 0 {
+            sampled.longest = sampled.longest.max(pointers);
+        }
     }
     let rest = &mappings[large..];
     let rest_bytes: usize = rest.iter().map(Range::len).sum();
     let samples = MAX_SAMPLES - large * SAMPLES_PER_LARGE;
     let share = pointer_share(&memory, rest, samples, &mut page);
     sampled.pointers += share * (rest_bytes / 8) as f64;
-    // The largest array among them fills a chunk at most.
-    sampled.longest = sampled.longest.max(share * (CHUNK / 8) as f64);
+    // The largest array among them fills half a chunk at most: larger ones have their own mapping.
+    sampled.longest = sampled.longest.max(share * (CHUNK / 16) as f64);
     Some(sampled)
 }
 
@@ -148,13 +152,20 @@ fn pointer_share(
             let read = memory.read_exact_at(bytes, (mapping.start + at * PAGE) as u64);
             words += PAGE / 8;
             if read.is_ok() {
-                pointers += page.iter().filter(|&&word| is_pointer(word)).count();
+                pointers += count_pointers(page, mapping.len() >= LARGE_BYTES);
             }
             at += step;
         }
         skip = at - count;
     }
     if words == 0 { 0.0 } else { pointers as f64 / words as f64 }
+}
+
+/// Runs of one and the same pointer fill what is free in small tables, and are no edges. In a large
+/// array they may well be its elements.
+fn count_pointers(page: &[u64; PAGE / 8], is_large: bool) -> usize {
+    let filler = |at: usize| !is_large && at > 0 && page[at] == page[at - 1];
+    (0..page.len()).filter(|&at| is_pointer(page[at]) && !filler(at)).count()
 }
 
 fn bytes_of(page: &mut [u64; PAGE / 8]) -> &mut [u8] {
