@@ -18,6 +18,7 @@ use heapdiff::analysis::duplicate_strings::{
 use heapdiff::analysis::filters::{Filters, RetainedBy};
 use heapdiff::analysis::ids::IdIndex;
 use heapdiff::analysis::native_contexts::{NO_CONTEXT, NativeContexts, SHARED, native_contexts};
+use heapdiff::analysis::ropes::BlankRopes;
 use heapdiff::analysis::wtf8::{cmp_utf16, push_json};
 use heapdiff::analysis::{Analysis, What, analyse, roots, samples};
 use heapdiff::control::Control;
@@ -133,6 +134,7 @@ struct Snapshot {
     graph: HeapGraph,
     analysis: Analysis,
     distances: Vec<i32>,
+    blank_ropes: BlankRopes,
     /// Numbers in a row of `nodes`: DevTools speaks of indices into the file's array.
     field_count: u64,
     control: Control,
@@ -145,7 +147,10 @@ impl Snapshot {
         let mut analysis = analyse(&graph, What::ALL, &control)?;
         let distances = analysis.distances.clone().unwrap_or_default();
         analysis.distances = Some(distances.clone());
-        Ok(Self { graph, analysis, distances, field_count: node_field_count(path)?, control })
+        let Analysis { names, detachedness, .. } = &analysis;
+        let blank_ropes = BlankRopes::new(&graph, names, detachedness, &control)?;
+        let field_count = node_field_count(path)?;
+        Ok(Self { graph, analysis, distances, blank_ropes, field_count, control })
     }
 
     fn native_contexts(&self) -> Result<NativeContexts> {
@@ -154,7 +159,8 @@ impl Snapshot {
     }
 
     fn display(&self) -> DisplayNames<'_> {
-        DisplayNames::new(&self.graph, &self.analysis.names, &self.analysis.detachedness)
+        let Analysis { names, detachedness, .. } = &self.analysis;
+        DisplayNames::new(&self.graph, names, detachedness, &self.blank_ropes)
     }
 
     fn nodes(&self) -> Result<Vec<u8>> {
@@ -339,7 +345,8 @@ impl Snapshot {
 
     fn duplicate_strings(&self) -> Result<Vec<DuplicateString>> {
         let Analysis { names, detachedness, self_size, retained, .. } = &self.analysis;
-        let columns = StringColumns { names, detachedness, self_size, retained };
+        let blank_ropes = &self.blank_ropes;
+        let columns = StringColumns { names, detachedness, blank_ropes, self_size, retained };
         duplicate_strings(&self.graph, columns, &self.control)
     }
 

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use crate::analysis::detachedness::Detachedness;
 use crate::analysis::interfaces::push_formatted;
 use crate::analysis::names::{Known, KnownNames};
+use crate::analysis::ropes::{BlankRopes, halves};
 use crate::analysis::wtf8::{parse_int, utf16_len};
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 
@@ -22,6 +23,7 @@ pub struct DisplayNames<'a> {
     graph: &'a HeapGraph,
     names: &'a KnownNames,
     detachedness: &'a Detachedness,
+    blank_ropes: &'a BlankRopes,
 }
 
 impl<'a> DisplayNames<'a> {
@@ -30,14 +32,15 @@ impl<'a> DisplayNames<'a> {
         graph: &'a HeapGraph,
         names: &'a KnownNames,
         detachedness: &'a Detachedness,
+        blank_ropes: &'a BlankRopes,
     ) -> Self {
-        Self { graph, names, detachedness }
+        Self { graph, names, detachedness, blank_ropes }
     }
 
     /// The name of a node, as WTF-8.
     pub fn node(&self, node: NodeIndex) -> Cow<'a, [u8]> {
         match self.graph.node_type(node) {
-            NodeType::CONS_STRING => Cow::Owned(self.concatenated(node).0),
+            NodeType::CONS_STRING => Cow::Owned(self.concatenated(node).0.bytes),
             NodeType::OBJECT if self.names.of_node(self.graph, node) == Known::Object => {
                 Cow::Owned(self.plain_object(node))
             }
@@ -45,56 +48,45 @@ impl<'a> DisplayNames<'a> {
         }
     }
 
-    /// The text of a concatenated string, and how many parts of it were looked at.
-    pub(super) fn concatenated(&self, node: NodeIndex) -> (Vec<u8>, usize) {
-        let mut text = Vec::new();
-        let mut length = 0;
-        let mut leaves = self.leaves(node);
-        // Whole leaves until there are enough units.
-        for leaf in leaves.by_ref() {
-            text.extend_from_slice(leaf);
-            length += utf16_len(leaf);
-            if length >= MAX_CONS_LENGTH {
-                break;
+    /// The text of a concatenated string, whole leaves until there are enough units, and how many
+    /// parts of it were looked at.
+    pub(super) fn concatenated(&self, node: NodeIndex) -> (Text, usize) {
+        let Self { graph, names, detachedness, .. } = *self;
+        let mut text = Text::default();
+        let mut stack = vec![node];
+        let (mut parts, mut ropes_in_a_row) = (0, 0);
+        while let Some(node) = stack.pop() {
+            parts += 1;
+            if self.is_empty(node) {
+                continue;
             }
-        }
-        (text, leaves.parts)
-    }
-
-    /// Whether a node's name is the empty text, and how many parts of it were looked at.
-    pub(super) fn is_empty(&self, node: NodeIndex) -> (bool, usize) {
-        match self.graph.node_type(node) {
-            NodeType::CONS_STRING => {
-                let mut leaves = self.leaves(node);
-                let is_empty = leaves.all(<[u8]>::is_empty);
-                (is_empty, leaves.parts)
-            }
-            NodeType::OBJECT if self.names.of_node(self.graph, node) == Known::Object => (false, 1),
-            _ => (self.detachedness.name(self.graph, node).is_empty(), 1),
-        }
-    }
-
-    fn leaves(&self, node: NodeIndex) -> Leaves<'a> {
-        Leaves { display: *self, stack: vec![node], parts: 0 }
-    }
-
-    /// The two parts of a concatenated string. DevTools takes node 0 for "not found yet", and a
-    /// missing part for node 0.
-    fn halves(&self, node: NodeIndex) -> (NodeIndex, NodeIndex) {
-        let (mut first, mut second) = (NodeIndex(0), NodeIndex(0));
-        for edge in self.graph.edges(node) {
-            if first.0 != 0 && second.0 != 0 {
-                break;
-            }
-            if edge.label.edge_type() == EdgeType::INTERNAL {
-                match self.names.of_edge(edge.label) {
-                    Known::First => first = edge.target,
-                    Known::Second => second = edge.target,
-                    _ => {}
+            if graph.node_type(node) != NodeType::CONS_STRING {
+                ropes_in_a_row = 0;
+                text.push(detachedness.name(graph, node));
+                if text.is_full() {
+                    break;
                 }
+                continue;
             }
+            ropes_in_a_row += 1;
+            // A string that begins with itself. DevTools never ends on these.
+            if ropes_in_a_row > graph.node_count() {
+                break;
+            }
+            let (first, second) = halves(graph, names, node);
+            stack.push(second);
+            stack.push(first);
         }
-        (first, second)
+        (text, parts)
+    }
+
+    /// Whether a node's name is the empty text.
+    pub(super) fn is_empty(&self, node: NodeIndex) -> bool {
+        match self.graph.node_type(node) {
+            NodeType::CONS_STRING => self.blank_ropes.contains(node),
+            NodeType::OBJECT if self.names.of_node(self.graph, node) == Known::Object => false,
+            _ => self.detachedness.name(self.graph, node).is_empty(),
+        }
     }
 
     /// `{first, third, ..., fourth, second}`: properties in turn from the front and from the back.
@@ -158,33 +150,24 @@ impl<'a> DisplayNames<'a> {
     }
 }
 
-/// The names of the leaves of a concatenated string, from the left.
-struct Leaves<'a> {
-    display: DisplayNames<'a>,
-    stack: Vec<NodeIndex>,
-    /// How many nodes have been looked at.
-    parts: usize,
+/// The beginning of a concatenated string's text.
+#[derive(Debug, Default)]
+pub(super) struct Text {
+    /// As WTF-8.
+    pub(super) bytes: Vec<u8>,
+    /// In UTF-16 units.
+    length: usize,
 }
 
-impl<'a> Iterator for Leaves<'a> {
-    type Item = &'a [u8];
+impl Text {
+    fn push(&mut self, leaf: &[u8]) {
+        self.bytes.extend_from_slice(leaf);
+        self.length += utf16_len(leaf);
+    }
 
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let DisplayNames { graph, detachedness, .. } = self.display;
-        while let Some(node) = self.stack.pop() {
-            self.parts += 1;
-            // A string that contains itself, and no text. DevTools never ends on these.
-            if self.parts > 2 * graph.node_count() + MAX_CONS_LENGTH {
-                return None;
-            }
-            if graph.node_type(node) != NodeType::CONS_STRING {
-                return Some(detachedness.name(graph, node));
-            }
-            let (first, second) = self.display.halves(node);
-            self.stack.push(second);
-            self.stack.push(first);
-        }
-        None
+    /// Whether no further leaf is shown.
+    pub(super) fn is_full(&self) -> bool {
+        self.length >= MAX_CONS_LENGTH
     }
 }
 
@@ -234,9 +217,11 @@ mod tests {
 
     fn name_of(heap: GraphBuilder, node: NodeIndex) -> String {
         let graph = heap.build();
-        let names = KnownNames::new(graph.strings(), &Control::default()).unwrap();
-        let detachedness = Detachedness::new(&graph, &Control::default()).unwrap();
-        let name = DisplayNames::new(&graph, &names, &detachedness).node(node).into_owned();
+        let control = Control::default();
+        let names = KnownNames::new(graph.strings(), &control).unwrap();
+        let detachedness = Detachedness::new(&graph, &control).unwrap();
+        let blank = BlankRopes::new(&graph, &names, &detachedness, &control).unwrap();
+        let name = DisplayNames::new(&graph, &names, &detachedness, &blank).node(node).into_owned();
         String::from_utf8(name).unwrap()
     }
 
@@ -279,6 +264,39 @@ mod tests {
         heap.edge(string, EdgeType::INTERNAL, "first", string);
         heap.edge(string, EdgeType::INTERNAL, "second", string);
         assert_eq!(name_of(heap, string), "");
+    }
+
+    /// A rope, and what `halves` makes of it and the two strings `(empty)` and `x`.
+    fn rope_of(halves: impl Fn(NodeIndex, [NodeIndex; 2]) -> [NodeIndex; 2]) -> String {
+        let mut heap = GraphBuilder::new();
+        let rope = heap.node(NodeType::CONS_STRING, "(concatenated string)", 8);
+        let leaves = ["", "x"].map(|text| heap.node(NodeType::STRING, text, 8));
+        let [first, second] = halves(rope, leaves);
+        heap.edge(rope, EdgeType::INTERNAL, "first", first);
+        heap.edge(rope, EdgeType::INTERNAL, "second", second);
+        name_of(heap, rope)
+    }
+
+    #[test]
+    fn a_string_that_ends_with_itself_is_cut() {
+        assert_eq!(rope_of(|rope, [_, text]| [text, rope]), "x".repeat(MAX_CONS_LENGTH));
+        assert_eq!(rope_of(|rope, [empty, _]| [empty, rope]), "");
+        assert_eq!(rope_of(|rope, [_, text]| [rope, text]), "");
+    }
+
+    /// 2^60 empty leaves come before the only one with text.
+    #[test]
+    fn a_text_behind_countless_empty_parts_is_found() {
+        let mut heap = GraphBuilder::new();
+        let mut part = heap.node(NodeType::STRING, "", 8);
+        let text = heap.node(NodeType::STRING, "text", 8);
+        for at in 0..=60 {
+            let rope = heap.node(NodeType::CONS_STRING, "(concatenated string)", 8);
+            heap.edge(rope, EdgeType::INTERNAL, "first", part);
+            heap.edge(rope, EdgeType::INTERNAL, "second", if at == 60 { text } else { part });
+            part = rope;
+        }
+        assert_eq!(name_of(heap, part), "text");
     }
 
     #[test]

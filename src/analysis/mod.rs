@@ -23,6 +23,7 @@ pub mod names;
 pub mod native_contexts;
 pub mod ownership;
 pub mod roots;
+pub mod ropes;
 pub mod samples;
 pub mod shapes;
 mod source_lists;

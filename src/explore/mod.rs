@@ -14,6 +14,7 @@ use crate::analysis::display::{DisplayNames, edge_name};
 use crate::analysis::distances::BASE_SYSTEM_DISTANCE;
 use crate::analysis::duplicate_strings::{StringColumns, duplicate_strings};
 use crate::analysis::ids::IdIndex;
+use crate::analysis::ropes::BlankRopes;
 use crate::analysis::{Analysis, What, analyse};
 use crate::control::Control;
 use crate::error::Result;
@@ -29,6 +30,7 @@ pub struct Explorer {
     analysis: Analysis,
     retainers: Retainers,
     ids: IdIndex,
+    blank_ropes: BlankRopes,
     /// Where each node stands in the dominator tree.
     positions: Vec<u32>,
     classes: Vec<ClassRow>,
@@ -96,9 +98,20 @@ pub fn explore(source: Source, control: &Control) -> Result<Explorer> {
     let ids = IdIndex::new(&graph.tables().node_id, control)?;
     let positions = analysis.dominators.positions();
     let classes = analysis.class_table(ClassRows::Merged, control)?;
-    let duplicates = duplicates(&graph, &analysis, control)?;
+    let blank_ropes = BlankRopes::new(&graph, &analysis.names, &analysis.detachedness, control)?;
+    let duplicates = duplicates(&graph, &analysis, &blank_ropes, control)?;
     let stats = stats(name, &graph, &analysis);
-    Ok(Explorer { graph, analysis, retainers, ids, positions, classes, duplicates, stats })
+    Ok(Explorer {
+        graph,
+        analysis,
+        retainers,
+        ids,
+        blank_ropes,
+        positions,
+        classes,
+        duplicates,
+        stats,
+    })
 }
 
 impl Explorer {
@@ -256,8 +269,8 @@ impl Explorer {
     }
 
     fn node_row(&self, node: NodeIndex) -> NodeRow {
-        let Self { graph, analysis, .. } = self;
-        let names = DisplayNames::new(graph, &analysis.names, &analysis.detachedness);
+        let Self { graph, analysis, blank_ropes, .. } = self;
+        let names = DisplayNames::new(graph, &analysis.names, &analysis.detachedness, blank_ropes);
         let type_names = &graph.tables().node_type_names;
         NodeRow {
             id: graph.id(node),
@@ -284,11 +297,13 @@ fn text(wtf8: &[u8]) -> String {
 fn duplicates(
     graph: &HeapGraph,
     analysis: &Analysis,
+    blank_ropes: &BlankRopes,
     control: &Control,
 ) -> Result<Vec<DuplicateRow>> {
     let columns = StringColumns {
         names: &analysis.names,
         detachedness: &analysis.detachedness,
+        blank_ropes,
         self_size: &analysis.self_size,
         retained: &analysis.retained,
     };
