@@ -15,6 +15,7 @@
  *   --writer WHO    heapdiff (default), live or node: who takes the snapshots
  *   --compare       also what other ways of comparing would put first
  *   --keep DIR      keep the snapshots of what failed
+ *   --keep-all      keep those of what passed too
  *   --from DIR      judge the snapshots that were kept there instead of playing
  *   --json FILE     also write the results there
  *
@@ -59,6 +60,7 @@ async function main() {
       writer: { type: 'string', default: 'heapdiff' },
       compare: { type: 'boolean', default: false },
       keep: { type: 'string' },
+      'keep-all': { type: 'boolean', default: false },
       from: { type: 'string' },
       json: { type: 'string' },
     },
@@ -146,7 +148,7 @@ async function playAndJudge(scenario, node, options) {
   }
   if (options.compare) result.others = await compareOthers(scenario, out);
   if (!options.from) {
-    if (options.keep && result.wrong.length > 0) {
+    if (options.keep && (options['keep-all'] || result.wrong.length > 0)) {
       const target = path.join(options.keep, kept);
       fs.rmSync(target, { recursive: true, force: true });
       fs.cpSync(out, target, { recursive: true });

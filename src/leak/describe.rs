@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
-use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::before::Before;
 use crate::leak::declaration::find_declaration;
 use crate::leak::hash::Fnv;
@@ -65,7 +65,8 @@ impl Describer<'_> {
         let own_place = self.place_of_route(&route, handle.as_ref());
         let owner = self.nearest_place(&route, handle.as_ref());
         let belongs_to_node = owner.as_ref().filter(|place| place.is_internal());
-        if (own_place.is_none() && handle.is_none())
+        let is_nameless = own_place.is_none() && handle.is_none();
+        if (is_nameless && kind != SuspectKind::Instances)
             || belongs_to_node
                 .is_some_and(|owner| !self.is_worth_it_in_node(candidate, kind, owner))
             || self.is_state_of_young_module(candidate, &route)
@@ -81,7 +82,7 @@ impl Describer<'_> {
         if is_variable && belongs_to_node.is_some_and(|owner| owner.url.ends_with("timers")) {
             kind = SuspectKind::Timers;
         }
-        let place = self.place(own_place, node, kind);
+        let place = self.place(own_place, candidate, kind);
         let keeps = matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
         let program_handle = match belongs_to_node {
             Some(_) if !keeps => self.handle_in_program(&route),
@@ -132,7 +133,10 @@ impl Describer<'_> {
         let Newer { graph, words, .. } = self.newer;
         let class = class_name(graph, candidate.point.node);
         match (kind, handle) {
-            (SuspectKind::Instances, _) => (class.clone(), class),
+            (SuspectKind::Instances, _) => {
+                let class = class_name(graph, self.front(candidate.point.node));
+                (class.clone(), class)
+            }
             (SuspectKind::Timers, _) => {
                 let callback = place.filter(|place| !place.is_internal());
                 let callback = callback.and_then(|place| place.function.clone());
@@ -153,6 +157,25 @@ impl Describer<'_> {
             (_, Some(handle)) => (handle.name.clone(), class),
             (_, None) => (class.clone(), class),
         }
+    }
+
+    /// What a program sees of something that Node holds by a handle: of two objects that refer to
+    /// each other, the one behind the handle's.
+    fn front(&self, node: NodeIndex) -> NodeIndex {
+        let Newer { graph, words, analysis } = self.newer;
+        let is_wrapper = graph.edges(node).any(|edge| {
+            edge.label.edge_type() == EdgeType::INTERNAL
+                && StringIndex(edge.label.raw_name()) == words.javascript_to_native
+        });
+        let properties = |node| {
+            let edges = graph.edges(node);
+            edges.filter(|edge| edge.label.edge_type() == EdgeType::PROPERTY)
+        };
+        let mut held = properties(node).map(|edge| edge.target).filter(|&target| {
+            graph.node_type(target) == NodeType::OBJECT && analysis.dominators.idom(target) == node
+        });
+        let front = held.find(|&held| properties(held).any(|edge| edge.target == node));
+        front.filter(|_| is_wrapper).unwrap_or(node)
     }
 
     /// Inside something of Node's, the program's word is the one for the thing as a whole: the last
@@ -243,7 +266,7 @@ impl Describer<'_> {
             ["internal/modules", "internal/bootstrap", "internal/process/esm"];
         let is_kept_for_program = || {
             matches!(kind, SuspectKind::Listeners | SuspectKind::Timers | SuspectKind::Instances)
-                || self.place_of_contents(candidate.point.node).is_some()
+                || self.place_of_contents(candidate).is_some()
         };
         let is_loaders = LOADERS.iter().any(|loader| owner.url.contains(loader));
         candidate.point.more_items() >= MANY_ITEMS_OF_NODE || (!is_loaders && is_kept_for_program())
@@ -269,7 +292,7 @@ impl Describer<'_> {
 
     /// The code to look at: that which owns the suspect; where Node owns it, that of the functions
     /// and objects in it.
-    fn place(&self, own: Option<Place>, node: NodeIndex, kind: SuspectKind) -> Option<Place> {
+    fn place(&self, own: Option<Place>, candidate: &Candidate, kind: SuspectKind) -> Option<Place> {
         if kind == SuspectKind::Timers
             && let Some(place) = self.place_of_timers()
         {
@@ -277,7 +300,7 @@ impl Describer<'_> {
         }
         match own {
             Some(place) if !place.is_internal() => Some(place),
-            other => self.place_of_contents(node).or(other),
+            other => self.place_of_contents(candidate).or(other),
         }
     }
 
@@ -395,14 +418,22 @@ impl Describer<'_> {
     }
 
     /// The code that most functions among what piled up come from.
-    fn place_of_contents(&self, node: NodeIndex) -> Option<Place> {
+    fn place_of_contents(&self, candidate: &Candidate) -> Option<Place> {
         /// Enough to see which code it is.
         const SAMPLE: usize = 4096;
         let Newer { graph, words, analysis } = self.newer;
         let tree = &analysis.dominators;
-        let position = tree.order().iter().position(|&other| other == node)? as u32;
-        let young = tree.order()[tree.subtree(position)]
-            .iter()
+        let node = [candidate.point.node];
+        let tops = match &candidate.scattered {
+            Some(scatter) => scatter.members.as_slice(),
+            None => &node,
+        };
+        let wanted: BTreeSet<NodeIndex> =
+            tops.iter().chain(&candidate.credited).take(SAMPLE).copied().collect();
+        let positions =
+            (0..tree.order().len() as u32).filter(|&at| wanted.contains(&tree.node_at(at)));
+        let young = positions
+            .flat_map(|at| &tree.order()[tree.subtree(at)])
             .filter(|&&node| self.before.is_young(graph, node))
             .take(SAMPLE);
         let mut places: HashMap<Place, usize> = HashMap::new();

@@ -25,7 +25,7 @@ use crate::leak::scripts::internal_target;
 use crate::leak::vocabulary::Vocabulary;
 
 /// A point where growth piles up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Accumulation {
     /// The node.
     pub node: NodeIndex,
@@ -334,7 +334,7 @@ impl<'a> Walk<'a> {
         let mut groups: HashMap<(NodeType, u32), Scatter> = HashMap::new();
         for child in tree.children(position) {
             let retained = self.analysis.retained[tree.node_at(child).at()];
-            if retained >= self.least_bytes {
+            if retained >= self.least_bytes && !self.is_large_part(child) {
                 continue;
             }
             let Some(member) = self.young_member(child) else { continue };
@@ -349,6 +349,13 @@ impl<'a> Walk<'a> {
         let mut groups: Vec<_> = groups.into_values().filter(is_enough).collect();
         groups.sort_by_key(|group| std::cmp::Reverse((group.bytes, group.members[0])));
         groups
+    }
+
+    /// Whether a young node that is large comes to nothing that a developer would call a thing: a
+    /// realm, a scope. Things are points of their own, and survivors are walked through.
+    fn is_large_part(&self, position: u32) -> bool {
+        self.before.is_young(self.graph, self.analysis.dominators.node_at(position))
+            && matches!(self.follow(position), End::Part { .. })
     }
 
     /// The young node at a position of the dominator tree, or the young thing that the handle there

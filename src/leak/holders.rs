@@ -1,60 +1,146 @@
 //! Who holds objects that nobody dominates.
 //!
-//! An object in two containers is dominated by neither; it shows up under the root of both. For a
-//! group of such objects, all edges are looked through once and counted by the container they start
-//! at, its backing store folded into it.
+//! An object in two containers is dominated by neither; it shows up under the root of both. Groups
+//! of such objects are credited to containers that grew: to one that has at least half of a group
+//! in its slots, or else to one from which at least half of it is reached over young nodes alone.
+//! What a container holds came after the baseline, so what was there before is no way to it.
 //!
-//! Time: linear in edges. Memory: a bit a node for the groups, and a count for each container.
+//! Time: linear in the edges of the containers and of young nodes; each node is reached once.
+//! Memory: 8 bytes a node.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::analysis::Analysis;
 use crate::analysis::bits::BitSet;
 use crate::control::Control;
 use crate::error::Result;
-use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::before::Before;
 
-/// A container and how many of the objects it holds.
+/// Which group a node is in, by node.
+#[derive(Debug)]
+pub struct Membership {
+    group: Vec<u32>,
+    sizes: Vec<u64>,
+}
+
+/// A container by its place in the list that was given, and how much of a group it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// The container.
-    pub node: NodeIndex,
-    /// Edges from it to the objects.
+pub struct Share {
+    /// Index of the container.
+    pub container: usize,
+    /// Edges to members, or members that are reached.
     pub held: u64,
 }
 
-/// The containers that hold at least half of `members`, those that hold most first.
-pub fn holders(
-    graph: &HeapGraph,
-    analysis: &Analysis,
-    members: &[NodeIndex],
-    control: &Control,
-) -> Result<Vec<Holder>> {
-    let mut wanted = BitSet::new(graph.node_count());
-    for &member in members {
-        wanted.insert(member.0);
+/// What is reached from containers: by node, the container that reached it first.
+#[derive(Debug)]
+pub struct Reach {
+    first: Vec<u32>,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl Membership {
+    /// Notes the members of groups, which have none in common.
+    pub fn new<'m>(graph: &HeapGraph, groups: impl Iterator<Item = &'m [NodeIndex]>) -> Self {
+        let mut group = vec![NONE; graph.node_count()];
+        let mut sizes = Vec::new();
+        for members in groups {
+            for member in members {
+                group[member.at()] = sizes.len() as u32;
+            }
+            sizes.push(members.len() as u64);
+        }
+        Self { group, sizes }
     }
-    let mut held: HashMap<NodeIndex, u64> = HashMap::new();
-    for node in graph.nodes() {
-        control.checkpoint_at(node.at())?;
-        let counts = graph.edges(node).filter(|edge| {
-            !matches!(edge.label.edge_type(), EdgeType::WEAK | EdgeType::SHORTCUT)
-                && wanted.contains(edge.target.0)
-        });
-        let count = counts.count() as u64;
-        if count > 0 {
-            *held.entry(container_of(graph, analysis, node)).or_default() += count;
+
+    /// For each group the containers that have at least half of it in their slots, those that have
+    /// most first.
+    pub fn held_by(
+        &self,
+        graph: &HeapGraph,
+        analysis: &Analysis,
+        containers: &[NodeIndex],
+        control: &Control,
+    ) -> Result<Vec<Vec<Share>>> {
+        let mut shares = vec![Vec::new(); self.sizes.len()];
+        for (at, &container) in containers.iter().enumerate() {
+            control.checkpoint_at(at)?;
+            let mut counts: HashMap<u32, u64> = HashMap::new();
+            for edge in slots(graph, analysis, container) {
+                let group = self.group[edge.target.at()];
+                if group != NONE {
+                    *counts.entry(group).or_default() += 1;
+                }
+            }
+            self.share_out(at, counts, &mut shares);
+        }
+        Ok(sorted(shares))
+    }
+
+    /// The same by what is reached from the containers.
+    pub fn reached_by(&self, graph: &HeapGraph, reach: &Reach) -> Vec<Vec<Share>> {
+        let mut counts: HashMap<u32, HashMap<u32, u64>> = HashMap::new();
+        for node in graph.nodes() {
+            let (group, container) = (self.group[node.at()], reach.first[node.at()]);
+            if group != NONE && container != NONE {
+                *counts.entry(container).or_default().entry(group).or_default() += 1;
+            }
+        }
+        let mut shares = vec![Vec::new(); self.sizes.len()];
+        for (container, counts) in counts {
+            self.share_out(container as usize, counts, &mut shares);
+        }
+        sorted(shares)
+    }
+
+    fn share_out(&self, container: usize, counts: HashMap<u32, u64>, shares: &mut [Vec<Share>]) {
+        for (group, held) in counts {
+            if held * 2 >= self.sizes[group as usize] {
+                shares[group as usize].push(Share { container, held });
+            }
         }
     }
-    let least = (members.len() as u64).div_ceil(2);
-    let mut holders: Vec<_> = held
-        .into_iter()
-        .filter(|&(node, held)| held >= least && graph.node_type(node) == NodeType::OBJECT)
-        .map(|(node, held)| Holder { node, held })
-        .collect();
-    holders.sort_by_key(|holder| (std::cmp::Reverse(holder.held), holder.node));
-    Ok(holders)
+}
+
+impl Reach {
+    /// Goes from the containers over young nodes. What several lead to belongs to the first.
+    pub fn find(
+        graph: &HeapGraph,
+        before: &Before<'_>,
+        containers: &[NodeIndex],
+        control: &Control,
+    ) -> Result<Self> {
+        let mut first = vec![NONE; graph.node_count()];
+        let mut pending = Vec::new();
+        let mut steps = 0;
+        for (at, &container) in containers.iter().enumerate() {
+            pending.push(container);
+            // The backing stores of a container that was there before may have been, too.
+            let stores = graph.edges(container).map(|edge| edge.target);
+            pending.extend(stores.filter(|&store| graph.node_type(store) == NodeType::ARRAY));
+            while let Some(node) = pending.pop() {
+                control.checkpoint_at(steps)?;
+                steps += 1;
+                for target in graph.edges(node).filter(is_way).map(|edge| edge.target) {
+                    let is_new = first[target.at()] == NONE && before.is_young(graph, target);
+                    if is_new && !is_of_code(graph, target) {
+                        first[target.at()] = at as u32;
+                        pending.push(target);
+                    }
+                }
+            }
+        }
+        Ok(Self { first })
+    }
+
+    /// The container that a node is reached from.
+    pub fn of(&self, node: NodeIndex) -> Option<usize> {
+        let first = self.first[node.at()];
+        (first != NONE).then_some(first as usize)
+    }
 }
 
 /// Whether at least half of `members` stand in slots of one name, of owners that were there before:
@@ -85,11 +171,37 @@ pub fn share_a_slot(
     Ok(most * 2 >= members.len() as u64)
 }
 
-/// The object that a backing store belongs to; any other node itself. A store has one owner, which
-/// dominates it.
-fn container_of(graph: &HeapGraph, analysis: &Analysis, node: NodeIndex) -> NodeIndex {
-    match graph.node_type(node) {
-        NodeType::ARRAY | NodeType::HIDDEN => analysis.dominators.idom(node),
-        _ => node,
+/// The edges of a container and of its backing stores. A store has one owner, which dominates it.
+fn slots<'a>(
+    graph: &'a HeapGraph,
+    analysis: &'a Analysis,
+    container: NodeIndex,
+) -> impl Iterator<Item = Edge> + 'a {
+    let is_store = move |node: NodeIndex| {
+        matches!(graph.node_type(node), NodeType::ARRAY | NodeType::HIDDEN)
+            && analysis.dominators.idom(node) == container
+    };
+    let stores: Vec<NodeIndex> =
+        graph.edges(container).map(|edge| edge.target).filter(|&node| is_store(node)).collect();
+    let mut nodes = stores;
+    nodes.push(container);
+    nodes.sort_unstable();
+    nodes.dedup();
+    nodes.into_iter().flat_map(move |node| graph.edges(node)).filter(is_way)
+}
+
+fn is_way(edge: &Edge) -> bool {
+    !matches!(edge.label.edge_type(), EdgeType::WEAK | EdgeType::SHORTCUT)
+}
+
+/// Whether a node is part of what V8 made of the program, which leads from anything to anything.
+fn is_of_code(graph: &HeapGraph, node: NodeIndex) -> bool {
+    matches!(graph.node_type(node), NodeType::CODE | NodeType::OBJECT_SHAPE)
+}
+
+fn sorted(mut shares: Vec<Vec<Share>>) -> Vec<Vec<Share>> {
+    for of_group in &mut shares {
+        of_group.sort_by_key(|share| (Reverse(share.held), share.container));
     }
+    shares
 }

@@ -15,7 +15,7 @@ pub fn sentence(suspect: &Suspect, owner: Option<&str>) -> String {
         text += &format!(", owned by {},", printable(owner));
     }
     text += &growth(suspect.kind, &suspect.growth);
-    if let Some(clause) = what_it_holds(&suspect.holds, &suspect.growth) {
+    if let Some(clause) = what_it_holds(suspect.kind, &suspect.holds, &suspect.growth) {
         text += &clause;
     }
     text.push('.');
@@ -64,16 +64,49 @@ fn unit(kind: SuspectKind) -> &'static str {
     }
 }
 
-/// The clause on what piled up, if one class of the program stands out.
-fn what_it_holds(holds: &[Holding], growth: &SuspectGrowth) -> Option<String> {
-    let more = growth.items.map_or(0, |items| items.after.saturating_sub(items.before));
-    let is_telling = |holding: &&Holding| !holding.class_name.starts_with('(');
-    let telling = holds.iter().filter(is_telling).max_by_key(|holding| holding.count)?;
-    if telling.count < 2 || telling.count * 10 < more {
+/// The clause on what piled up, if one class stands out. Of instances the name says it already.
+fn what_it_holds(kind: SuspectKind, holds: &[Holding], growth: &SuspectGrowth) -> Option<String> {
+    if kind == SuspectKind::Instances {
         return None;
     }
-    let class = printable(&telling.class_name);
-    Some(format!(": it now holds {} more {class} objects", grouped(telling.count)))
+    let more = growth.items.map_or(0, |items| items.after.saturating_sub(items.before));
+    let stands_out = |holding: &&Holding| holding.count >= 2 && holding.count * 10 >= more;
+    // The class of which there is one an item says what the items are.
+    let off = |count: u64| count.max(more) / count.min(more).max(1);
+    let telling = holds.iter().filter(stands_out).filter_map(|holding| {
+        Some((rank_of_class(&holding.class_name)?, off(holding.count), holding))
+    });
+    let (_, _, telling) = telling.min_by_key(|&(rank, off, _)| (rank, off))?;
+    let class = match telling.class_name.as_str() {
+        "String" => "strings".to_owned(),
+        "Number" => "numbers".to_owned(),
+        "Function" => "functions".to_owned(),
+        class => format!("{} objects", printable(class)),
+    };
+    Some(format!(": it now holds {} more {class}", grouped(telling.count)))
+}
+
+/// How much a class says: one of the program most, values of a built-in type least. `None`: V8's own.
+fn rank_of_class(class: &str) -> Option<u8> {
+    const VALUES: [&str; 5] = ["String", "Number", "Symbol", "BigInt", "RegExp"];
+    const BUILT_IN: [&str; 10] = [
+        "Object",
+        "Array",
+        "Map",
+        "Set",
+        "Function",
+        "Promise",
+        "Generator",
+        "Date",
+        "ArrayBuffer",
+        "Uint8Array",
+    ];
+    match class {
+        _ if class.starts_with('(') || class.starts_with("system / ") => None,
+        _ if VALUES.contains(&class) => Some(2),
+        _ if BUILT_IN.contains(&class) || class.starts_with("Node / ") => Some(1),
+        _ => Some(0),
+    }
 }
 
 /// Bytes with a sign, as people say them.
@@ -160,6 +193,24 @@ mod tests {
             sentence(&suspect(None, vec![]), None),
             "`sessions` (Map) in src/session-store.js:12 grew by 38.0 MB."
         );
+    }
+
+    #[test]
+    fn it_says_what_the_items_are() {
+        let holding = |class: &str, count| Holding { class_name: class.into(), count, bytes: 0 };
+        let says = |kind, more, holds: &[Holding]| {
+            let items = Some(Items { before: 0, after: more });
+            let growth = SuspectGrowth { retained_bytes: 1, items, per_work: None };
+            what_it_holds(kind, holds, &growth).unwrap_or_default()
+        };
+        let map = SuspectKind::Map;
+        let holds = [holding("String", 900), holding("Line", 500), holding("Cart", 100)];
+        assert_eq!(says(map, 100, &holds), ": it now holds 100 more Cart objects");
+        let holds = [holding("(array)", 900), holding("String", 100), holding("Object", 100)];
+        assert_eq!(says(map, 100, &holds), ": it now holds 100 more Object objects");
+        assert_eq!(says(map, 100, &holds[..2]), ": it now holds 100 more strings");
+        assert_eq!(says(map, 100, &[holding("Cart", 9)]), "", "a tenth of the items at least");
+        assert_eq!(says(SuspectKind::Instances, 9, &[holding("TCP", 9)]), "");
     }
 
     #[test]

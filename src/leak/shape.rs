@@ -6,9 +6,13 @@
 //! same `[x]`, functions go by name and file, modules by file, and nothing holds an id, a line or a
 //! directory. A node whose shape no other node has, in both snapshots, is the same thing in both.
 //!
-//! Time: linear in nodes; each takes its parent's shape. Memory: 8 bytes a node.
+//! A module is where a shape begins: by which of Node's lists and lazily loaded parts a route comes
+//! to it is chance, and differs between two runs of one program.
+//!
+//! Time: linear in nodes; each takes its parent's shape. Memory: 8 bytes a node, and the names of
+//! the modules' files.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::control::Control;
 use crate::error::Result;
@@ -16,7 +20,7 @@ use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::hash::Fnv;
 use crate::leak::naming::is_identifier;
 use crate::leak::route::{Routes, Step};
-use crate::leak::scripts::{script_of, url_of};
+use crate::leak::scripts::{place_of_module, script_of, url_of};
 use crate::leak::vocabulary::Vocabulary;
 
 /// A plain object with more properties than this is a dictionary: its keys are data.
@@ -37,7 +41,8 @@ pub fn shapes(
     control: &Control,
 ) -> Result<Vec<u64>> {
     let mut shapes = vec![NO_SHAPE; graph.node_count()];
-    let mut labels = Labels { graph, words, files: HashMap::new() };
+    let mut labels =
+        Labels { graph, words, files: HashMap::new(), modules: Modules::find(graph, words) };
     let mut pending: Vec<(NodeIndex, Step)> = Vec::new();
     shapes[graph.root().at()] = 1;
     for node in graph.nodes() {
@@ -52,7 +57,10 @@ pub fn shapes(
         while let Some((node, step)) = pending.pop() {
             let above = shapes[step.from.at()];
             if above != NO_SHAPE {
-                shapes[node.at()] = labels.extend(above, step);
+                shapes[node.at()] = match labels.modules.shape(graph, node) {
+                    Some(shape) => shape,
+                    None => labels.extend(above, step),
+                };
             }
         }
     }
@@ -65,6 +73,80 @@ struct Labels<'a> {
     words: &'a Vocabulary,
     /// The hash of a script's file name.
     files: HashMap<NodeIndex, u64>,
+    modules: Modules,
+}
+
+/// What is the same thing in every process that loads the same file: a module.
+struct Modules {
+    /// The file of each module.
+    files: HashMap<NodeIndex, String>,
+    /// Of how many files each name is the last part.
+    names: HashMap<String, u32>,
+}
+
+impl Modules {
+    /// Finds the modules of the program and its packages, CommonJS and ES.
+    fn find(graph: &HeapGraph, words: &Vocabulary) -> Self {
+        let mut files = HashMap::new();
+        for node in graph.nodes() {
+            let class = graph.name_index(node);
+            let file = match graph.node_type(node) {
+                NodeType::OBJECT if class == words.module_class => {
+                    file_in(graph, node, b"filename")
+                }
+                NodeType::OBJECT if class == words.module_wrap_class => {
+                    file_in(graph, node, b"url")
+                }
+                NodeType::HIDDEN if class == words.source_text_module_node => {
+                    place_of_module(graph, words, node).map(|place| place.url)
+                }
+                _ => None,
+            };
+            if let Some(file) = file.filter(|file| !file.is_empty() && !file.starts_with("node:")) {
+                files.insert(node, file);
+            }
+        }
+        let distinct: HashSet<&String> = files.values().collect();
+        let mut names: HashMap<String, u32> = HashMap::new();
+        for file in distinct {
+            *names.entry(last_parts(file, 1).to_owned()).or_default() += 1;
+        }
+        Self { files, names }
+    }
+
+    /// The shape of a node that is a module: that of its file in a package, or as much of its path
+    /// as tells it from other files, because a deploy may put a program into another directory.
+    fn shape(&self, graph: &HeapGraph, node: NodeIndex) -> Option<u64> {
+        let file = self.files.get(&node)?;
+        let name = last_parts(file, 1);
+        let told_by = match file.rsplit_once("node_modules/") {
+            Some((_, in_package)) => in_package,
+            None if self.names.get(name) == Some(&1) => name,
+            None => last_parts(file, 2),
+        };
+        let mut hash = Fnv::default();
+        hash.bytes(graph.raw_name(node));
+        hash.bytes(told_by.as_bytes());
+        Some(hash.finish().max(NO_SHAPE + 2))
+    }
+}
+
+/// The text of a property of a module.
+fn file_in(graph: &HeapGraph, module: NodeIndex, property: &[u8]) -> Option<String> {
+    let edge = graph.edges(module).find(|edge| {
+        edge.label.edge_type() == EdgeType::PROPERTY && graph.edge_name(*edge) == property
+    })?;
+    let text = graph.raw_name(edge.target);
+    graph
+        .node_type(edge.target)
+        .is_string()
+        .then(|| String::from_utf8_lossy(text).replace('\\', "/"))
+}
+
+/// The last so many parts of a path.
+fn last_parts(path: &str, count: usize) -> &str {
+    let start = path.rmatch_indices('/').nth(count - 1).map_or(0, |(at, _)| at + 1);
+    &path[start..]
 }
 
 impl Labels<'_> {
@@ -117,12 +199,7 @@ impl Labels<'_> {
         let node_type = self.graph.node_type(node);
         hash.byte(if node_type.is_string() { NodeType::STRING.0 } else { node_type.0 });
         match node_type {
-            NodeType::OBJECT => {
-                hash.bytes(self.graph.raw_name(node));
-                if self.graph.name_index(node) == self.words.module_class {
-                    hash.bytes(base_name(self.file_of_module(node)));
-                }
-            }
+            NodeType::OBJECT => hash.bytes(self.graph.raw_name(node)),
             NodeType::CLOSURE => {
                 hash.bytes(self.graph.raw_name(node));
                 let file = self.file_of_function(node);
@@ -131,14 +208,6 @@ impl Labels<'_> {
             NodeType::HIDDEN | NodeType::SYNTHETIC => hash.bytes(self.graph.raw_name(node)),
             _ => {}
         }
-    }
-
-    fn file_of_module(&self, module: NodeIndex) -> &[u8] {
-        let filename = self.graph.edges(module).find(|edge| {
-            edge.label.edge_type() == EdgeType::PROPERTY
-                && self.graph.edge_name(*edge) == b"filename"
-        });
-        filename.map_or(&[], |edge| self.graph.raw_name(edge.target))
     }
 
     fn file_of_function(&mut self, closure: NodeIndex) -> u64 {

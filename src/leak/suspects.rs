@@ -1,6 +1,7 @@
 //! From accumulation points to suspects: what is one leak is made one, what is no leak is dropped,
 //! and what is left gets its name.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::analysis::Analysis;
@@ -12,7 +13,7 @@ use crate::leak::chain;
 use crate::leak::contents::{Contents, contents};
 use crate::leak::describe::Describer;
 use crate::leak::growth::{Accumulation, Growth, Scatter, Walk};
-use crate::leak::holders::{holders, share_a_slot};
+use crate::leak::holders::{Membership, Reach, Share, share_a_slot};
 use crate::leak::items;
 use crate::leak::route::Routes;
 use crate::leak::vocabulary::Vocabulary;
@@ -44,12 +45,37 @@ pub(crate) struct Candidate {
     pub(crate) links: usize,
     /// Instances scattered over many owners: their class stands for them.
     pub(crate) scattered: Option<Scatter>,
+    /// What it holds without dominating it.
+    pub(crate) credited: Vec<NodeIndex>,
+    /// Other containers of the same objects.
+    pub(crate) also: Vec<Accumulation>,
     pub(crate) contents: Contents,
 }
 
 impl Candidate {
     fn new(point: Accumulation) -> Self {
-        Self { links: point.links, point, scattered: None, contents: Contents::default() }
+        Self {
+            links: point.links,
+            point,
+            scattered: None,
+            credited: Vec::new(),
+            also: Vec::new(),
+            contents: Contents::default(),
+        }
+    }
+
+    /// Credits scattered objects to it.
+    fn take(&mut self, group: Scattered) {
+        self.point.bytes += group.bytes;
+        self.credited.extend(group.scatter.members);
+    }
+
+    /// The ways to look at it, the best first.
+    fn views(&self) -> impl Iterator<Item = Candidate> + '_ {
+        let others =
+            self.also.iter().map(|point| Accumulation { bytes: self.point.bytes, ..*point });
+        let others = others.map(|point| Candidate { point, ..self.clone() });
+        std::iter::once(self.clone()).chain(others)
     }
 }
 
@@ -118,13 +144,12 @@ pub fn find_suspects(
     };
     let Some(routes) = routes.or(own_routes.as_ref()) else { return Ok(Vec::new()) };
     let describer = Describer { newer, before, routes, work: options.work };
-    candidates.sort_by_key(|candidate| {
-        (std::cmp::Reverse(candidate.point.bytes), graph.id(candidate.point.node))
-    });
+    candidates
+        .sort_by_key(|candidate| (Reverse(candidate.point.bytes), graph.id(candidate.point.node)));
     let mut suspects: Vec<Suspect> = Vec::new();
     for candidate in &candidates {
         control.checkpoint()?;
-        let Some(suspect) = describer.describe(candidate) else { continue };
+        let Some(suspect) = describe_best(&describer, candidate) else { continue };
         // Two views of one leak have one fingerprint: the larger stays.
         if suspects.iter().all(|other| other.fingerprint != suspect.fingerprint) {
             suspects.push(suspect);
@@ -136,6 +161,19 @@ pub fn find_suspects(
     Ok(suspects)
 }
 
+/// Describes a candidate by the container that is in the program's hands, or else by any.
+fn describe_best(describer: &Describer<'_>, candidate: &Candidate) -> Option<Suspect> {
+    let mut fallback = None;
+    for view in candidate.views() {
+        let Some(suspect) = describer.describe(&view) else { continue };
+        if suspect.source.as_ref().is_some_and(|source| !source.url.starts_with("node:")) {
+            return Some(suspect);
+        }
+        fallback.get_or_insert(suspect);
+    }
+    fallback
+}
+
 /// What piled up under a candidate.
 fn contents_of(
     newer: Newer<'_>,
@@ -144,12 +182,14 @@ fn contents_of(
     candidate: &Candidate,
 ) -> Contents {
     let Newer { graph, analysis, .. } = newer;
+    let order = analysis.dominators.order();
     match &candidate.scattered {
         Some(scatter) => contents(graph, &analysis.self_size, before, &scatter.members),
         None => {
-            let range = analysis.dominators.subtree(positions[candidate.point.node.at()]);
-            let subtree = &analysis.dominators.order()[range];
-            contents(graph, &analysis.self_size, before, subtree)
+            let tops = std::iter::once(&candidate.point.node).chain(&candidate.credited);
+            let nodes =
+                tops.flat_map(|top| &order[analysis.dominators.subtree(positions[top.at()])]);
+            contents(graph, &analysis.self_size, before, nodes)
         }
     }
 }
@@ -158,27 +198,45 @@ fn contents_of(
 /// holds, and what there is more of than before, stands for itself, or the node above it does.
 fn credit_scatters(walk: &Walk<'_>, growth: Growth, control: &Control) -> Result<Vec<Candidate>> {
     let mut candidates: Vec<_> = growth.points.into_iter().map(Candidate::new).collect();
+    let mut grown: Vec<usize> =
+        (0..candidates.len()).filter(|&at| candidates[at].point.more_items() > 0).collect();
+    grown
+        .sort_by_key(|&at| (Reverse(candidates[at].point.more_items()), candidates[at].point.node));
+    let containers: Vec<NodeIndex> = grown.iter().map(|&at| candidates[at].point.node).collect();
+
+    let mut under = Vec::with_capacity(growth.scatters.len());
+    let mut scattered = Vec::new();
     for scatters in growth.scatters {
-        let mut rest = scatters.under.as_ref().map_or(0, |point| point.bytes);
-        let mut unheld = Vec::new();
-        for scatter in scatters.groups {
-            let Some(bytes) = walk.before.net_bytes(walk.graph, &scatter) else { continue };
-            if credit(walk, &mut candidates, &scatter, bytes, control)? {
-                rest = rest.saturating_sub(bytes);
-            } else {
-                unheld.push((scatter, bytes));
-            }
-        }
-        if let Some(point) = scatters.under {
-            if rest >= walk.least_bytes {
-                candidates.push(Candidate::new(Accumulation { bytes: rest, ..point }));
-            }
+        let net = |scatter: Scatter| {
+            let bytes = walk.before.net_bytes(walk.graph, &scatter)?;
+            Some(Scattered { scatter, bytes, under: under.len() })
+        };
+        scattered.extend(scatters.groups.into_iter().filter_map(net));
+        under.push(scatters.under);
+    }
+    let members = scattered.iter().map(|group| group.scatter.members.as_slice());
+    let membership = Membership::new(walk.graph, members);
+    let held = membership.held_by(walk.graph, walk.analysis, &containers, control)?;
+    let mut merger = Merger { into: (0..grown.len()).collect() };
+    let mut unheld = Vec::new();
+    for (group, shares) in scattered.into_iter().zip(&held) {
+        if shares.is_empty() {
+            unheld.push(group);
             continue;
         }
-        for (scatter, bytes) in unheld {
-            if !belongs_together(walk, &scatter, control)? {
-                continue;
-            }
+        if let Some(point) = &mut under[group.under] {
+            point.bytes = point.bytes.saturating_sub(group.bytes);
+        }
+        let first = merger.merge(shares);
+        candidates[grown[first]].take(group);
+    }
+    credit_reached(walk, &mut candidates, &grown, &containers, &mut unheld, &under, control)?;
+    merger.apply(&mut candidates, &grown);
+    candidates.retain(|candidate| candidate.point.bytes > 0);
+    let of_nodes = under.iter().flatten().filter(|point| point.bytes >= walk.least_bytes);
+    candidates.extend(of_nodes.copied().map(Candidate::new));
+    for Scattered { scatter, bytes, under: at } in unheld {
+        if under[at].is_none() && belongs_together(walk, &scatter, control)? {
             let items = Some(scatter.members.len() as u64);
             let node = scatter.members[0];
             let point = Accumulation { node, bytes, prior: None, items, links: 0 };
@@ -186,6 +244,113 @@ fn credit_scatters(walk: &Walk<'_>, growth: Growth, control: &Control) -> Result
         }
     }
     Ok(candidates)
+}
+
+/// Credits what no container has in its slots to one from which it is reached: groups of scattered
+/// objects, and large ones of which the walk made points of their own.
+fn credit_reached(
+    walk: &Walk<'_>,
+    candidates: &mut [Candidate],
+    grown: &[usize],
+    containers: &[NodeIndex],
+    unheld: &mut Vec<Scattered>,
+    under: &[Option<Accumulation>],
+    control: &Control,
+) -> Result<()> {
+    /// Fewer large things than this are named one by one.
+    const LARGE_THINGS: usize = 8;
+    if containers.is_empty() {
+        return Ok(());
+    }
+    let reach = Reach::find(walk.graph, walk.before, containers, control)?;
+    let members = unheld.iter().map(|group| group.scatter.members.as_slice());
+    let reached = Membership::new(walk.graph, members).reached_by(walk.graph, &reach);
+    let mut rest = Vec::new();
+    for (group, shares) in std::mem::take(unheld).into_iter().zip(&reached) {
+        match shares.first() {
+            Some(share) if under[group.under].is_none() => {
+                candidates[grown[share.container]].take(group);
+            }
+            _ => rest.push(group),
+        }
+    }
+    *unheld = rest;
+    let mut large: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (at, candidate) in candidates.iter().enumerate() {
+        if candidate.point.prior.is_none()
+            && let Some(container) = reach.of(candidate.point.node)
+            && grown[container] != at
+        {
+            large.entry(container).or_default().push(at);
+        }
+    }
+    for (container, things) in large {
+        // They are what it holds, and not what happens to be reached from there.
+        let more = candidates[grown[container]].point.more_items();
+        if things.len() < LARGE_THINGS || (things.len() as u64) * 2 < more {
+            continue;
+        }
+        for at in things {
+            let bytes = std::mem::take(&mut candidates[at].point.bytes);
+            let node = candidates[at].point.node;
+            let container = &mut candidates[grown[container]];
+            container.point.bytes += bytes;
+            container.credited.push(node);
+        }
+    }
+    Ok(())
+}
+
+/// Scattered objects of a class, and how much more of them there is.
+struct Scattered {
+    scatter: Scatter,
+    bytes: u64,
+    /// Index of what they are under.
+    under: usize,
+}
+
+/// Containers that turn out to hold the same objects: they are one leak.
+struct Merger {
+    /// By container: the one that it is merged into, or itself.
+    into: Vec<usize>,
+}
+
+impl Merger {
+    /// Makes one of the containers that hold a group, and says which.
+    fn merge(&mut self, shares: &[Share]) -> usize {
+        let first = self.root(shares[0].container);
+        for share in &shares[1..] {
+            let other = self.root(share.container);
+            self.into[other] = first;
+        }
+        first
+    }
+
+    fn root(&self, container: usize) -> usize {
+        let mut at = container;
+        while self.into[at] != at {
+            at = self.into[at];
+        }
+        at
+    }
+
+    /// Leaves of the merged ones where they are, for when the first has no name.
+    fn apply(&self, candidates: &mut [Candidate], grown: &[usize]) {
+        for other in 0..grown.len() {
+            let first = self.root(other);
+            if first == other {
+                continue;
+            }
+            let merged = &mut candidates[grown[other]];
+            let bytes = std::mem::take(&mut merged.point.bytes);
+            let credited = std::mem::take(&mut merged.credited);
+            let point = Accumulation { bytes, ..merged.point };
+            let first = &mut candidates[grown[first]];
+            first.point.bytes += bytes;
+            first.credited.extend(credited);
+            first.also.push(point);
+        }
+    }
 }
 
 /// Whether scattered nodes that no container holds are one thing to a developer: functions of one
@@ -202,32 +367,6 @@ fn belongs_together(walk: &Walk<'_>, scatter: &Scatter, control: &Control) -> Re
         NodeType::OBJECT => share_a_slot(graph, walk.before, &scatter.members, control),
         _ => Ok(false),
     }
-}
-
-/// Adds bytes to the grown container that holds most of the objects; says whether there is one.
-fn credit(
-    walk: &Walk<'_>,
-    candidates: &mut Vec<Candidate>,
-    scatter: &Scatter,
-    bytes: u64,
-    control: &Control,
-) -> Result<bool> {
-    let holders = holders(walk.graph, walk.analysis, &scatter.members, control)?;
-    let grown = |node: NodeIndex| {
-        candidates
-            .iter()
-            .position(|candidate| candidate.point.node == node && candidate.point.more_items() > 0)
-    };
-    let grown: Vec<usize> = holders.iter().filter_map(|holder| grown(holder.node)).collect();
-    let Some((&first, others)) = grown.split_first() else { return Ok(false) };
-    candidates[first].point.bytes += bytes;
-    // The other containers of the same objects are the same leak.
-    let mut others = others.to_vec();
-    others.sort_unstable();
-    for other in others.into_iter().rev() {
-        candidates.remove(other);
-    }
-    Ok(true)
 }
 
 /// Moves points inside lists and trees to the head, and makes one of those that meet there.
@@ -250,6 +389,7 @@ fn lift_chains(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
             .and_modify(|there| {
                 there.point.bytes += candidate.point.bytes;
                 there.links = there.links.max(candidate.links);
+                there.credited.extend(&candidate.credited);
                 if there.point.items.is_none() {
                     there.point.items = candidate.point.items;
                     there.point.prior = candidate.point.prior;

@@ -89,6 +89,8 @@ vocabulary! {
     bound_function = "bound_function",
     /// The arguments of a bound function.
     bindings = "bindings",
+    /// What Node has outside of V8's heap for an object.
+    javascript_to_native = "javascript_to_native",
     /// `this` of a bound function.
     bound_this = "bound_this",
     /// A class name.
@@ -109,6 +111,8 @@ vocabulary! {
     weak_map_class = "WeakMap",
     /// A class name.
     module_class = "Module",
+    /// An ES module, as Node sees it.
+    module_wrap_class = "ModuleWrap",
     /// The scope of a function.
     context_node = "system / Context",
     /// The scope of all scripts.
