@@ -151,6 +151,21 @@ const MIN_PARALLEL_EDGES: usize = 1 << 15;
 /// # Errors
 /// `ABORT_ERR`, `ERR_TIMEOUT`.
 pub fn analyse(graph: &HeapGraph, what: What, control: &Control) -> Result<Analysis> {
+    let (analysis, ()) = analyse_beside(graph, what, || Ok(()), control)?;
+    Ok(analysis)
+}
+
+/// [`analyse`], and something else that needs the graph alone, on the thread that would otherwise
+/// wait for the dominators.
+///
+/// # Errors
+/// `ABORT_ERR`, `ERR_TIMEOUT`, those of `more`.
+pub fn analyse_beside<T: Send>(
+    graph: &HeapGraph,
+    what: What,
+    more: impl FnOnce() -> Result<T> + Send,
+    control: &Control,
+) -> Result<(Analysis, T)> {
     let mut timings = Timings::default();
     let (names, detachedness) = timed(&mut timings.names, || {
         let names = KnownNames::new(graph.strings(), control)?;
@@ -161,14 +176,17 @@ pub fn analyse(graph: &HeapGraph, what: What, control: &Control) -> Result<Analy
         true => dominator_lane(graph, &result.names, control),
         false => Ok(Default::default()),
     };
-    let other_lane = || column_lane(graph, what, &result.names, &result.detachedness, control);
+    let other_lane = || -> Result<_> {
+        let columns = column_lane(graph, what, &result.names, &result.detachedness, control)?;
+        Ok((columns, more()?))
+    };
     let (tree, rest) = if graph.edge_count() < MIN_PARALLEL_EDGES {
         (tree_lane(), other_lane())
     } else {
         rayon::join(tree_lane, other_lane)
     };
     let (dominators, tree_timings) = tree?;
-    let columns = rest?;
+    let (columns, more) = rest?;
     result.timings.page_objects = tree_timings.page_objects;
     result.timings.dominators = tree_timings.dominators;
     result.timings.ownership = columns.timings.ownership;
@@ -177,14 +195,15 @@ pub fn analyse(graph: &HeapGraph, what: What, control: &Control) -> Result<Analy
     result.timings.distances = columns.timings.distances;
     result.retained =
         timed(&mut result.timings.retained, || Ok(dominators.retained_sizes(&columns.self_size)))?;
-    Ok(Analysis {
+    let analysis = Analysis {
         names: result.names,
         detachedness: result.detachedness,
         retained: result.retained,
         timings: result.timings,
         dominators,
         ..columns
-    })
+    };
+    Ok((analysis, more))
 }
 
 /// Page objects and dominators, which need no sizes.

@@ -5,7 +5,7 @@ use crate::analysis::class_table::ClassRows;
 use crate::analysis::classes::Classes;
 use crate::analysis::groups::Groups;
 use crate::control::Control;
-use crate::diff::{Current, read_current};
+use crate::diff::{Analyzed, read_current};
 use crate::digest::{Body, ClassTotal};
 use crate::error::Result;
 use crate::graph::HeapGraph;
@@ -53,9 +53,10 @@ pub enum Shapes {
 
 impl Baseline {
     /// Folds a snapshot.
-    pub(super) fn fold(snapshot: Current, wanted: Shapes, control: &Control) -> Result<Self> {
-        let Current { stats, graph, words, analysis, ids } = snapshot;
-        let census = take_census(&graph, &words, &analysis, wanted, control)?;
+    pub(super) fn fold(snapshot: Analyzed<Option<Routes>>, control: &Control) -> Result<Self> {
+        let Analyzed { stats, graph, words, routes, analysis, ids } = snapshot;
+        let census = take_census(&graph, &words, &analysis, routes.as_ref(), control)?;
+        drop(routes);
         let mut tables = graph.into_tables();
         let classes = BaselineClasses::Nodes(Box::new(BaselineNodes {
             ids: std::mem::take(&mut tables.node_id),
@@ -98,9 +99,9 @@ impl Baseline {
 pub fn digest(source: Source, taken_at: Option<String>, control: &Control) -> Result<Body> {
     let lanes = rayon::current_num_threads();
     let (snapshot, _) = read_current(source, lanes, None, control)?;
-    let Current { mut stats, graph, words, analysis, ids } = snapshot;
+    let Analyzed { mut stats, graph, words, routes, analysis, ids } = snapshot;
     stats.taken_at = taken_at;
-    let census = take_census(&graph, &words, &analysis, Shapes::Always, control)?;
+    let census = take_census(&graph, &words, &analysis, Some(&routes), control)?;
     let rows = analysis.class_table(ClassRows::Merged, control)?;
     let classes = rows
         .iter()
@@ -113,19 +114,14 @@ pub fn digest(source: Source, taken_at: Option<String>, control: &Control) -> Re
     Ok(Body::new(stats, &ids, &census, classes))
 }
 
+/// With routes, the census can be asked by shape as well.
 fn take_census(
     graph: &HeapGraph,
     words: &Vocabulary,
     analysis: &Analysis,
-    wanted: Shapes,
+    routes: Option<&Routes>,
     control: &Control,
 ) -> Result<Census> {
-    let shapes = match wanted {
-        Shapes::Never => None,
-        Shapes::Always => {
-            let routes = Routes::find(graph, words, control)?;
-            Some(shapes(graph, words, &routes, control)?)
-        }
-    };
+    let shapes = routes.map(|routes| shapes(graph, words, routes, control)).transpose()?;
     Census::take(graph, words, analysis, shapes.as_deref(), control)
 }

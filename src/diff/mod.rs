@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::analysis::{Analysis, What, analyse};
+use crate::analysis::{Analysis, What, analyse_beside};
 use crate::control::Control;
 use crate::digest;
 use crate::error::{Error, Result};
@@ -34,14 +34,19 @@ pub use baseline::{Baseline, Shapes, digest as make_digest};
 use course::Course;
 use rows::class_rows;
 
-/// A newer snapshot with its facts.
-struct Current {
+/// A snapshot with its facts.
+struct Analyzed<R> {
     stats: SnapshotStats,
     graph: HeapGraph,
     words: Vocabulary,
+    /// The ways to its nodes; an option where it depends whether they are needed.
+    routes: R,
     analysis: Analysis,
     ids: IdSample,
 }
+
+/// A newer snapshot.
+type Current = Analyzed<Routes>;
 
 /// Compares two snapshots and says what leaks. Runs on the calling thread and rayon's pool.
 ///
@@ -141,8 +146,7 @@ pub fn trend(sources: Vec<Source>, options: &DiffOptions, control: &Control) -> 
     }
     let (newer, its_phases) = read_current(last, lanes, None, control)?;
     phases.extend("current", its_phases);
-    let routes = Routes::find(&newer.graph, &newer.words, control)?;
-    let shapes = shapes(&newer.graph, &newer.words, &routes, control)?;
+    let shapes = shapes(&newer.graph, &newer.words, &newer.routes, control)?;
     let all = DiffOptions { suspects: usize::MAX, ..options.clone() };
     let mut report = compare(&baselines[0], &newer, &all, phases, start, control)?;
     let course = Course::new(&baselines, &newer, &shapes);
@@ -158,8 +162,8 @@ pub fn trend(sources: Vec<Source>, options: &DiffOptions, control: &Control) -> 
 type Pair = ((Baseline, Phases), (Current, Phases));
 
 /// Reads the baseline on all cores, and then the newer snapshot while the baseline is analysed and
-/// folded: of two large graphs, at most one is under analysis, and the first is gone when the
-/// second is whole. Ids are taken to mean something, which they mostly do; if the newer snapshot
+/// folded: of two large graphs, at most one is under analysis, and the first is gone before that of
+/// the second begins. Ids are taken to mean something, which they mostly do; if the newer snapshot
 /// shows that they do not, the baseline is read again for the shapes of its routes.
 fn read_in_turn(
     baseline: Source,
@@ -174,20 +178,20 @@ fn read_in_turn(
         _ => Shapes::Always,
     };
     let baseline = Opened::open(baseline, lanes, control)?;
-    let (mut older, newer) = std::thread::scope(|scope| -> Result<Pair> {
-        let newer =
-            spawn_reader(scope, || read_current(current, (lanes / 2).max(1), None, control))?;
+    let (mut older, (newer, mut phases)) = std::thread::scope(|scope| -> Result<_> {
+        let newer = spawn_reader(scope, || Parsed::read(current, (lanes / 2).max(1), control))?;
         let older = baseline.fold(|_| shapes, control);
         Ok((older?, join(newer)?))
     })?;
+    let newer = newer.analyze(Routes::find, &mut phases, control)?;
     if matching == Matching::Auto
         && !older.0.has_shapes()
-        && !same_process(&older.0.sample, &newer.0.ids).0
+        && !same_process(&older.0.sample, &newer.ids).0
         && let Some(again) = again
     {
         older = Opened::open(again, lanes, control)?.fold(|_| Shapes::Always, control)?;
     }
-    Ok((older, newer))
+    Ok((older, (newer, phases)))
 }
 
 /// Reads both side by side, the newer on a thread of its own: it comes through a pipe, as slowly as
@@ -263,9 +267,13 @@ impl Opened {
             Self::Done(baseline) => return Ok((*baseline, Phases::default())),
             Self::Read(parsed, phases) => (parsed, phases),
         };
-        let current = parsed.analyze(&mut phases, control)?;
-        let shapes = shapes(&current.ids);
-        let baseline = phases.time("census", || Baseline::fold(current, shapes, control))?;
+        let shapes = shapes(&parsed.ids);
+        let routes = |graph: &HeapGraph, words: &Vocabulary, control: &Control| match shapes {
+            Shapes::Never => Ok(None),
+            Shapes::Always => Routes::find(graph, words, control).map(Some),
+        };
+        let snapshot = parsed.analyze(routes, &mut phases, control)?;
+        let baseline = phases.time("census", || Baseline::fold(snapshot, control))?;
         Ok((baseline, phases))
     }
 }
@@ -286,12 +294,23 @@ impl Parsed {
         Ok((Self { name, graph, ids }, phases))
     }
 
-    fn analyze(self, phases: &mut Phases, control: &Control) -> Result<Current> {
+    /// Finds out the facts, and with `routes` the ways to the nodes.
+    fn analyze<R: Send>(
+        self,
+        routes: impl FnOnce(&HeapGraph, &Vocabulary, &Control) -> Result<R> + Send,
+        phases: &mut Phases,
+        control: &Control,
+    ) -> Result<Analyzed<R>> {
         let Self { name, graph, ids } = self;
-        let analysis = phases.time("analyze", || analyse(&graph, What::DIFF, control))?;
-        let words = Vocabulary::new(graph.strings());
+        let ways = || {
+            let words = Vocabulary::new(graph.strings());
+            let routes = routes(&graph, &words, control)?;
+            Ok((words, routes))
+        };
+        let (analysis, (words, routes)) =
+            phases.time("analyze", || analyse_beside(&graph, What::DIFF, ways, control))?;
         let stats = stats(name, &graph, &analysis);
-        Ok(Current { stats, graph, words, analysis, ids })
+        Ok(Analyzed { stats, graph, words, routes, analysis, ids })
     }
 }
 
@@ -306,7 +325,7 @@ fn read_current(
     if let Some(show) = show_ids {
         show.get_or_init(|| parsed.ids.clone());
     }
-    Ok((parsed.analyze(&mut phases, control)?, phases))
+    Ok((parsed.analyze(Routes::find, &mut phases, control)?, phases))
 }
 
 /// How to match, and why.
@@ -328,17 +347,16 @@ fn suspects(
     options: &DiffOptions,
     control: &Control,
 ) -> Result<Vec<Suspect>> {
-    let Current { graph, words, analysis, .. } = newer;
+    let Current { graph, words, routes, analysis, .. } = newer;
     let census = &older.census;
-    let newer = Newer { graph, words, analysis };
+    let newer = Newer { graph, words, routes, analysis };
     if matching == Matching::Identity {
-        return find_suspects(newer, &Before::by_id(census), None, options, control);
+        return find_suspects(newer, &Before::by_id(census), options, control);
     }
-    let routes = Routes::find(graph, words, control)?;
-    let shapes = shapes(graph, words, &routes, control)?;
+    let shapes = shapes(graph, words, routes, control)?;
     let before = Before::by_shape(census, graph, words, analysis, &shapes, control)?;
     drop(shapes);
-    find_suspects(newer, &before, Some(&routes), options, control)
+    find_suspects(newer, &before, options, control)
 }
 
 fn growth(older: &SnapshotStats, newer: &SnapshotStats) -> Growth {

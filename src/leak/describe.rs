@@ -9,7 +9,7 @@ use crate::leak::declaration::find_declaration;
 use crate::leak::hash::Fnv;
 use crate::leak::kind::{event_target, kind};
 use crate::leak::naming::{Handle, class_name, edge_text, export_of, handle as find_handle};
-use crate::leak::route::{Routes, Step};
+use crate::leak::route::Step;
 use crate::leak::scripts::{
     Place, place_of_closure, place_of_constructor, place_of_module, script_of, url_of,
 };
@@ -38,16 +38,15 @@ const MANY_ITEMS_OF_A_MODULE: u64 = 10_000;
 pub(crate) struct Describer<'a> {
     pub(crate) newer: Newer<'a>,
     pub(crate) before: &'a Before<'a>,
-    pub(crate) routes: &'a Routes,
     pub(crate) work: Option<f64>,
 }
 
 impl Describer<'_> {
     /// Describes a candidate; `None` if it turns out to belong to Node or V8 alone.
     pub(crate) fn describe(&self, candidate: &Candidate) -> Option<Suspect> {
-        let Newer { graph, words, analysis } = self.newer;
+        let Newer { graph, words, analysis, .. } = self.newer;
         let node = candidate.point.node;
-        let route = self.routes.to(graph, node);
+        let route = self.newer.routes.to(graph, node);
         if route.is_empty() || is_script_text(graph, &route) {
             return None;
         }
@@ -162,7 +161,7 @@ impl Describer<'_> {
     /// What a program sees of something that Node holds by a handle: of two objects that refer to
     /// each other, the one behind the handle's.
     fn front(&self, node: NodeIndex) -> NodeIndex {
-        let Newer { graph, words, analysis } = self.newer;
+        let Newer { graph, words, analysis, .. } = self.newer;
         let is_wrapper = graph.edges(node).any(|edge| {
             edge.label.edge_type() == EdgeType::INTERNAL
                 && StringIndex(edge.label.raw_name()) == words.javascript_to_native
@@ -196,7 +195,7 @@ impl Describer<'_> {
     /// The class of the emitter whose `_events` object owns a handle.
     fn emitter_class(&self, handle: &Handle) -> Option<String> {
         let Newer { graph, .. } = self.newer;
-        let step = self.routes.arrival(graph, handle.owner)?;
+        let step = self.newer.routes.arrival(graph, handle.owner)?;
         Some(class_name(graph, step.from))
     }
 
@@ -275,7 +274,7 @@ impl Describer<'_> {
     /// Whether a candidate is part of a module that was loaded since the baseline: what a module
     /// sets up once cannot be told from what piles up in it, unless it is a lot.
     fn is_state_of_young_module(&self, candidate: &Candidate, route: &[Step]) -> bool {
-        let Newer { graph, words, analysis } = self.newer;
+        let Newer { graph, words, analysis, .. } = self.newer;
         let is_young = |node: NodeIndex| self.before.is_young(graph, node);
         if candidate.point.prior.is_some() || !is_young(candidate.point.node) {
             return false;
@@ -421,7 +420,7 @@ impl Describer<'_> {
     fn place_of_contents(&self, candidate: &Candidate) -> Option<Place> {
         /// Enough to see which code it is.
         const SAMPLE: usize = 4096;
-        let Newer { graph, words, analysis } = self.newer;
+        let Newer { graph, words, analysis, .. } = self.newer;
         let tree = &analysis.dominators;
         let node = [candidate.point.node];
         let tops = match &candidate.scattered {

@@ -86,12 +86,13 @@ pub struct Newer<'a> {
     pub graph: &'a HeapGraph,
     /// Its words.
     pub words: &'a Vocabulary,
+    /// The ways to its nodes.
+    pub routes: &'a Routes,
     /// Its facts.
     pub analysis: &'a Analysis,
 }
 
-/// Finds and names the suspects, largest growth first. `routes` are those of the newer snapshot, if
-/// the caller has them already.
+/// Finds and names the suspects, largest growth first.
 ///
 /// # Errors
 ///
@@ -99,11 +100,10 @@ pub struct Newer<'a> {
 pub fn find_suspects(
     newer: Newer<'_>,
     before: &Before<'_>,
-    routes: Option<&Routes>,
     options: &DiffOptions,
     control: &Control,
 ) -> Result<Vec<Suspect>> {
-    let Newer { graph, words, analysis } = newer;
+    let Newer { graph, words, analysis, .. } = newer;
     let total = analysis.retained[graph.root().at()];
     let least_bytes = options.min_growth_bytes.unwrap_or((total / LEAST_SHARE).max(LEAST_BYTES));
     let least_bytes = least_bytes / options.sensitivity;
@@ -138,12 +138,7 @@ pub fn find_suspects(
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
-    let own_routes = match routes {
-        Some(_) => None,
-        None => Some(Routes::find(graph, words, control)?),
-    };
-    let Some(routes) = routes.or(own_routes.as_ref()) else { return Ok(Vec::new()) };
-    let describer = Describer { newer, before, routes, work: options.work };
+    let describer = Describer { newer, before, work: options.work };
     candidates
         .sort_by_key(|candidate| (Reverse(candidate.point.bytes), graph.id(candidate.point.node)));
     let mut suspects: Vec<Suspect> = Vec::new();
@@ -371,7 +366,7 @@ fn belongs_together(walk: &Walk<'_>, scatter: &Scatter, control: &Control) -> Re
 
 /// Moves points inside lists and trees to the head, and makes one of those that meet there.
 fn lift_chains(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
-    let Newer { graph, words, analysis } = newer;
+    let Newer { graph, words, analysis, .. } = newer;
     let mut by_node: HashMap<NodeIndex, Candidate> = HashMap::new();
     for mut candidate in candidates.drain(..) {
         if candidate.scattered.is_none()
@@ -404,7 +399,7 @@ fn lift_chains(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
 /// Containers of one class inside one container grow together: shards of a cache, maps of a map.
 /// The outer one is what has a name.
 fn merge_siblings(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
-    let Newer { graph, words, analysis } = newer;
+    let Newer { graph, words, analysis, .. } = newer;
     let parent_of = |candidate: &Candidate| {
         let outer = outer_container(graph, words, analysis, candidate.point.node)?;
         Some((outer, graph.name_index(candidate.point.node)))
