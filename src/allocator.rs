@@ -10,6 +10,10 @@
 //!
 //! Cost: one system call for each such block, and the zeroing of its pages by the kernel.
 //!
+//! What was measured against that: keeping the mappings that a job frees for its next columns,
+//! whatever their size. A tenth less time in the kernel, a tenth more outside of it: what is cut
+//! and grown to fit has fewer huge pages.
+//!
 //! Only this crate's memory comes from here. V8's and the service's own allocators are not touched.
 
 use std::alloc::{GlobalAlloc, Layout, System};
