@@ -12,6 +12,7 @@ import zlib from 'node:zlib';
 
 const { nodeBinary } = createRequire(import.meta.url)('../scripts/node-versions.js');
 const program = fileURLToPath(new URL('./heap.cjs', import.meta.url));
+const service = fileURLToPath(new URL('./service.cjs', import.meta.url));
 const cache = fileURLToPath(new URL('./.cache/', import.meta.url));
 
 /** Version of Node.js that takes the snapshots: one whose files hold a row per line. */
@@ -32,8 +33,9 @@ export const SIZES = Object.freeze({
  * @returns {Promise<{base: string, current: string}>} Paths of two snapshots of one process.
  */
 export async function snapshotPair(size) {
-  const hash = crypto.createHash('sha256').update(fs.readFileSync(program)).digest('hex');
-  const stem = path.join(cache, `${hash.slice(0, 12)}-${size}`);
+  const hash = crypto.createHash('sha256');
+  for (const file of [program, service]) hash.update(fs.readFileSync(file));
+  const stem = path.join(cache, `${hash.digest('hex').slice(0, 12)}-${size}`);
   const pair = { base: `${stem}-base.heapsnapshot`, current: `${stem}-current.heapsnapshot` };
   if (!fs.existsSync(`${stem}.done`)) {
     fs.mkdirSync(cache, { recursive: true });

@@ -64,7 +64,7 @@ function phases({ phases: steps = [], parseMs, analyzeMs, totalMs }) {
   return lines;
 }
 
-function others({ gzip, eventLoop, linearity }) {
+function others({ gzip, eventLoop, cancel, live, linearity }) {
   const lines = [];
   if (gzip) {
     const { failed, wallMs, plainMs, inflateMs } = gzip;
@@ -82,6 +82,17 @@ function others({ gzip, eventLoop, linearity }) {
       '',
     );
   }
+  if (cancel) {
+    const { aborted, medianMs, maxMs, residentGrowth } = cancel;
+    lines.push(
+      '## Cancelling',
+      '',
+      `Aborted at ${aborted} moments from the beginning to the end: rejected after ${medianMs.toFixed(1)} ms in the median and ` +
+        `${maxMs.toFixed(1)} ms at most. Afterwards the process was larger by ${mb(Math.max(0, residentGrowth))}.`,
+      '',
+    );
+  }
+  if (live) lines.push('## The live heap, inline', '', ...liveTable(live), '');
   if (linearity?.failed) lines.push('## Linearity', '', linearity.failed);
   else if (linearity) {
     lines.push(
@@ -95,6 +106,20 @@ function others({ gzip, eventLoop, linearity }) {
         `| ${mb(bytes)} | ${edges.toLocaleString('en')} | ${time(ms)} | ${nsPerEdge.toFixed(0)} | ${bytesPerEdge.toFixed(1)} |`,
       );
     }
+  }
+  return lines;
+}
+
+/** The medium heap itself, against a file. */
+function liveTable(rows) {
+  if (rows.failed) return [rows.failed];
+  const lines = [
+    "| Node.js | V8's pause | report after V8's last byte | share of the pause |",
+    '|---|---|---|---|',
+  ];
+  for (const { node, pauseMs, afterMs } of rows) {
+    const share = `${((100 * afterMs) / pauseMs).toFixed(0)} %`;
+    lines.push(`| ${node} | ${time(pauseMs)} | ${time(afterMs)} | ${share} |`);
   }
   return lines;
 }

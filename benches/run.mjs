@@ -7,6 +7,7 @@
 
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +17,7 @@ import { runTool } from './child.mjs';
 import { gzipPair, SIZES, snapshotPair } from './files.mjs';
 import { markdown } from './markdown.mjs';
 
+const { MAJORS, nodeBinary } = createRequire(import.meta.url)('../scripts/node-versions.js');
 const root = fileURLToPath(new URL('..', import.meta.url));
 const benches = path.join(root, 'benches');
 const { values: options } = parseArgs({
@@ -139,6 +141,27 @@ async function compareGzip(pair, plainMs) {
   return { wallMs: median(runs), plainMs, inflateMs };
 }
 
+/** A file against the live heap, on every supported version: the report is due soon after V8's last byte. */
+async function liveDiffs(pair) {
+  const rows = [];
+  for (const major of MAJORS) {
+    const runs = [];
+    for (let round = 0; round < 3; round += 1) {
+      const run = await runTool('live', pair, { node: nodeBinary(major) });
+      if (run.failed) return run;
+      runs.push(run.live);
+    }
+    const of = (key) => median(runs.map((run) => run[key]));
+    rows.push({
+      node: major,
+      pauseMs: of('pauseMs'),
+      afterMs: of('afterMs'),
+      totalMs: of('totalMs'),
+    });
+  }
+  return rows;
+}
+
 /** Time and memory per edge over sizes; a twentieth of the large pair upwards. */
 async function linearity(sizes) {
   const rows = [];
@@ -203,6 +226,8 @@ for (const size of sizes) {
   if (size === 'medium') {
     record.gzip = await compareGzip(pair, result.contenders.heapdiff?.wallMs);
     record.eventLoop = (await runTool('event-loop', pair)).eventLoop;
+    record.cancel = (await runTool('cancel', pair)).cancel;
+    record.live = await liveDiffs(pair);
   }
 }
 if (!options['no-linearity']) {
