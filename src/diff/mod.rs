@@ -163,7 +163,8 @@ type Pair = ((Baseline, Phases), (Current, Phases));
 
 /// Reads the baseline on all cores, and then the newer snapshot while the baseline is analysed and
 /// folded: of two large graphs, at most one is under analysis, and the first is gone before that of
-/// the second begins. Ids are taken to mean something, which they mostly do; if the newer snapshot
+/// the second begins. A compressed baseline keeps one core busy and not two, so the newer snapshot
+/// is read beside it. Ids are taken to mean something, which they mostly do; if the newer snapshot
 /// shows that they do not, the baseline is read again for the shapes of its routes.
 fn read_in_turn(
     baseline: Source,
@@ -177,9 +178,16 @@ fn read_in_turn(
         (Matching::Identity, _) | (Matching::Auto, Some(_)) => Shapes::Never,
         _ => Shapes::Always,
     };
-    let baseline = Opened::open(baseline, lanes, control)?;
+    let half = (lanes / 2).max(1);
     let (mut older, (newer, mut phases)) = std::thread::scope(|scope| -> Result<_> {
-        let newer = spawn_reader(scope, || Parsed::read(current, (lanes / 2).max(1), control))?;
+        let read_newer = || spawn_reader(scope, || Parsed::read(current, half, control));
+        let (baseline, newer) = if baseline.is_compressed() {
+            let newer = read_newer()?;
+            (Opened::open(baseline, half, control)?, newer)
+        } else {
+            let baseline = Opened::open(baseline, lanes, control)?;
+            (baseline, read_newer()?)
+        };
         let older = baseline.fold(|_| shapes, control);
         Ok((older?, join(newer)?))
     })?;

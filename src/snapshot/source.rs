@@ -43,6 +43,20 @@ impl Source {
         }
     }
 
+    /// Whether it is known to be gzip without taking a byte from it: a guess that only decides what
+    /// is done when.
+    pub fn is_compressed(&self) -> bool {
+        let mut magic = [0; GZIP_MAGIC.len()];
+        match self {
+            Source::Path(path) if path.is_file() => {
+                let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+                read.is_ok() && magic == GZIP_MAGIC
+            }
+            Source::Bytes(bytes) => bytes.starts_with(&GZIP_MAGIC),
+            _ => false,
+        }
+    }
+
     /// Opens the source and looks at its first bytes.
     ///
     /// # Errors
@@ -94,12 +108,15 @@ pub(crate) struct OpenSource {
     delivered: u64,
 }
 
+/// The first bytes of a gzip file.
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
 /// Deflate cannot expand a byte to more than this (258 bytes from 2 bits).
 const MAX_DEFLATE_RATIO: u64 = 1032;
 
 impl OpenSource {
     fn new(name: String, mut reader: Box<dyn Read + Send>, size: Option<u64>) -> Result<Self> {
-        let mut magic = [0; 2];
+        let mut magic = [0; GZIP_MAGIC.len()];
         let mut filled = 0;
         while filled < magic.len() {
             match reader.read(&mut magic[filled..]) {
@@ -110,7 +127,7 @@ impl OpenSource {
             }
         }
         let whole = Box::new(Cursor::new(magic[..filled].to_vec()).chain(reader));
-        Ok(if magic[..filled] == [0x1f, 0x8b] {
+        Ok(if magic[..filled] == GZIP_MAGIC {
             let size_bound = size.map(|size| size.saturating_mul(MAX_DEFLATE_RATIO));
             let buffered = io::BufReader::with_capacity(1 << 16, whole);
             let reader = Box::new(MultiGzDecoder::new(buffered));
