@@ -3,6 +3,7 @@
 // Captures: V8 writes into one end of a pipe, here or in a forked child, and a native job reads the
 // other.
 
+const { setTimeout } = require('node:timers/promises');
 // Taken now, so that nobody who patches the module later gets between V8 and the pipe.
 const { writeHeapSnapshot } = require('node:v8');
 const { threadId } = require('node:worker_threads');
@@ -29,8 +30,12 @@ const { native } = require('./native');
  * @property {unknown} [error] What V8 threw.
  */
 
-/** A child can fail by bad luck: see the Rust module `capture::fork`. */
-const MAX_ATTEMPTS = 3;
+/**
+ * A child can fail by bad luck: see the Rust module `capture::fork`. So a fork waits for a good
+ * moment, without stopping the event loop: so many times so long, and then it goes ahead.
+ */
+const MOMENTS = 40;
+const MOMENT_MS = 5;
 /** Memory that stays after a capture without being worth a word: this share, or this much. */
 const KEPT_SHARE = 0.2;
 const KEPT_BYTES = 32 * 1024 * 1024;
@@ -69,13 +74,13 @@ async function captureFile(path, { exclusive, gzipLevel, capture: options }, wat
   const {
     value: file,
     walk,
-    attempts,
+    failedAttempts,
   } = await capture(options, watch, {
     prepare: (job, mayFork) =>
       native().prepareFile(job, mayFork, path, exclusive, toOutlet(gzipLevel, options)),
     prepareReader: async () => (capture) => watch.run((job) => native().writeFile(job, capture)),
   });
-  return { file, walk, attempts, isolateId: isolateId(walk), warnings: keptMemory(file.rss) };
+  return describe(file, walk, failedAttempts);
 }
 
 /**
@@ -91,13 +96,13 @@ async function captureDigest(path, { exclusive, capture: options }, watch) {
   const {
     value: file,
     walk,
-    attempts,
+    failedAttempts,
   } = await capture(options, watch, {
     prepare: (job, mayFork) => native().prepareStream(job, mayFork),
     prepareReader: async () => (capture) =>
       watch.run((job) => native().writeDigest(job, capture.toInput(), path, exclusive, takenAt)),
   });
-  return { file, walk, attempts, isolateId: isolateId(walk), warnings: keptMemory(file.rss) };
+  return describe(file, walk, failedAttempts);
 }
 
 /**
@@ -161,13 +166,14 @@ function toOutlet(gzipLevel, { redact }) {
  * @param {CaptureOptions} options
  * @param {import('./job').Watch} watch
  * @param {Steps<T>} steps
- * @returns {Promise<{ value: T, walk: Walk, captureMs: number, attempts: number }>}
+ * @returns {Promise<{ value: T, walk: Walk, captureMs: number, failedAttempts: string[] }>}
  */
 async function capture(options, watch, steps) {
   const { mode, maxMemoryBytes } = admit(options);
   // What `auto` has chosen may still turn out not to be possible here.
   const mayFork = mode === 'inline' ? 'no' : options.mode === 'auto' ? 'if-possible' : 'only';
-  for (let attempts = 1; ; attempts++) {
+  const failedAttempts = [];
+  for (;;) {
     const startReader = await steps.prepareReader();
     const capture = await prepare(watch, (job) => steps.prepare(job, mayFork));
     let done = false;
@@ -175,9 +181,10 @@ async function capture(options, watch, steps) {
       const allowed = { ...options, maxMemoryBytes };
       const result = await attempt(capture, allowed, watch, startReader);
       done = true;
-      return { ...result, attempts };
+      return { ...result, failedAttempts };
     } catch (error) {
-      if (!capture.worthRetrying || attempts === MAX_ATTEMPTS) throw error;
+      if (failedAttempts.length >= capture.retries) throw error;
+      failedAttempts.push(/** @type {Error} */ (error).message);
     } finally {
       if (!done || !steps.keepOpen) capture.close();
     }
@@ -192,6 +199,7 @@ async function capture(options, watch, steps) {
  * @param {(capture: Capture) => Promise<T>} startReader
  */
 async function attempt(capture, options, watch, startReader) {
+  if (capture.canFork) await goodMoment(capture, watch);
   const forked = capture.canFork ? walkForked(capture, options, watch) : undefined;
   const reading = startReader(capture);
   const walk = forked ?? walkInline(capture, options);
@@ -201,6 +209,17 @@ async function attempt(capture, options, watch, startReader) {
     return { value, walk, captureMs: Math.max(captureMs, walk.pauseMs) };
   } catch (error) {
     throw whoseFault(error, walk);
+  }
+}
+
+/**
+ * @param {Capture} capture
+ * @param {import('./job').Watch} watch
+ */
+async function goodMoment(capture, watch) {
+  for (let moment = 0; moment < MOMENTS && !capture.isGoodMoment(); moment++) {
+    await setTimeout(MOMENT_MS);
+    watch.checkpoint();
   }
 }
 
@@ -292,6 +311,18 @@ function whoseFault(error, walk) {
   return new HeapdiffError({ code, message, errno, syscall }, { cause });
 }
 
+/**
+ * @template {import('./native-binding').WrittenFile} F
+ * @param {F} file
+ * @param {Walk} walk
+ * @param {string[]} failedAttempts Why each failed.
+ */
+function describe(file, walk, failedAttempts) {
+  const again = failedAttempts.map((why) => `One more attempt was needed: ${why}.`);
+  const warnings = [...again, ...(walk.mode === 'inline' ? keptMemory(file.rss) : [])];
+  return { file, walk, attempts: again.length + 1, isolateId: isolateId(walk), warnings };
+}
+
 let forks = 0;
 
 /**
@@ -307,6 +338,8 @@ function isolateId({ mode }) {
 }
 
 /**
+ * For inline captures: after a fork, what has come is the service's own.
+ *
  * @param {{ before: number, after: number }} rss
  * @returns {string[]} A warning where memory stays that should not.
  */

@@ -93,8 +93,9 @@ export class Capture {
   private constructor();
   readonly path: string;
   readonly canFork: boolean;
-  readonly worthRetrying: boolean;
+  readonly retries: number;
   readonly endedAfterMs: number | null;
+  isGoodMoment(): boolean;
   fork(
     write: (path: string, options: object) => unknown,
     options: object,

@@ -11,8 +11,8 @@ const { Worker } = require('node:worker_threads');
 const express = require('express');
 const { writeSnapshot } = require('..');
 
-/** @type {{ captures: number, mode: 'fork' | 'inline', objects: number, file: string }} */
-const { captures, mode, objects, file } = JSON.parse(process.argv[2]);
+/** @type {{ captures: number, mode: 'fork' | 'inline', objects: number, busy: boolean, file: string }} */
+const { captures, mode, objects, busy, file } = JSON.parse(process.argv[2]);
 
 class SoakThing {
   /** @param {number} number */
@@ -47,13 +47,19 @@ async function main() {
   const workers = [1, 2].map(
     () =>
       new Worker(
-        `const { parentPort } = require('node:worker_threads');
+        `const { parentPort, workerData } = require('node:worker_threads');
          let kept = [];
          parentPort.on('message', (n) => {
            kept = Array.from({ length: 1000 }, (_, i) => ({ i, n }));
            parentPort.postMessage(n + kept.length);
-         });`,
-        { eval: true },
+         });
+         if (workerData) {
+           (function work() {
+             kept = Array.from({ length: 20000 }, (_, i) => ({ i }));
+             setImmediate(work);
+           })();
+         }`,
+        { eval: true, workerData: busy },
       ),
   );
   // Sockets that stay open and silent, as those of a database do.
@@ -79,11 +85,14 @@ async function main() {
   delay.enable();
   const pauses = [];
   const failures = [];
+  /** @type {Record<string, number>} */
+  const retries = {};
   let firstTry = 0;
   for (let round = 0; round < captures; round++) {
     try {
       const info = await writeSnapshot(file, { mode, timeoutMs: 300_000 });
       if (info.attempts === 1) firstTry += 1;
+      for (const why of info.warnings) retries[why] = (retries[why] ?? 0) + 1;
       pauses.push(info.pauseMs);
       const counted = count(file);
       if (counted !== things.length) failures.push(`${counted} of ${things.length} objects`);
@@ -97,6 +106,7 @@ async function main() {
   process.send?.({
     firstTry,
     failures,
+    retries,
     pauses,
     loopDelayP99Ms: delay.percentile(99) / 1e6,
     loopDelayMaxMs: delay.max / 1e6,

@@ -1,7 +1,7 @@
 //! Capturing the live heap. The order of calls is written down in `lib/native-binding.d.ts`.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub struct Capture {
     child: RefCell<Option<Child>>,
     #[cfg(fork_mode)]
     readiness: RefCell<Option<Readiness>>,
-    worth_retrying: RefCell<Arc<AtomicBool>>,
+    retries: RefCell<Arc<AtomicU32>>,
     end: EndMark,
     stage: Arc<ReaderStage>,
     reader: RefCell<Option<ReaderEnd>>,
@@ -63,10 +63,21 @@ impl Capture {
         false
     }
 
-    /// Whether the child failed in a way that the next one may not.
+    /// How often another child may be tried: 0, unless this one failed in a way that the next one
+    /// may not.
     #[napi(getter, catch_unwind)]
-    pub fn worth_retrying(&self) -> bool {
-        self.worth_retrying.borrow().load(Ordering::Acquire)
+    pub fn retries(&self) -> u32 {
+        self.retries.borrow().load(Ordering::Acquire)
+    }
+
+    /// Whether no other thread is busy with something that a child would have to wait for, as far
+    /// as can be seen. Takes some microseconds per thread.
+    #[napi(catch_unwind)]
+    pub fn is_good_moment(&self) -> bool {
+        #[cfg(fork_mode)]
+        return self.readiness.borrow().as_ref().is_none_or(Readiness::is_good_moment);
+        #[cfg(not(fork_mode))]
+        true
     }
 
     /// Milliseconds from the start of the reader to the last byte, once that has come.
@@ -176,7 +187,7 @@ impl Capture {
             child: RefCell::default(),
             #[cfg(fork_mode)]
             readiness: RefCell::new(readiness),
-            worth_retrying: RefCell::default(),
+            retries: RefCell::default(),
             end: EndMark::default(),
             stage: reader.stage(),
             reader: RefCell::new(Some(reader)),
@@ -223,7 +234,7 @@ impl Capture {
         let (child, cost) = forked?;
         let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
         let pid = child.pid();
-        *self.worth_retrying.borrow_mut() = child.worth_retrying();
+        *self.retries.borrow_mut() = child.retries();
         *self.child.borrow_mut() = Some(child);
         Ok(Forked {
             failure: None,

@@ -99,10 +99,13 @@ impl Feed {
         #[cfg(fork_mode)]
         let child = &mut self.child;
         let rss = &self.rss;
-        let mut look = || {
+        let mut look = |_idle: bool| {
             #[cfg(fork_mode)]
             if let Some(child) = child {
                 child.look_after()?;
+                if _idle {
+                    child.look_whether_stuck()?;
+                }
                 rss.sample(child.peak_bytes());
                 return Ok(());
             }
@@ -111,9 +114,9 @@ impl Feed {
         };
         if self.looked.elapsed() >= LOOK {
             self.looked = Instant::now();
-            look()?;
+            look(false)?;
         }
-        let length = self.reader.read(buffer, control, look)?;
+        let length = self.reader.read(buffer, control, || look(true))?;
         if length == 0 {
             self.end.set(self.begun.elapsed());
             #[cfg(fork_mode)]

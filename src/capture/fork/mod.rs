@@ -16,8 +16,11 @@
 //! # What can fail
 //!
 //! The child has one thread. If at the moment of the fork another one held a lock, or was busy in a
-//! way that V8 has to wait for, the child ends itself and another fork is due. That is a matter of
-//! luck and rare. It is also why a document counts only if it is whole *and* the child ended well.
+//! way that V8 has to wait for, the child ends itself, during the garbage collection that it begins
+//! with, and another fork is due. So the moment is chosen: see [`threads`]. Luck remains, as other
+//! threads do not stop for a fork, and it is worse where workers are always busy: their garbage
+//! collection shares locks with that of this thread. That is why a document counts only if it is
+//! whole *and* the child ended well.
 
 mod child;
 mod mappings;
@@ -32,6 +35,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use self::mappings::Visible;
+use self::threads::Others;
 use self::waits::Waits;
 pub use self::watch::Child;
 use super::conduit::WriterEnd;
@@ -40,10 +44,10 @@ use crate::error::{Error, Result};
 /// How long a child may live when the caller has no time limit of its own.
 const WATCHDOG: Duration = Duration::from_secs(30 * 60);
 
-/// How long to wait for a moment without background work: on a native thread, where that costs the
-/// service nothing...
+/// How long to watch what other threads do: on a native thread, where that costs the service
+/// nothing.
 const REST_AHEAD: Duration = Duration::from_millis(100);
-/// ... and as part of the pause.
+/// How long to wait for a good moment as part of the pause.
 const REST_AT_FORK: Duration = Duration::from_millis(4);
 
 /// What a fork needs, looked up before the pause.
@@ -51,6 +55,7 @@ const REST_AT_FORK: Duration = Duration::from_millis(4);
 pub struct Readiness {
     waits: Waits,
     visible: Visible,
+    others: Others,
 }
 
 impl Readiness {
@@ -66,13 +71,16 @@ impl Readiness {
         let waits = Waits::find();
         let verdict = SELF_TEST.get_or_init(|| self_test(&waits)).clone();
         let readiness = verdict.and_then(|()| match Visible::let_in() {
-            Ok(visible) => {
-                threads::wait_for_rest(REST_AHEAD);
-                Ok(Self { waits, visible })
-            }
+            Ok(visible) => Ok(Self { waits, visible, others: Others::watch(REST_AHEAD) }),
             Err(error) => Err(format!("/proc/self/maps: {error}")),
         });
         readiness.map_err(|why| Error::unsupported(format!("fork mode is not available: {why}")))
+    }
+
+    /// Whether a child that is forked now is likely to come through. Some 10 microseconds per
+    /// thread. There may never be a good moment, so this is to be asked a few times only.
+    pub fn is_good_moment(&self) -> bool {
+        self.others.rest()
     }
 }
 
@@ -150,9 +158,10 @@ pub unsafe fn fork(
     let limit = time_limit.map_or(WATCHDOG, |limit| limit + Duration::from_secs(5)).min(WATCHDOG);
     let seconds = u32::try_from(limit.as_secs()).unwrap_or(u32::MAX).max(1);
     let begun = std::time::Instant::now();
-    let Readiness { waits, mut visible } = readiness;
-    threads::wait_for_rest(REST_AT_FORK);
+    let Readiness { waits, mut visible, others } = readiness;
     visible.catch_up().map_err(|error| fail("/proc/self/maps", error))?;
+    // Last of all, as it may be over in a moment.
+    others.wait_for_rest(REST_AT_FORK);
     let (mappings, let_in) = (visible.len(), begun.elapsed());
     // SAFETY: the child goes into `child::run` at once, as that asks; the caller vouches for `walk`.
     let forked = unsafe {

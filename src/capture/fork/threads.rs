@@ -2,34 +2,70 @@
 //!
 //! A fork in the middle of a background compilation or of concurrent garbage collection gives a
 //! child that has to wait for that work, and so ends itself. Such work comes in bursts of
-//! milliseconds. So the fork is put into a pause between them where there is one: it is waited for
-//! ahead, on a native thread, and once more for a moment right before the fork.
+//! milliseconds. So the fork is put into a pause between them where there is one.
+//!
+//! A thread that never rests, such as a busy worker, is none of that work, and waiting for it would
+//! be in vain. So the threads are watched ahead, on a native thread, and only those count later that
+//! have been seen at rest, or are new.
 //!
 //! This only makes a good child likely. Nothing depends on it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, Instant};
 
 /// How often to look.
 const LOOK: Duration = Duration::from_micros(200);
 
-/// Waits until no other thread runs, or for `at_most`. Threads of this crate do not count.
-pub(super) fn wait_for_rest(at_most: Duration) {
-    let begun = Instant::now();
-    while !all_rest() && begun.elapsed() < at_most {
-        std::thread::sleep(LOOK);
+/// The other threads of this process, as far as they matter.
+#[derive(Debug)]
+pub(super) struct Others {
+    /// Those that never rest.
+    restless: BTreeSet<u32>,
+}
+
+impl Others {
+    /// Watches until a moment at which all rest, or for `at_most`.
+    pub(super) fn watch(at_most: Duration) -> Self {
+        let begun = Instant::now();
+        let mut others = Self { restless: busy_threads() };
+        while !others.restless.is_empty() && begun.elapsed() < at_most {
+            std::thread::sleep(LOOK);
+            let busy = busy_threads();
+            if busy.is_empty() {
+                others.restless = busy;
+            } else {
+                others.restless.retain(|thread| busy.contains(thread));
+            }
+        }
+        others
+    }
+
+    /// Whether all rest that do at times. Some 10 microseconds per thread.
+    pub(super) fn rest(&self) -> bool {
+        busy_threads().is_subset(&self.restless)
+    }
+
+    /// Waits until they do, or for `at_most`.
+    pub(super) fn wait_for_rest(&self, at_most: Duration) {
+        let begun = Instant::now();
+        while !self.rest() && begun.elapsed() < at_most {
+            std::thread::sleep(LOOK);
+        }
     }
 }
 
-/// Some 10 microseconds per thread.
-fn all_rest() -> bool {
-    let Ok(tasks) = fs::read_dir("/proc/self/task") else { return true };
+/// The threads that run or could, but for this one and those of this crate.
+fn busy_threads() -> BTreeSet<u32> {
+    let Ok(tasks) = fs::read_dir("/proc/self/task") else { return BTreeSet::new() };
     // SAFETY: the call only reads a number.
-    let own = unsafe { libc::syscall(libc::SYS_gettid) }.to_string();
-    tasks
-        .flatten()
-        .filter(|task| task.file_name() != own.as_str())
-        .all(|task| fs::read_to_string(task.path().join("stat")).map_or(true, |stat| rests(&stat)))
+    let own = unsafe { libc::syscall(libc::SYS_gettid) };
+    let busy = tasks.flatten().filter_map(|task| {
+        let thread: u32 = task.file_name().to_str()?.parse().ok()?;
+        let stat = fs::read_to_string(task.path().join("stat")).ok()?;
+        (i64::from(thread) != own && !rests(&stat)).then_some(thread)
+    });
+    busy.collect()
 }
 
 /// `tid (name) state ...`; the name may hold anything.
@@ -60,7 +96,8 @@ mod tests {
                 std::hint::spin_loop();
             }
         });
-        wait_for_rest(Duration::from_millis(5));
+        let others = Others::watch(Duration::from_millis(5));
+        others.wait_for_rest(Duration::from_millis(5));
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         busy.join().unwrap();
     }

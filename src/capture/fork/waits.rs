@@ -7,16 +7,18 @@
 //! the global offset tables (GOT) that the dynamic linker fills.
 //!
 //! * Signalling does nothing: nobody listens.
-//! * A wait that can never end ends the child: [`EXIT_WAIT`]. The parent tries again.
+//! * A wait that can never end ends the child: [`EXIT_WAIT`]. The parent tries again. That includes
+//!   system calls on futexes, by which V8 waits since it uses Abseil's locks (Node 26).
 //! * A lock that another thread held at the moment of the fork guards data in an unknown state:
-//!   [`EXIT_LOCK`].
+//!   [`EXIT_LOCK`]. All but one kind: see [`lock_for`].
 //!
 //! The entries are looked up before the fork, on a native thread: the child does not call into the
 //! dynamic linker. Relocation types are those of the System V ABI supplements for x86-64 (4.4.1)
 //! and AArch64 (section on dynamic relocations).
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_long, c_void};
 use std::ops::Range;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use crate::capture::memory::page_size;
 
@@ -49,7 +51,7 @@ struct Replaced {
 // SAFETY: the pointers are addresses of functions, which never change.
 unsafe impl Sync for Replaced {}
 
-static REPLACED: [Replaced; 12] = [
+static REPLACED: [Replaced; 13] = [
     Replaced { name: c"pthread_cond_wait", by: cond_wait as *const c_void },
     Replaced { name: c"pthread_cond_signal", by: cond_signal as *const c_void },
     Replaced { name: c"pthread_cond_broadcast", by: cond_signal as *const c_void },
@@ -62,11 +64,29 @@ static REPLACED: [Replaced; 12] = [
     Replaced { name: c"sem_wait", by: sem_wait as *const c_void },
     Replaced { name: c"sem_post", by: sem_post as *const c_void },
     Replaced { name: c"pthread_barrier_wait", by: barrier_wait as *const c_void },
+    Replaced { name: c"syscall", by: system_call as *const c_void },
 ];
+
+/// Where the C library's `syscall` is, once [`Waits::find`] has run: our own reference to it is
+/// redirected in the child, too.
+static SYSCALL: AtomicUsize = AtomicUsize::new(0);
+/// Where libuv's `uv_mutex_lock` is; 0 if it cannot be found.
+static UV_MUTEX_LOCK: AtomicUsize = AtomicUsize::new(0);
+/// The function is a call and a check: what it calls returns to within this.
+const UV_MUTEX_LOCK_BYTES: usize = 64;
+
+/// Waits with a time limit end at once in the child, which can make a loop of them spin. So many
+/// are no matter of patience any more.
+const MAX_TIMED_WAITS: u32 = 100_000;
+static TIMED_WAITS: AtomicU32 = AtomicU32::new(0);
 
 impl Waits {
     /// Looks through all loaded objects.
     pub(super) fn find() -> Self {
+        SYSCALL.store(libc::syscall as *const () as usize, Ordering::Relaxed);
+        // SAFETY: the name is a NUL-terminated string, and the result is only compared with.
+        let lock = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"uv_mutex_lock".as_ptr()) };
+        UV_MUTEX_LOCK.store(lock as usize, Ordering::Relaxed);
         let mut waits = Self::default();
         let data: *mut Self = &mut waits;
         // SAFETY: the callback gets the pointer back while `waits` is borrowed by nobody else.
@@ -125,7 +145,7 @@ unsafe extern "C" fn cond_signal(_: *mut c_void) -> c_int {
 }
 
 unsafe extern "C" fn cond_timed_wait(_: *mut c_void, _: *mut c_void, _: *const c_void) -> c_int {
-    libc::ETIMEDOUT
+    timed_out()
 }
 
 unsafe extern "C" fn cond_clock_wait(
@@ -134,15 +154,87 @@ unsafe extern "C" fn cond_clock_wait(
     _: c_int,
     _: *const c_void,
 ) -> c_int {
+    timed_out()
+}
+
+/// The end of a wait that has a time limit.
+fn timed_out() -> c_int {
+    if TIMED_WAITS.fetch_add(1, Ordering::Relaxed) == MAX_TIMED_WAITS {
+        // SAFETY: ends the process at once.
+        unsafe { libc::_exit(EXIT_WAIT) }
+    }
     libc::ETIMEDOUT
 }
 
+/// [`lock_for`] with the address that the caller will be returned to.
+#[unsafe(naked)]
 unsafe extern "C" fn mutex_lock(mutex: *mut libc::pthread_mutex_t) -> c_int {
+    #[cfg(target_arch = "x86_64")]
+    std::arch::naked_asm!("mov rsi, [rsp]", "jmp {}", sym lock_for);
+    #[cfg(target_arch = "aarch64")]
+    std::arch::naked_asm!("mov x1, x30", "b {}", sym lock_for);
+}
+
+/// Takes a lock that is free. One that is not was held by a thread that does not exist here.
+///
+/// Locks of libuv are taken all the same. V8 has its own; what Node guards with libuv's are queues
+/// of tasks and messages for other threads: nobody here reads them, and no snapshot shows them.
+/// The queue of V8's helper threads is one, and every garbage collection of every worker goes
+/// through it. Should it have been left half changed, the child crashes over it and another is due.
+unsafe extern "C" fn lock_for(mutex: *mut libc::pthread_mutex_t, caller: usize) -> c_int {
     // SAFETY: the caller passes what it would have passed to `pthread_mutex_lock`.
     match unsafe { libc::pthread_mutex_trylock(mutex) } {
+        libc::EBUSY if is_in_uv_mutex_lock(caller) => 0,
         // SAFETY: ends the process at once.
         libc::EBUSY => unsafe { libc::_exit(EXIT_LOCK) },
         result => result,
+    }
+}
+
+fn is_in_uv_mutex_lock(address: usize) -> bool {
+    let start = UV_MUTEX_LOCK.load(Ordering::Relaxed);
+    start != 0 && (start..start + UV_MUTEX_LOCK_BYTES).contains(&address)
+}
+
+/// `syscall`, in which waking and waiting for a futex are taken care of. The C library's takes any
+/// number of arguments, which is passed like six of them on both architectures.
+unsafe extern "C" fn system_call(
+    number: c_long,
+    first: usize,
+    second: usize,
+    third: usize,
+    fourth: usize,
+    fifth: usize,
+    sixth: usize,
+) -> c_long {
+    if number == libc::SYS_futex {
+        match second as c_int & libc::FUTEX_CMD_MASK {
+            libc::FUTEX_WAKE | libc::FUTEX_WAKE_BITSET => return 0,
+            libc::FUTEX_WAIT | libc::FUTEX_WAIT_BITSET => {
+                // SAFETY: a futex is an aligned 32-bit word that the caller may read.
+                let word = unsafe { std::ptr::read_volatile(first as *const u32) };
+                let error = if word != third as u32 {
+                    libc::EAGAIN
+                } else if fourth == 0 {
+                    // SAFETY: ends the process at once.
+                    unsafe { libc::_exit(EXIT_WAIT) }
+                } else {
+                    timed_out()
+                };
+                // SAFETY: the address is that of this thread's own variable.
+                unsafe { *libc::__errno_location() = error };
+                return -1;
+            }
+            _ => {}
+        }
+    }
+    type SystemCall =
+        unsafe extern "C" fn(c_long, usize, usize, usize, usize, usize, usize) -> c_long;
+    // SAFETY: `find` has stored the address of the C library's function, which reads as many of the
+    // arguments as the call has.
+    unsafe {
+        let real: SystemCall = std::mem::transmute(SYSCALL.load(Ordering::Relaxed));
+        real(number, first, second, third, fourth, fifth, sixth)
     }
 }
 
@@ -311,6 +403,43 @@ mod tests {
         for entry in &waits.entries {
             assert_eq!(entry.slot % align_of::<usize>(), 0);
             assert!(waits.pages.iter().any(|page| page.contains(&entry.slot)));
+        }
+    }
+
+    #[test]
+    fn a_lock_that_is_held_is_passed_by_for_libuv_alone() {
+        let start = UV_MUTEX_LOCK.swap(4096, Ordering::Relaxed);
+        let mut mutex = libc::PTHREAD_MUTEX_INITIALIZER;
+        // SAFETY: the mutex lives as long as the calls.
+        unsafe {
+            assert_eq!(lock_for(&mut mutex, 1), 0);
+            assert_eq!(lock_for(&mut mutex, 4096 + 12), 0, "it is held and passed by");
+            assert_eq!(libc::pthread_mutex_unlock(&mut mutex), 0);
+            assert_eq!(mutex_lock(&mut mutex), 0);
+            assert_eq!(libc::pthread_mutex_trylock(&mut mutex), libc::EBUSY);
+            assert_eq!(libc::pthread_mutex_unlock(&mut mutex), 0);
+        }
+        UV_MUTEX_LOCK.store(start, Ordering::Relaxed);
+        assert!(!is_in_uv_mutex_lock(start + UV_MUTEX_LOCK_BYTES));
+    }
+
+    #[test]
+    fn system_calls_are_passed_on_but_for_futexes() {
+        Waits::find();
+        let word = 7_u32;
+        let address = &raw const word as usize;
+        let wait = libc::FUTEX_WAIT_BITSET as usize | libc::FUTEX_PRIVATE_FLAG as usize;
+        // SAFETY: calls that take plain values or the address of a word that lives on.
+        unsafe {
+            let pid = system_call(libc::SYS_getpid, 0, 0, 0, 0, 0, 0);
+            assert_eq!(pid, c_long::from(libc::getpid()));
+            let last = |result| (result, std::io::Error::last_os_error().raw_os_error());
+            let other = system_call(libc::SYS_futex, address, wait, 8, 0, 0, 0);
+            assert_eq!(last(other), (-1, Some(libc::EAGAIN)));
+            let limited = system_call(libc::SYS_futex, address, wait, 7, address, 0, 0);
+            assert_eq!(last(limited), (-1, Some(libc::ETIMEDOUT)));
+            let wake = libc::FUTEX_WAKE as usize;
+            assert_eq!(system_call(libc::SYS_futex, address, wake, 1, 0, 0, 0), 0);
         }
     }
 }

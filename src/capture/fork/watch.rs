@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::child::{EXIT_ORPHAN, EXIT_SETUP, EXIT_V8};
@@ -18,6 +18,15 @@ const LOOK: Duration = Duration::from_millis(10);
 /// How often the exact one is: the pages that the child has for itself alone. The kernel walks the
 /// child's page tables for it, so it gets rarer as it gets longer.
 const COUNT: Duration = Duration::from_millis(250);
+/// A child that sleeps for so long, though there is room in the pipe, waits for a thread that it
+/// does not have, in a way that is not known here.
+const STUCK: Duration = Duration::from_secs(5);
+
+/// How often a child may be replaced that came to a bad moment: it ends soon after the fork, and
+/// the next moment is another one.
+const RETRIES_OF_MOMENT: u32 = 9;
+/// How often one may be that crashed: it need not have been bad luck.
+const RETRIES_OF_CRASH: u32 = 2;
 
 /// A child, and the duty to reap it. Dropping it kills it.
 #[derive(Debug)]
@@ -30,8 +39,10 @@ pub struct Child {
     counted: Instant,
     peak_bytes: u64,
     reaped: bool,
-    /// Whether another try may succeed where this one failed. Shared with whoever decides.
-    worth_retrying: Arc<AtomicBool>,
+    /// The processor time that it had used when it was last seen to do something, and when that was.
+    busy: (u64, Instant),
+    /// How many tries its failure is worth. Shared with whoever decides.
+    retries: Arc<AtomicU32>,
 }
 
 impl Child {
@@ -48,7 +59,8 @@ impl Child {
             counted: now,
             peak_bytes: 0,
             reaped: false,
-            worth_retrying: Arc::new(AtomicBool::new(false)),
+            busy: (0, now),
+            retries: Arc::default(),
         }
     }
 
@@ -62,9 +74,33 @@ impl Child {
         self.peak_bytes
     }
 
-    /// Becomes true when the child has failed in a way that is over with the next one.
-    pub fn worth_retrying(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.worth_retrying)
+    /// How often another child may be tried: more than 0 once this one has failed in a way that
+    /// the next one may not.
+    pub fn retries(&self) -> Arc<AtomicU32> {
+        Arc::clone(&self.retries)
+    }
+
+    /// Looks whether a child of which nothing has come, though there is room for it, is stuck. To be
+    /// called often.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_CAPTURE_FAILED` when it is. It is killed then.
+    pub fn look_whether_stuck(&mut self) -> Result<()> {
+        if self.busy.1.elapsed() < STUCK / 10 {
+            return Ok(());
+        }
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        match sleeping_since(&stat) {
+            Some(time) if time == self.busy.0 => {}
+            other => self.busy = (other.unwrap_or(u64::MAX), Instant::now()),
+        }
+        if self.busy.1.elapsed() < STUCK {
+            return Ok(());
+        }
+        self.end();
+        self.retries.store(RETRIES_OF_MOMENT, Ordering::Release);
+        Err(Error::capture_failed("the capturing child waited for something that never came"))
     }
 
     /// Looks after the child: to be called often, does something about every 10 ms.
@@ -124,28 +160,34 @@ impl Child {
     }
 
     fn judge(&self, status: libc::c_int) -> Result<()> {
-        let (why, again) = if libc::WIFSIGNALED(status) {
+        let (why, retries) = if libc::WIFSIGNALED(status) {
             match libc::WTERMSIG(status) {
-                libc::SIGALRM => ("took too long and was ended by its watchdog".into(), false),
+                libc::SIGALRM => ("took too long and was ended by its watchdog".into(), 0),
                 libc::SIGKILL => (
                     "was killed (SIGKILL): by the system, which had no memory left, or by somebody"
                         .into(),
-                    false,
+                    0,
                 ),
-                signal => (format!("crashed with signal {signal}"), true),
+                signal => (format!("crashed with signal {signal}"), RETRIES_OF_CRASH),
             }
         } else {
             match libc::WEXITSTATUS(status) {
                 0 => return Ok(()),
-                EXIT_WAIT => ("had to wait for a thread that a fork does not copy".into(), true),
-                EXIT_LOCK => ("met a lock that another thread held at the fork".into(), true),
-                EXIT_V8 => ("could not write the snapshot".into(), true),
-                EXIT_SETUP => ("could not set itself up".into(), false),
-                EXIT_ORPHAN => ("lost its parent".into(), false),
-                code => (format!("ended with exit code {code}"), true),
+                EXIT_WAIT => {
+                    let why = "had to wait for a thread that a fork does not copy".into();
+                    (why, RETRIES_OF_MOMENT)
+                }
+                EXIT_LOCK => {
+                    let why = "met a lock that another thread held at the fork".into();
+                    (why, RETRIES_OF_MOMENT)
+                }
+                EXIT_V8 => ("could not write the snapshot".into(), RETRIES_OF_CRASH),
+                EXIT_SETUP => ("could not set itself up".into(), 0),
+                EXIT_ORPHAN => ("lost its parent".into(), 0),
+                code => (format!("ended with exit code {code}"), RETRIES_OF_CRASH),
             }
         };
-        self.worth_retrying.store(again, Ordering::Release);
+        self.retries.store(retries, Ordering::Release);
         Err(Error::capture_failed(format!("the capturing child {why}")))
     }
 
@@ -174,6 +216,18 @@ impl Drop for Child {
     }
 }
 
+/// The processor time that a process has used, in ticks, if it sleeps. From its `stat` file.
+fn sleeping_since(stat: &str) -> Option<u64> {
+    let fields = stat.rsplit_once(')')?.1;
+    let mut fields = fields.split_ascii_whitespace();
+    if fields.next()? != "S" {
+        return None;
+    }
+    let user: u64 = fields.nth(10)?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    user.checked_add(system)
+}
+
 /// `waitpid` for that pid alone: children of the service are its own business.
 fn wait_for(pid: libc::pid_t, flags: libc::c_int) -> io::Result<Option<libc::c_int>> {
     let mut status = 0;
@@ -187,5 +241,40 @@ fn wait_for(pid: libc::pid_t, flags: libc::c_int) -> io::Result<Option<libc::c_i
             },
             _ => return Ok(Some(status)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sleeping_process_is_told_from_others() {
+        let stat = |state: &str| format!("7 (a) b) {state} 1 2 3 4 5 6 7 8 9 10 11 12 13 14");
+        assert_eq!(sleeping_since(&stat("S")), Some(11 + 12));
+        for other in [stat("R").as_str(), &stat("T"), &stat("D"), "", "7 (a) S 1 2"] {
+            assert_eq!(sleeping_since(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_child_that_never_does_anything_is_stuck() {
+        // SAFETY: the child only sleeps, by system calls.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            loop {
+                // SAFETY: a system call without arguments.
+                unsafe { libc::pause() };
+            }
+        }
+        let mut child = Child::new(pid, u64::MAX);
+        let begun = Instant::now();
+        while child.look_whether_stuck().is_ok() {
+            assert!(begun.elapsed() < STUCK * 10);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert!(begun.elapsed() >= STUCK);
+        assert!(child.retries().load(Ordering::Acquire) > 0);
+        assert!(wait_for(pid, libc::WNOHANG).is_err(), "it is killed and reaped");
     }
 }
