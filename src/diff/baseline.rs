@@ -1,19 +1,15 @@
 //! What stays of an older snapshot.
 
-use crate::analysis::Analysis;
 use crate::analysis::class_table::ClassRows;
 use crate::analysis::classes::Classes;
 use crate::analysis::groups::Groups;
 use crate::control::Control;
-use crate::diff::{Analyzed, read_current};
+use crate::diff::{Analyzed, Parsed};
 use crate::digest::{Body, ClassTotal};
 use crate::error::Result;
-use crate::graph::HeapGraph;
 use crate::leak::census::Census;
 use crate::leak::matching::IdSample;
-use crate::leak::route::Routes;
 use crate::leak::shape::shapes;
-use crate::leak::vocabulary::Vocabulary;
 use crate::report::SnapshotStats;
 use crate::snapshot::Source;
 
@@ -53,10 +49,10 @@ pub enum Shapes {
 
 impl Baseline {
     /// Folds a snapshot.
-    pub(super) fn fold(snapshot: Analyzed<Option<Routes>>, control: &Control) -> Result<Self> {
-        let Analyzed { stats, graph, words, routes, analysis, ids } = snapshot;
-        let census = take_census(&graph, &words, &analysis, routes.as_ref(), control)?;
-        drop(routes);
+    pub(super) fn fold(snapshot: Analyzed<Option<Vec<u64>>>, control: &Control) -> Result<Self> {
+        let Analyzed { stats, graph, words, ways, analysis, ids } = snapshot;
+        let census = Census::take(&graph, &words, &analysis, ways.as_deref(), control)?;
+        drop(ways);
         let mut tables = graph.into_tables();
         let classes = BaselineClasses::Nodes(Box::new(BaselineNodes {
             ids: std::mem::take(&mut tables.node_id),
@@ -98,10 +94,11 @@ impl Baseline {
 /// Those of [`crate::snapshot::read`].
 pub fn digest(source: Source, taken_at: Option<String>, control: &Control) -> Result<Body> {
     let lanes = rayon::current_num_threads();
-    let (snapshot, _) = read_current(source, lanes, None, control)?;
-    let Analyzed { mut stats, graph, words, routes, analysis, ids } = snapshot;
+    let (parsed, mut phases) = Parsed::read(source, lanes, control)?;
+    let snapshot = parsed.analyze(shapes, &mut phases, control)?;
+    let Analyzed { mut stats, graph, words, ways, analysis, ids } = snapshot;
     stats.taken_at = taken_at;
-    let census = take_census(&graph, &words, &analysis, Some(&routes), control)?;
+    let census = Census::take(&graph, &words, &analysis, Some(&ways), control)?;
     let rows = analysis.class_table(ClassRows::Merged, control)?;
     let classes = rows
         .iter()
@@ -112,16 +109,4 @@ pub fn digest(source: Source, taken_at: Option<String>, control: &Control) -> Re
         })
         .collect();
     Ok(Body::new(stats, &ids, &census, classes))
-}
-
-/// With routes, the census can be asked by shape as well.
-fn take_census(
-    graph: &HeapGraph,
-    words: &Vocabulary,
-    analysis: &Analysis,
-    routes: Option<&Routes>,
-    control: &Control,
-) -> Result<Census> {
-    let shapes = routes.map(|routes| shapes(graph, words, routes, control)).transpose()?;
-    Census::take(graph, words, analysis, shapes.as_deref(), control)
 }

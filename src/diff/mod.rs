@@ -35,12 +35,12 @@ use course::Course;
 use rows::class_rows;
 
 /// A snapshot with its facts.
-struct Analyzed<R> {
+struct Analyzed<W> {
     stats: SnapshotStats,
     graph: HeapGraph,
     words: Vocabulary,
-    /// The ways to its nodes; an option where it depends whether they are needed.
-    routes: R,
+    /// The ways to its nodes, or as much of them as is needed.
+    ways: W,
     analysis: Analysis,
     ids: IdSample,
 }
@@ -146,7 +146,7 @@ pub fn trend(sources: Vec<Source>, options: &DiffOptions, control: &Control) -> 
     }
     let (newer, its_phases) = read_current(last, lanes, None, control)?;
     phases.extend("current", its_phases);
-    let shapes = shapes(&newer.graph, &newer.words, &newer.routes, control)?;
+    let shapes = shapes(&newer.graph, &newer.words, control)?;
     let all = DiffOptions { suspects: usize::MAX, ..options.clone() };
     let mut report = compare(&baselines[0], &newer, &all, phases, start, control)?;
     let course = Course::new(&baselines, &newer, &shapes);
@@ -265,22 +265,22 @@ impl Opened {
         }
     }
 
-    /// Analyses and folds it. `shapes` decides by a sample of the ids how it may be asked later.
+    /// Analyses and folds it. `wanted` decides by a sample of the ids how it may be asked later.
     fn fold(
         self,
-        shapes: impl FnOnce(&IdSample) -> Shapes,
+        wanted: impl FnOnce(&IdSample) -> Shapes,
         control: &Control,
     ) -> Result<(Baseline, Phases)> {
         let (parsed, mut phases) = match self {
             Self::Done(baseline) => return Ok((*baseline, Phases::default())),
             Self::Read(parsed, phases) => (parsed, phases),
         };
-        let shapes = shapes(&parsed.ids);
-        let routes = |graph: &HeapGraph, words: &Vocabulary, control: &Control| match shapes {
+        let wanted = wanted(&parsed.ids);
+        let ways = |graph: &HeapGraph, words: &Vocabulary, control: &Control| match wanted {
             Shapes::Never => Ok(None),
-            Shapes::Always => Routes::find(graph, words, control).map(Some),
+            Shapes::Always => shapes(graph, words, control).map(Some),
         };
-        let snapshot = parsed.analyze(routes, &mut phases, control)?;
+        let snapshot = parsed.analyze(ways, &mut phases, control)?;
         let baseline = phases.time("census", || Baseline::fold(snapshot, control))?;
         Ok((baseline, phases))
     }
@@ -302,23 +302,23 @@ impl Parsed {
         Ok((Self { name, graph, ids }, phases))
     }
 
-    /// Finds out the facts, and with `routes` the ways to the nodes.
-    fn analyze<R: Send>(
+    /// Finds out the facts, and beside them what `find_ways` finds.
+    fn analyze<W: Send>(
         self,
-        routes: impl FnOnce(&HeapGraph, &Vocabulary, &Control) -> Result<R> + Send,
+        find_ways: impl FnOnce(&HeapGraph, &Vocabulary, &Control) -> Result<W> + Send,
         phases: &mut Phases,
         control: &Control,
-    ) -> Result<Analyzed<R>> {
+    ) -> Result<Analyzed<W>> {
         let Self { name, graph, ids } = self;
-        let ways = || {
+        let beside = || {
             let words = Vocabulary::new(graph.strings());
-            let routes = routes(&graph, &words, control)?;
-            Ok((words, routes))
+            let ways = find_ways(&graph, &words, control)?;
+            Ok((words, ways))
         };
-        let (analysis, (words, routes)) =
-            phases.time("analyze", || analyse_beside(&graph, What::DIFF, ways, control))?;
+        let (analysis, (words, ways)) =
+            phases.time("analyze", || analyse_beside(&graph, What::DIFF, beside, control))?;
         let stats = stats(name, &graph, &analysis);
-        Ok(Analyzed { stats, graph, words, routes, analysis, ids })
+        Ok(Analyzed { stats, graph, words, ways, analysis, ids })
     }
 }
 
@@ -355,13 +355,13 @@ fn suspects(
     options: &DiffOptions,
     control: &Control,
 ) -> Result<Vec<Suspect>> {
-    let Current { graph, words, routes, analysis, .. } = newer;
+    let Current { graph, words, ways: routes, analysis, .. } = newer;
     let census = &older.census;
     let newer = Newer { graph, words, routes, analysis };
     if matching == Matching::Identity {
         return find_suspects(newer, &Before::by_id(census), options, control);
     }
-    let shapes = shapes(graph, words, routes, control)?;
+    let shapes = shapes(graph, words, control)?;
     let before = Before::by_shape(census, graph, words, analysis, &shapes, control)?;
     drop(shapes);
     find_suspects(newer, &before, options, control)

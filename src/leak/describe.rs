@@ -69,7 +69,8 @@ impl Describer<'_> {
             || belongs_to_node
                 .is_some_and(|owner| !self.is_worth_it_in_node(candidate, kind, owner))
             || self.is_state_of_young_module(candidate, &route)
-            || (is_of_nodes_set_up(graph, &route)
+            || (own_place.as_ref().is_none_or(Place::is_internal)
+                && is_of_nodes_set_up(graph, &route)
                 && candidate.point.more_items() < MANY_ITEMS_OF_NODE)
         {
             return None;

@@ -20,6 +20,7 @@ use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::before::{Before, Prior};
+use crate::leak::holders::slots;
 use crate::leak::items;
 use crate::leak::scripts::internal_target;
 use crate::leak::vocabulary::Vocabulary;
@@ -428,6 +429,22 @@ impl<'a> Walk<'a> {
             found.points.push(Accumulation { node, bytes: 0, prior, items: Some(now), links: 0 });
         }
         Ok(())
+    }
+}
+
+impl Walk<'_> {
+    /// Of what a container holds and does not dominate, the share of the items that are more: where
+    /// ids say nothing, nobody knows which of them they are.
+    pub fn share_of_more(&self, container: &Accumulation) -> u64 {
+        let idom = |node| self.analysis.dominators.idom(node);
+        let held: u64 = slots(self.graph, self.analysis, container.node)
+            .map(|edge| edge.target)
+            .filter(|&target| self.graph.node_type(target) == NodeType::OBJECT)
+            .filter(|&target| idom(target) != container.node && self.is_hub(idom(target)))
+            .map(|target| self.analysis.retained[target.at()])
+            .sum();
+        let now = container.items.unwrap_or(0).max(1);
+        (u128::from(held) * u128::from(container.more_items()) / u128::from(now)) as u64
     }
 }
 

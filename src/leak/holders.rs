@@ -172,7 +172,7 @@ pub fn share_a_slot(
 }
 
 /// The edges of a container and of its backing stores. A store has one owner, which dominates it.
-fn slots<'a>(
+pub fn slots<'a>(
     graph: &'a HeapGraph,
     analysis: &'a Analysis,
     container: NodeIndex,

@@ -98,7 +98,9 @@ fn count_table(graph: &HeapGraph, words: &Vocabulary, table: NodeIndex) -> (Cont
     let mut last = [u64::MAX; 3];
     let mut entries = [0_u64; 3];
     for edge in graph.edges(table) {
-        if edge.label.edge_type() != EdgeType::INTERNAL {
+        // What was deleted leaves a hole, until the table is made anew.
+        let is_hole = graph.name_index(edge.target) == words.hole_node;
+        if edge.label.edge_type() != EdgeType::INTERNAL || is_hole {
             continue;
         }
         let name = StringIndex(edge.label.raw_name());
@@ -110,7 +112,6 @@ fn count_table(graph: &HeapGraph, words: &Vocabulary, table: NodeIndex) -> (Cont
         }
     }
     let shown = entries[..per_entry].iter().copied().min().unwrap_or(0);
-    let _ = words;
     // A table of small integers shows nothing: its capacity is the best there is. Half of a grown
     // table is full.
     let shown = match capacity(per_entry as u64) {

@@ -6,11 +6,11 @@
 //! same `[x]`, functions go by name and file, modules by file, and nothing holds an id, a line or a
 //! directory. A node whose shape no other node has, in both snapshots, is the same thing in both.
 //!
-//! A module is where a shape begins: by which of Node's lists and lazily loaded parts a route comes
-//! to it is chance, and differs between two runs of one program.
+//! A module is where ways and shapes begin: by which of Node's lists and lazily loaded parts a way
+//! comes to it is chance, and differs between two runs of one program.
 //!
-//! Time: linear in nodes; each takes its parent's shape. Memory: 8 bytes a node, and the names of
-//! the modules' files.
+//! Time: linear in nodes and edges; each node takes its parent's shape. Memory: 8 bytes a node, 16
+//! while the ways are searched, and the names of the modules' files.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::hash::Fnv;
 use crate::leak::naming::is_identifier;
-use crate::leak::route::{Routes, Step};
+use crate::leak::route::{Source, Step, labels as labels_by_way};
 use crate::leak::scripts::{place_of_module, script_of, url_of};
 use crate::leak::vocabulary::Vocabulary;
 
@@ -34,37 +34,11 @@ pub const NO_SHAPE: u64 = 0;
 /// # Errors
 ///
 /// `ABORT_ERR`, `ERR_TIMEOUT`.
-pub fn shapes(
-    graph: &HeapGraph,
-    words: &Vocabulary,
-    routes: &Routes,
-    control: &Control,
-) -> Result<Vec<u64>> {
-    let mut shapes = vec![NO_SHAPE; graph.node_count()];
-    let mut labels =
-        Labels { graph, words, files: HashMap::new(), modules: Modules::find(graph, words) };
-    let mut pending: Vec<(NodeIndex, Step)> = Vec::new();
-    shapes[graph.root().at()] = 1;
-    for node in graph.nodes() {
-        control.checkpoint_at(node.at())?;
-        let mut at = node;
-        while shapes[at.at()] == NO_SHAPE
-            && let Some(step) = routes.arrival(graph, at)
-        {
-            pending.push((at, step));
-            at = step.from;
-        }
-        while let Some((node, step)) = pending.pop() {
-            let above = shapes[step.from.at()];
-            if above != NO_SHAPE {
-                shapes[node.at()] = match labels.modules.shape(graph, node) {
-                    Some(shape) => shape,
-                    None => labels.extend(above, step),
-                };
-            }
-        }
-    }
-    Ok(shapes)
+pub fn shapes(graph: &HeapGraph, words: &Vocabulary, control: &Control) -> Result<Vec<u64>> {
+    let mut sources = module_sources(graph, words);
+    sources.push(Source { node: graph.root(), label: NO_SHAPE + 1 });
+    let mut labels = Labels { graph, words, files: HashMap::new() };
+    labels_by_way(graph, words, &sources, |above, step| labels.extend(above, step), control)
 }
 
 /// What a step adds to a shape.
@@ -73,66 +47,58 @@ struct Labels<'a> {
     words: &'a Vocabulary,
     /// The hash of a script's file name.
     files: HashMap<NodeIndex, u64>,
-    modules: Modules,
 }
 
-/// What is the same thing in every process that loads the same file: a module.
-struct Modules {
-    /// The file of each module.
-    files: HashMap<NodeIndex, String>,
-    /// Of how many files each name is the last part.
-    names: HashMap<String, u32>,
-}
-
-impl Modules {
-    /// Finds the modules of the program and its packages, CommonJS and ES.
-    fn find(graph: &HeapGraph, words: &Vocabulary) -> Self {
-        let mut files = HashMap::new();
-        for node in graph.nodes() {
-            let class = graph.name_index(node);
-            let file = match graph.node_type(node) {
-                NodeType::OBJECT if class == words.module_class => {
-                    file_in(graph, node, b"filename")
-                }
-                NodeType::OBJECT if class == words.module_wrap_class => {
-                    file_in(graph, node, b"url")
-                }
-                NodeType::HIDDEN if class == words.source_text_module_node => {
-                    place_of_module(graph, words, node).map(|place| place.url)
-                }
-                _ => None,
-            };
-            if let Some(file) = file.filter(|file| !file.is_empty() && !file.starts_with("node:")) {
-                files.insert(node, file);
-            }
-        }
-        let distinct: HashSet<&String> = files.values().collect();
-        let mut names: HashMap<String, u32> = HashMap::new();
-        for file in distinct {
-            *names.entry(last_parts(file, 1).to_owned()).or_default() += 1;
-        }
-        Self { files, names }
+/// The modules of the program, of its packages and of Node, and their shapes: that of the file in its
+/// package, or of as much of its path as tells it from other files, because a deploy may put a
+/// program into another directory.
+fn module_sources(graph: &HeapGraph, words: &Vocabulary) -> Vec<Source> {
+    let files: Vec<(NodeIndex, String)> = graph
+        .nodes()
+        .filter_map(|node| Some((node, file_of_module(graph, words, node)?)))
+        .filter(|(_, file)| !file.is_empty())
+        .collect();
+    let distinct: HashSet<&str> = files.iter().map(|(_, file)| file.as_str()).collect();
+    let mut named: HashMap<&str, u32> = HashMap::new();
+    for file in distinct {
+        *named.entry(last_parts(file, 1)).or_default() += 1;
     }
-
-    /// The shape of a node that is a module: that of its file in a package, or as much of its path
-    /// as tells it from other files, because a deploy may put a program into another directory.
-    fn shape(&self, graph: &HeapGraph, node: NodeIndex) -> Option<u64> {
-        let file = self.files.get(&node)?;
-        let name = last_parts(file, 1);
-        let told_by = match file.rsplit_once("node_modules/") {
-            Some((_, in_package)) => in_package,
-            None if self.names.get(name) == Some(&1) => name,
-            None => last_parts(file, 2),
-        };
+    let told_by = |file: &str| match file.rsplit_once("node_modules/") {
+        Some((_, in_package)) => in_package.to_owned(),
+        None if file.starts_with(OF_NODE) => file.to_owned(),
+        None if named.get(last_parts(file, 1)) == Some(&1) => last_parts(file, 1).to_owned(),
+        None => last_parts(file, 2).to_owned(),
+    };
+    let shape = |node: NodeIndex, file: &str| {
         let mut hash = Fnv::default();
         hash.bytes(graph.raw_name(node));
-        hash.bytes(told_by.as_bytes());
-        Some(hash.finish().max(NO_SHAPE + 2))
+        hash.bytes(told_by(file).as_bytes());
+        hash.finish().max(NO_SHAPE + 2)
+    };
+    files.iter().map(|&(node, ref file)| Source { node, label: shape(node, file) }).collect()
+}
+
+/// What the URL of Node's own modules begins with.
+const OF_NODE: &str = "node:";
+
+/// The file of a module; `None` for any other node.
+fn file_of_module(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> Option<String> {
+    let class = graph.name_index(node);
+    match graph.node_type(node) {
+        NodeType::OBJECT if class == words.module_class => text_of(graph, node, b"filename"),
+        NodeType::OBJECT if class == words.builtin_module_class => {
+            text_of(graph, node, b"id").map(|id| format!("{OF_NODE}{id}"))
+        }
+        NodeType::OBJECT if class == words.module_wrap_class => text_of(graph, node, b"url"),
+        NodeType::HIDDEN if class == words.source_text_module_node => {
+            place_of_module(graph, words, node).map(|place| place.url)
+        }
+        _ => None,
     }
 }
 
 /// The text of a property of a module.
-fn file_in(graph: &HeapGraph, module: NodeIndex, property: &[u8]) -> Option<String> {
+fn text_of(graph: &HeapGraph, module: NodeIndex, property: &[u8]) -> Option<String> {
     let edge = graph.edges(module).find(|edge| {
         edge.label.edge_type() == EdgeType::PROPERTY && graph.edge_name(*edge) == property
     })?;

@@ -112,7 +112,7 @@ pub fn find_suspects(
     let growth = walk.run(control)?;
     let mut candidates = credit_scatters(&walk, growth, control)?;
     lift_chains(newer, &mut candidates);
-    merge_siblings(newer, &mut candidates);
+    merge_siblings(newer, before, &mut candidates);
     let many = (total / MANY_SHARE).max(MANY_BYTES) / options.sensitivity;
     let positions = analysis.dominators.positions();
     candidates.retain_mut(|candidate| {
@@ -225,20 +225,54 @@ fn credit_scatters(walk: &Walk<'_>, growth: Growth, control: &Control) -> Result
         let first = merger.merge(shares);
         candidates[grown[first]].take(group);
     }
+    if !walk.before.knows_young() {
+        for &at in &grown {
+            let candidate = &mut candidates[at];
+            if candidate.point.bytes == 0 {
+                candidate.point.bytes = walk.share_of_more(&candidate.point);
+            }
+        }
+    }
     credit_reached(walk, &mut candidates, &grown, &containers, &mut unheld, &under, control)?;
     merger.apply(&mut candidates, &grown);
     candidates.retain(|candidate| candidate.point.bytes > 0);
-    let of_nodes = under.iter().flatten().filter(|point| point.bytes >= walk.least_bytes);
-    candidates.extend(of_nodes.copied().map(Candidate::new));
     for Scattered { scatter, bytes, under: at } in unheld {
-        if under[at].is_none() && belongs_together(walk, &scatter, control)? {
+        if let Some(point) = &mut under[at] {
+            if let Some(node) = entry_of_list(walk.graph, point.node, &scatter) {
+                point.bytes = point.bytes.saturating_sub(bytes);
+                let links = scatter.members.len();
+                let point = Accumulation { node, bytes, prior: None, items: None, links };
+                let members = scatter.members.into_iter().filter(|&member| member != node);
+                candidates.push(Candidate { credited: members.collect(), ..Candidate::new(point) });
+            }
+        } else if belongs_together(walk, &scatter, control)? {
             let items = Some(scatter.members.len() as u64);
             let node = scatter.members[0];
             let point = Accumulation { node, bytes, prior: None, items, links: 0 };
             candidates.push(Candidate { scattered: Some(scatter), ..Candidate::new(point) });
         }
     }
+    let of_nodes = under.iter().flatten().filter(|point| point.bytes >= walk.least_bytes);
+    candidates.extend(of_nodes.copied().map(Candidate::new));
     Ok(candidates)
+}
+
+/// Where a list is entered that several ways lead into, so that nothing of it dominates the rest:
+/// its elements refer to each other, and the node above them has one of them in a property.
+fn entry_of_list(graph: &HeapGraph, above: NodeIndex, scatter: &Scatter) -> Option<NodeIndex> {
+    let class = graph.name_index(*scatter.members.first()?);
+    let next_of = |node: NodeIndex| {
+        let mut properties =
+            graph.edges(node).filter(|edge| edge.label.edge_type() == EdgeType::PROPERTY);
+        properties.find(|edge| {
+            graph.node_type(edge.target) == NodeType::OBJECT
+                && graph.name_index(edge.target) == class
+                && edge.target != node
+        })
+    };
+    let linked = scatter.members.iter().filter(|&&member| next_of(member).is_some()).count();
+    let entry = next_of(above).filter(|_| linked * 2 >= scatter.members.len())?;
+    Some(entry.target)
 }
 
 /// Credits what no container has in its slots to one from which it is reached: groups of scattered
@@ -398,7 +432,7 @@ fn lift_chains(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
 
 /// Containers of one class inside one container grow together: shards of a cache, maps of a map.
 /// The outer one is what has a name.
-fn merge_siblings(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
+fn merge_siblings(newer: Newer<'_>, before: &Before<'_>, candidates: &mut Vec<Candidate>) {
     let Newer { graph, words, analysis, .. } = newer;
     let parent_of = |candidate: &Candidate| {
         let outer = outer_container(graph, words, analysis, candidate.point.node)?;
@@ -420,7 +454,8 @@ fn merge_siblings(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
         }
         let bytes = members.iter().map(|&at| candidates[at].point.bytes).sum();
         let items = items::count(graph, words, outer).map(|(_, items)| items);
-        let point = Accumulation { node: outer, bytes, prior: None, items, links: 0 };
+        let prior = before.of(graph, outer);
+        let point = Accumulation { node: outer, bytes, prior, items, links: 0 };
         let first = candidates[members[0]].clone();
         merged.push(Candidate { point, ..first });
         gone.extend(members);
@@ -472,7 +507,7 @@ fn is_of_the_program(graph: &HeapGraph, words: &Vocabulary, candidate: &Candidat
         return false;
     }
     let contents = &candidate.contents;
-    let mostly_code = contents.code_bytes * 2 > contents.bytes;
+    let mostly_code = contents.code_bytes * 2 > contents.bytes.max(candidate.point.bytes);
     let is_scope = graph.name_index(node) == words.context_node;
     let warms_up = mostly_code && candidate.point.more_items() < ITEMS_OF_CODE;
     !is_scope && !warms_up

@@ -111,6 +111,8 @@ vocabulary! {
     weak_map_class = "WeakMap",
     /// A class name.
     module_class = "Module",
+    /// A module of Node's own.
+    builtin_module_class = "BuiltinModule",
     /// An ES module, as Node sees it.
     module_wrap_class = "ModuleWrap",
     /// The scope of a function.
@@ -127,6 +129,8 @@ vocabulary! {
     promise_reaction_node = "system / PromiseReaction",
     /// Memory of an ArrayBuffer.
     array_buffer_data_node = "system / JSArrayBufferData",
+    /// What stands where an entry was deleted.
+    hole_node = "system / Hole",
     /// An ES module.
     source_text_module_node = "system / SourceTextModule",
 }

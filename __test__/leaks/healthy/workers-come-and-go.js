@@ -14,8 +14,7 @@ async function runWorker(n) {
     eval: true,
     workerData: { n },
   });
-  await once(worker, 'message');
-  await once(worker, 'exit');
+  await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
 }
 
 async function main() {
