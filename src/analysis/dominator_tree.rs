@@ -48,6 +48,12 @@ impl DominatorTree {
         Self { idom, order, extent }
     }
 
+    /// Gives up the layout: from now on only [`Self::idom`] and [`Self::idoms`] mean something.
+    pub fn keep_idoms(&mut self) {
+        self.order = Vec::new();
+        self.extent = Vec::new();
+    }
+
     /// The immediate dominator of a node; the root's is the root.
     #[inline(always)]
     pub fn idom(&self, node: NodeIndex) -> NodeIndex {

@@ -50,7 +50,9 @@ pub enum Shapes {
 impl Baseline {
     /// Folds a snapshot.
     pub(super) fn fold(snapshot: Analyzed<Option<Vec<u64>>>, control: &Control) -> Result<Self> {
-        let Analyzed { stats, graph, words, ways, analysis, ids } = snapshot;
+        let Analyzed { stats, graph, words, ways, mut analysis, ids } = snapshot;
+        // A census asks for dominators and sizes; where subtrees stand is a column less each.
+        analysis.dominators.keep_idoms();
         let census = Census::take(&graph, &words, &analysis, ways.as_deref(), control)?;
         drop(ways);
         let mut tables = graph.into_tables();

@@ -229,7 +229,9 @@ impl Describer<'_> {
     /// What piled up. Without ids there is no telling what was there before: of all that is in a
     /// container, the share of its items that are more.
     fn holdings(&self, candidate: &Candidate) -> Vec<Holding> {
-        let classes = candidate.contents.classes.iter().take(HOLDINGS);
+        // What has no size of its own is a part of something that has been counted already.
+        let sized = candidate.contents.classes.iter().filter(|class| class.bytes > 0);
+        let classes = sized.take(HOLDINGS);
         let more = |number: u64| match candidate.point.items {
             Some(items) if !self.before.knows_young() && items > 0 => {
                 (u128::from(number) * u128::from(candidate.point.more_items()) / u128::from(items))
