@@ -355,6 +355,12 @@ export interface Suspect {
     | 'other';
   /** Its node id in `current`. */
   nodeId: number;
+  /**
+   * How many more there are of the same name and place in the code, elsewhere in the heap: the list
+   * that each tenant has. `growth.retainedBytes`, `growth.perWork` and `holds` are of all of them,
+   * `growth.items`, `nodeId` and `path` of the one that grew most.
+   */
+  alike: number;
   /** 0 to 1. */
   confidence: number;
   /** How much. */

@@ -207,6 +207,8 @@ pub struct Suspect {
     pub kind: SuspectKind,
     /// Its id in `current`.
     pub node_id: u32,
+    /// How many more there are of the same name and place in the code, elsewhere in the heap.
+    pub alike: u64,
     /// 0 to 1.
     pub confidence: f64,
     /// How much.

@@ -24,6 +24,7 @@ const LEAKS = {
   className: 'Array',
   kind: 'array',
   nodeId: 91_234,
+  alike: 0,
   confidence: 0.98,
   growth: {
     retainedBytes: 1_600_016,
@@ -116,6 +117,7 @@ const crowded = {
   suspects: Array.from({ length: 12 }, (_, i) => ({
     ...LEAKS,
     name: i % 2 ? `キャッシュ${'の'.repeat(60)}` : `cacheOf${'Very'.repeat(20)}LongNames${i}`,
+    alike: i % 2 ? 0 : 1_499 * i,
     className: i % 3 ? 'Map' : `${'Abstract'.repeat(12)}Factory`,
     summary: `${LEAKS.summary} ${'And so on and on. '.repeat(40)}`,
     path: Array.from({ length: 60 }, (_, step) => ({

@@ -99,6 +99,7 @@ function suspectCard(suspect, i) {
   const facts = [
     signed(bytes(suspect.growth.retainedBytes)),
     wording.items(suspect),
+    wording.alike(suspect),
     wording.perWork(suspect),
   ].filter(Boolean);
   /** @type {Array<[string, string | false | null]>} */

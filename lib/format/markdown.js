@@ -65,6 +65,7 @@ function suspectSection(suspect, i) {
   const facts = [
     signed(bytes(suspect.growth.retainedBytes)),
     wording.items(suspect),
+    wording.alike(suspect),
     wording.perWork(suspect),
     wording.confidence(suspect),
   ].filter(Boolean);

@@ -121,7 +121,11 @@ function nameAndFacts(suspect, rank, facts) {
 
 /** @param {Suspect} suspect */
 function growthFacts(suspect) {
-  const facts = [signed(bytes(suspect.growth.retainedBytes)), wording.items(suspect)];
+  const facts = [
+    signed(bytes(suspect.growth.retainedBytes)),
+    wording.items(suspect),
+    wording.alike(suspect),
+  ];
   return facts.filter((fact) => fact !== null);
 }
 

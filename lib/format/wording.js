@@ -80,6 +80,11 @@ function items(suspect) {
 }
 
 /** @param {Suspect} suspect */
+function alike(suspect) {
+  return suspect.alike ? `and ${count(suspect.alike)} more like it` : null;
+}
+
+/** @param {Suspect} suspect */
 function perWork(suspect) {
   const { perWork } = suspect.growth;
   if (!perWork) return null;
@@ -152,6 +157,7 @@ function change(delta) {
 }
 
 module.exports = {
+  alike,
   change,
   confidence,
   edge,

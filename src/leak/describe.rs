@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::leak::alike::{Described, HOLDINGS};
 use crate::leak::before::Before;
 use crate::leak::declaration::find_declaration;
 use crate::leak::hash::Fnv;
@@ -13,15 +14,11 @@ use crate::leak::route::Step;
 use crate::leak::scripts::{
     Place, place_of_closure, place_of_constructor, place_of_module, script_of, url_of,
 };
-use crate::leak::sentence::sentence;
 use crate::leak::suspects::{Candidate, Newer};
 use crate::report::{
     Holding, Items, PathStep, PerWork, SourcePosition, Suspect, SuspectGrowth, SuspectKind,
 };
 use crate::source_map::source_text;
-
-/// How many classes of contents are listed.
-const HOLDINGS: usize = 5;
 
 /// How many steps of a path are shown: the last ones, which are nearest to the suspect.
 const PATH_STEPS: usize = 24;
@@ -43,8 +40,8 @@ pub(crate) struct Describer<'a> {
 
 impl Describer<'_> {
     /// Describes a candidate; `None` if it turns out to belong to Node or V8 alone.
-    pub(crate) fn describe(&self, candidate: &Candidate) -> Option<Suspect> {
-        let Newer { graph, words, analysis, .. } = self.newer;
+    pub(crate) fn describe(&self, candidate: &Candidate) -> Option<Described> {
+        let Newer { graph, words, .. } = self.newer;
         let node = candidate.point.node;
         let route = self.newer.routes.to(graph, node);
         if route.is_empty() || is_script_text(graph, &route) {
@@ -107,6 +104,7 @@ impl Describer<'_> {
             class_name,
             kind,
             node_id: graph.id(node),
+            alike: 0,
             confidence: self.confidence(candidate),
             growth,
             source: self.source(place, handle.as_ref(), kind),
@@ -116,9 +114,7 @@ impl Describer<'_> {
             summary: String::new(),
         };
         suspect.fingerprint = fingerprint(&suspect, owner.as_deref());
-        suspect.summary = sentence(&suspect, owner.as_deref());
-        let _ = analysis;
-        Some(suspect)
+        Some(Described { suspect, owner })
     }
 
     /// Name and class of a suspect.

@@ -10,6 +10,7 @@
 //! sizes; the slot of a survivor stands for what is in it, so that a value that is replaced by a
 //! larger one is followed too.
 
+mod alike;
 pub mod before;
 pub mod census;
 pub mod chain;

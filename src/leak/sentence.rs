@@ -1,6 +1,6 @@
 //! What a colleague would say: one plain sentence about a suspect.
 
-use crate::report::{Holding, Items, SourcePosition, Suspect, SuspectGrowth, SuspectKind};
+use crate::report::{Holding, Items, SourcePosition, Suspect, SuspectKind};
 
 /// The sentence. `owner` is the class whose instance holds the suspect, where there is one.
 pub fn sentence(suspect: &Suspect, owner: Option<&str>) -> String {
@@ -14,8 +14,8 @@ pub fn sentence(suspect: &Suspect, owner: Option<&str>) -> String {
     if let Some(owner) = owner {
         text += &format!(", owned by {},", printable(owner));
     }
-    text += &growth(suspect.kind, &suspect.growth);
-    if let Some(clause) = what_it_holds(suspect.kind, &suspect.holds, &suspect.growth) {
+    text += &growth(suspect);
+    if let Some(clause) = what_it_holds(suspect) {
         text += &clause;
     }
     text.push('.');
@@ -40,13 +40,21 @@ fn place(source: &SourcePosition) -> String {
     }
 }
 
-fn growth(kind: SuspectKind, growth: &SuspectGrowth) -> String {
-    let bytes = bytes(growth.retained_bytes);
-    match growth.items {
+fn growth(suspect: &Suspect) -> String {
+    let bytes = bytes(suspect.growth.retained_bytes);
+    let (others, in_all) = match suspect.alike {
+        0 => (String::new(), ""),
+        alike => (format!(", and {} more like it", grouped(alike)), " in all"),
+    };
+    match suspect.growth.items {
         Some(Items { before, after }) if after > before => {
-            format!(" grew from {} to {} {} ({bytes})", grouped(before), grouped(after), unit(kind))
+            let (before, after, unit) = (grouped(before), grouped(after), unit(suspect.kind));
+            format!(" grew from {before} to {after} {unit}{others} ({bytes}{in_all})")
         }
-        _ => format!(" grew by {}", bytes.trim_start_matches('+')),
+        _ => {
+            let comma = if others.is_empty() { "" } else { "," };
+            format!("{others}{comma} grew by {}{in_all}", bytes.trim_start_matches('+'))
+        }
     }
 }
 
@@ -65,8 +73,9 @@ fn unit(kind: SuspectKind) -> &'static str {
 }
 
 /// The clause on what piled up, if one class stands out. Of instances the name says it already.
-fn what_it_holds(kind: SuspectKind, holds: &[Holding], growth: &SuspectGrowth) -> Option<String> {
-    if kind == SuspectKind::Instances {
+fn what_it_holds(suspect: &Suspect) -> Option<String> {
+    let Suspect { kind, alike, growth, holds, .. } = suspect;
+    if *kind == SuspectKind::Instances {
         return None;
     }
     let more = growth.items.map_or(0, |items| items.after.saturating_sub(items.before));
@@ -83,7 +92,8 @@ fn what_it_holds(kind: SuspectKind, holds: &[Holding], growth: &SuspectGrowth) -
         "Function" => "functions".to_owned(),
         class => format!("{} objects", printable(class)),
     };
-    Some(format!(": it now holds {} more {class}", grouped(telling.count)))
+    let they_hold = if *alike > 0 { "they now hold" } else { "it now holds" };
+    Some(format!(": {they_hold} {} more {class}", grouped(telling.count)))
 }
 
 /// How much a class says: one of the program most, values of a built-in type least. `None`: V8's own.
@@ -156,6 +166,7 @@ fn printable(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::SuspectGrowth;
 
     fn suspect(items: Option<Items>, holds: Vec<Holding>) -> Suspect {
         Suspect {
@@ -163,6 +174,7 @@ mod tests {
             class_name: "Map".into(),
             kind: SuspectKind::Map,
             node_id: 7,
+            alike: 0,
             confidence: 0.9,
             growth: SuspectGrowth { retained_bytes: 38_000_000, items, per_work: None },
             source: Some(SourcePosition {
@@ -193,6 +205,12 @@ mod tests {
             sentence(&suspect(None, vec![]), None),
             "`sessions` (Map) in src/session-store.js:12 grew by 38.0 MB."
         );
+        let several = Suspect { alike: 1_200, ..suspect(None, vec![]) };
+        assert_eq!(
+            sentence(&several, None),
+            "`sessions` (Map) in src/session-store.js:12, and 1,200 more like it, grew by 38.0 \
+             MB in all."
+        );
     }
 
     #[test]
@@ -200,8 +218,8 @@ mod tests {
         let holding = |class: &str, count| Holding { class_name: class.into(), count, bytes: 0 };
         let says = |kind, more, holds: &[Holding]| {
             let items = Some(Items { before: 0, after: more });
-            let growth = SuspectGrowth { retained_bytes: 1, items, per_work: None };
-            what_it_holds(kind, holds, &growth).unwrap_or_default()
+            let suspect = Suspect { kind, ..suspect(items, holds.to_vec()) };
+            what_it_holds(&suspect).unwrap_or_default()
         };
         let map = SuspectKind::Map;
         let holds = [holding("String", 900), holding("Line", 500), holding("Cart", 100)];

@@ -8,6 +8,7 @@ use crate::analysis::Analysis;
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::leak::alike::{Described, Families, MOST_PLACES};
 use crate::leak::before::Before;
 use crate::leak::chain;
 use crate::leak::contents::{Contents, contents};
@@ -141,30 +142,26 @@ pub fn find_suspects(
     let describer = Describer { newer, before, work: options.work };
     candidates
         .sort_by_key(|candidate| (Reverse(candidate.point.bytes), graph.id(candidate.point.node)));
-    let mut suspects: Vec<Suspect> = Vec::new();
-    for candidate in &candidates {
+    let mut families = Families::new(&analysis.dominators, &positions);
+    for candidate in candidates.iter().take(MOST_PLACES) {
         control.checkpoint()?;
-        let Some(suspect) = describe_best(&describer, candidate) else { continue };
-        // Two views of one leak have one fingerprint: the larger stays.
-        if suspects.iter().all(|other| other.fingerprint != suspect.fingerprint) {
-            suspects.push(suspect);
-        }
-        if suspects.len() >= options.suspects.max(1) {
-            break;
+        if let Some(described) = describe_best(&describer, candidate) {
+            families.add(described, candidate.point.node);
         }
     }
-    Ok(suspects)
+    Ok(families.suspects(options.suspects.max(1)))
 }
 
 /// Describes a candidate by the container that is in the program's hands, or else by any.
-fn describe_best(describer: &Describer<'_>, candidate: &Candidate) -> Option<Suspect> {
+fn describe_best(describer: &Describer<'_>, candidate: &Candidate) -> Option<Described> {
     let mut fallback = None;
     for view in candidate.views() {
-        let Some(suspect) = describer.describe(&view) else { continue };
-        if suspect.source.as_ref().is_some_and(|source| !source.url.starts_with("node:")) {
-            return Some(suspect);
+        let Some(described) = describer.describe(&view) else { continue };
+        if described.suspect.source.as_ref().is_some_and(|source| !source.url.starts_with("node:"))
+        {
+            return Some(described);
         }
-        fallback.get_or_insert(suspect);
+        fallback.get_or_insert(described);
     }
     fallback
 }
