@@ -36,6 +36,9 @@ const { findScenarios, ROOT } = require('./runner/scenarios');
 /** Programs that run at the same time. */
 const PARALLEL = 2;
 
+/** What is expected of a healthy program. */
+const NO_LEAK = 'no leak';
+
 /**
  * @typedef {import('./runner/scenarios').Scenario} Scenario
  * @typedef {object} Result
@@ -191,7 +194,7 @@ async function reportOf(scenario, out, options) {
 
 /** @param {Scenario} scenario */
 function expectation({ suspects }) {
-  if (suspects.length === 0) return 'no leak';
+  if (suspects.length === 0) return NO_LEAK;
   return suspects.map((s) => `${s.name} | ${s.class} | ${s.kind} | ${s.file}`).join('; ');
 }
 
@@ -203,13 +206,28 @@ function print({ scenario, node, expected, got, wrong, others }) {
   for (const [who, first] of Object.entries(others)) console.log(`       ${who}: ${first}`);
 }
 
-/** @param {Result[]} results */
+/**
+ * How many leaks each tool names and about how many healthy programs it says nothing, of the
+ * scenarios of two snapshots: the other tools take no more.
+ *
+ * @param {Result[]} results
+ */
 function printScores(results) {
-  const who = [...new Set(results.flatMap((result) => Object.keys(result.others)))];
-  for (const name of who) {
-    const right = results.filter((result) => result.others[name]?.startsWith('[names it]')).length;
-    const silent = results.filter((result) => result.others[name]?.startsWith('[silent]')).length;
-    console.log(`${name}: ${right} named, ${silent} rightly silent, of ${results.length}`);
+  const compared = results.filter(({ others }) => Object.keys(others).length > 0);
+  const leaking = compared.filter(({ expected }) => expected !== NO_LEAK);
+  const healthy = compared.filter(({ expected }) => expected === NO_LEAK);
+  /** @param {string} who @param {(result: Result, mark: string) => boolean} is */
+  const score = (who, is) => {
+    const named = leaking.filter((result) => is(result, '[names it]')).length;
+    const silent = healthy.filter((result) => is(result, '[silent]')).length;
+    console.log(
+      `${who}: names ${named} of ${leaking.length} leaks, silent about ${silent} of ${healthy.length} healthy programs`,
+    );
+  };
+  console.log('');
+  score('heapdiff', ({ wrong }) => wrong.length === 0);
+  for (const who of new Set(compared.flatMap(({ others }) => Object.keys(others)))) {
+    score(who, ({ others }, mark) => others[who]?.startsWith(mark));
   }
 }
 

@@ -33,8 +33,8 @@ const SHOWN = 70;
 /**
  * @param {Scenario} scenario
  * @param {string} out Folder with the snapshots.
- * @returns {Promise<Record<string, string>>} By tool: `[names it]`, `[misses it]`, `[silent]` or
- *   `[not silent]`, and what it put first.
+ * @returns {Promise<Record<string, string>>} By tool: `[names it]`, `[misses it]`, `[silent]`,
+ *   `[not silent]` or `[failed]`, and what it put first.
  */
 async function compareOthers(scenario, out) {
   if (scenario.labels.length > 2) return {};
@@ -42,8 +42,13 @@ async function compareOthers(scenario, out) {
   /** @type {Record<string, string>} */
   const answers = {};
   for (const [tool, ask] of Object.entries({ devtools, memlab, 'class counts': classCounts })) {
-    const first = await ask(files[0], files[1]).catch((error) => `failed: ${firstLine(error)}`);
-    answers[tool] = `${mark(scenario, first)} ${first?.replace(/\s+/g, ' ').slice(0, SHOWN) ?? ''}`;
+    try {
+      const first = await ask(files[0], files[1]);
+      const shown = first?.replace(/\s+/g, ' ').slice(0, SHOWN) ?? '';
+      answers[tool] = `${mark(scenario, first)} ${shown}`;
+    } catch (error) {
+      answers[tool] = `[failed] ${firstLine(error)}`;
+    }
   }
   return answers;
 }
@@ -115,7 +120,7 @@ async function memlab(baseline, current) {
     const { findLeaksBySnapshotFilePaths: find } = require('@memlab/api');
     const [base, current] = process.argv.slice(1);
     find(base, current, current).then((leaks) => {
-      process.stderr.write('\\nTRACE' + JSON.stringify(Object.keys(leaks[0] ?? {}).slice(1)));
+      process.stderr.write('\\nTRACE' + JSON.stringify(Object.keys(leaks[0] ?? {}).slice(1)) + '\\n');
     });`;
   const { stderr } = await promisify(execFile)(
     process.execPath,
@@ -125,7 +130,8 @@ async function memlab(baseline, current) {
       maxBuffer: 1 << 28,
     },
   );
-  const steps = JSON.parse(stderr.slice(stderr.lastIndexOf('\nTRACE') + '\nTRACE'.length));
+  // It writes a progress bar to the same stream, before and behind.
+  const steps = JSON.parse(/^TRACE(.*)$/m.exec(stderr)?.[1] ?? '');
   return steps.length > 0 ? steps.map(shortStep).reverse().join(' < ') : null;
 }
 
