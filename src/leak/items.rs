@@ -130,3 +130,66 @@ fn parse_slot(text: &[u8]) -> Option<u64> {
         byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0'))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::GraphBuilder;
+
+    /// A Map with room for four entries: three header slots, two buckets, three slots an entry.
+    fn map_with(entries: &[(&str, bool)]) -> Option<(Container, u64)> {
+        let mut heap = GraphBuilder::new();
+        let map = heap.node(NodeType::OBJECT, "Map", 32);
+        let table = heap.node(NodeType::ARRAY, "", 16 + 17 * 8);
+        let hole = heap.node(NodeType::HIDDEN, "system / Hole", 16);
+        let value = heap.node(NodeType::OBJECT, "Object", 16);
+        heap.edge(heap.root(), EdgeType::INTERNAL, "x", map);
+        heap.edge(map, EdgeType::INTERNAL, "table", table);
+        for &(slot, is_deleted) in entries {
+            let target = if is_deleted { hole } else { value };
+            heap.edge(table, EdgeType::INTERNAL, slot, target);
+        }
+        let graph = heap.build();
+        count(&graph, &Vocabulary::new(graph.strings()), map)
+    }
+
+    #[test]
+    fn an_entry_counts_once_whether_it_shows_its_key_or_its_value_or_both() {
+        let entries = [("5", false), ("6", false), ("9", false), ("11", false)];
+        assert_eq!(map_with(&entries), Some((Container::Map, 3)));
+    }
+
+    #[test]
+    fn a_deleted_entry_leaves_holes_and_does_not_count() {
+        let entries = [("5", true), ("6", true), ("8", false), ("9", false), ("11", true)];
+        assert_eq!(map_with(&entries), Some((Container::Map, 1)));
+    }
+
+    #[test]
+    fn arrays_have_elements_and_objects_properties() {
+        let mut heap = GraphBuilder::new();
+        let list = heap.node(NodeType::OBJECT, "Array", 32);
+        let record = heap.node(NodeType::OBJECT, "Object", 32);
+        for at in 0..3 {
+            heap.numbered(list, EdgeType::ELEMENT, at, record);
+        }
+        heap.edge(record, EdgeType::PROPERTY, "list", list);
+        heap.edge(record, EdgeType::PROPERTY, "__proto__", list);
+        let graph = heap.build();
+        let words = Vocabulary::new(graph.strings());
+        assert_eq!(count(&graph, &words, list), Some((Container::Array, 3)));
+        assert_eq!(count(&graph, &words, record), Some((Container::Object, 1)));
+        assert_eq!(count(&graph, &words, graph.root()), None);
+    }
+
+    #[test]
+    fn numbers_show_the_room_they_take() {
+        let mut heap = GraphBuilder::new();
+        let list = heap.node(NodeType::OBJECT, "Array", 32);
+        let store = heap.node(NodeType::ARRAY, "", 16 + 100 * 8);
+        heap.edge(list, EdgeType::INTERNAL, "elements", store);
+        let graph = heap.build();
+        let words = Vocabulary::new(graph.strings());
+        assert_eq!(count(&graph, &words, list), Some((Container::Array, 100)));
+    }
+}

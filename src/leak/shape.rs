@@ -190,3 +190,51 @@ impl Labels<'_> {
 fn base_name(path: &[u8]) -> &[u8] {
     path.rsplit(|&byte| byte == b'/' || byte == b'\\').next().unwrap_or(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::GraphBuilder;
+
+    /// The shape of the cache in a module's exports, where the module is `lists` lists deep in Node.
+    fn shape_in(file: &str, lists: usize, other_file: Option<&str>) -> u64 {
+        let mut heap = GraphBuilder::new();
+        let mut above = heap.node(NodeType::OBJECT, "global", 16);
+        heap.edge(heap.root(), EdgeType::SHORTCUT, "1", above);
+        for _ in 0..lists {
+            let list = heap.node(NodeType::OBJECT, "Array", 16);
+            heap.edge(above, EdgeType::PROPERTY, "loaded", list);
+            above = list;
+        }
+        let mut cache = above;
+        for file in [Some(file), other_file].into_iter().flatten() {
+            let module = heap.node(NodeType::OBJECT, "Module", 16);
+            let name = heap.node(NodeType::STRING, file, 16);
+            cache = heap.node(NodeType::OBJECT, "Map", 16);
+            heap.edge(above, EdgeType::PROPERTY, file, module);
+            heap.edge(module, EdgeType::PROPERTY, "filename", name);
+            heap.edge(module, EdgeType::PROPERTY, "exports", cache);
+        }
+        let graph = heap.build();
+        let words = Vocabulary::new(graph.strings());
+        shapes(&graph, &words, &Control::default()).unwrap()[cache.at()]
+    }
+
+    #[test]
+    fn how_a_module_is_reached_and_where_it_is_installed_does_not_matter() {
+        let shape = shape_in("/srv/v1/store.js", 1, None);
+        assert_eq!(shape, shape_in("/srv/v1/store.js", 3, None));
+        assert_eq!(shape, shape_in("/srv/v2/store.js", 1, None));
+        assert_ne!(shape, shape_in("/srv/v1/users.js", 1, None));
+    }
+
+    #[test]
+    fn files_of_one_name_are_told_apart_by_their_folders() {
+        let users = shape_in("/app/orders/index.js", 1, Some("/app/users/index.js"));
+        let orders = shape_in("/app/users/index.js", 1, Some("/app/orders/index.js"));
+        assert_ne!(users, orders);
+        let first = shape_in("/a/node_modules/x/index.js", 1, None);
+        assert_eq!(first, shape_in("/b/node_modules/x/index.js", 1, None));
+        assert_ne!(first, shape_in("/a/node_modules/y/index.js", 1, None));
+    }
+}

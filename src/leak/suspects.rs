@@ -509,3 +509,134 @@ fn is_of_the_program(graph: &HeapGraph, words: &Vocabulary, candidate: &Candidat
     let warms_up = mostly_code && candidate.point.more_items() < ITEMS_OF_CODE;
     !is_scope && !warms_up
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{What, analyse};
+    use crate::leak::census::Census;
+    use crate::testing::GraphBuilder;
+
+    /// A heap with the program's objects under a global object.
+    fn heap() -> (GraphBuilder, NodeIndex) {
+        let mut heap = GraphBuilder::new();
+        let global = heap.node(NodeType::OBJECT, "global", 16);
+        heap.edge(heap.root(), EdgeType::SHORTCUT, "1", global);
+        (heap, global)
+    }
+
+    /// Names, classes and bytes of the suspects between a heap without and one with what `grow` adds.
+    fn suspects(build: impl Fn(&mut GraphBuilder, NodeIndex, bool)) -> Vec<(String, String, i64)> {
+        let control = Control::default();
+        let graph = |grown| {
+            let (mut heap, global) = heap();
+            build(&mut heap, global, grown);
+            heap.build()
+        };
+        let (older, newer) = (graph(false), graph(true));
+        let words = Vocabulary::new(older.strings());
+        let analysis = analyse(&older, What::DIFF, &control).unwrap();
+        let census = Census::take(&older, &words, &analysis, None, &control).unwrap();
+        let words = Vocabulary::new(newer.strings());
+        let analysis = analyse(&newer, What::DIFF, &control).unwrap();
+        let routes = Routes::find(&newer, &words, &control).unwrap();
+        let newer = Newer { graph: &newer, words: &words, routes: &routes, analysis: &analysis };
+        let before = Before::by_id(&census);
+        let found = find_suspects(newer, &before, &DiffOptions::default(), &control).unwrap();
+        found
+            .into_iter()
+            .map(|found| (found.name, found.class_name, found.growth.retained_bytes))
+            .collect()
+    }
+
+    fn property(heap: &mut GraphBuilder, of: NodeIndex, name: &str, class: &str) -> NodeIndex {
+        let node = heap.node(NodeType::OBJECT, class, 32);
+        heap.edge(of, EdgeType::PROPERTY, name, node);
+        node
+    }
+
+    #[test]
+    fn objects_in_two_containers_are_credited_to_one_that_grew() {
+        let found = suspects(|heap, global, grown| {
+            let list = property(heap, global, "list", "Array");
+            let index = property(heap, global, "index", "Array");
+            for at in 0..if grown { 300 } else { 0 } {
+                let item = heap.node(NodeType::OBJECT, "Item", 200);
+                heap.numbered(list, EdgeType::ELEMENT, at, item);
+                heap.numbered(index, EdgeType::ELEMENT, at, item);
+            }
+        });
+        assert_eq!(found, [("list".into(), "Array".into(), 60_000)]);
+    }
+
+    #[test]
+    fn what_items_lead_to_is_credited_to_their_container() {
+        let found = suspects(|heap, global, grown| {
+            let list = property(heap, global, "sandboxes", "Array");
+            let other = property(heap, global, "other", "Registry");
+            for at in 0..if grown { 300 } else { 0 } {
+                let item = heap.node(NodeType::OBJECT, "Sandbox", 16);
+                let realm = heap.node(NodeType::OBJECT, "Realm", 400);
+                heap.numbered(list, EdgeType::ELEMENT, at, item);
+                heap.edge(item, EdgeType::PROPERTY, "realm", realm);
+                // The realm has another owner, so that the list does not dominate it.
+                heap.edge(other, EdgeType::INTERNAL, "realm", realm);
+            }
+        });
+        assert_eq!(found[0].0, "sandboxes");
+        assert!(found[0].2 >= 300 * 400, "{found:?}");
+    }
+
+    #[test]
+    fn a_list_with_two_entries_is_named_by_one_of_them() {
+        let found = suspects(|heap, global, grown| {
+            let lru = property(heap, global, "lru", "Lru");
+            let first = property(heap, lru, "tail", "Entry");
+            let mut last = first;
+            for _ in 0..if grown { 300 } else { 0 } {
+                let entry = heap.node(NodeType::OBJECT, "Entry", 200);
+                heap.edge(entry, EdgeType::PROPERTY, "older", last);
+                heap.edge(last, EdgeType::PROPERTY, "newer", entry);
+                last = entry;
+            }
+            heap.edge(lru, EdgeType::PROPERTY, "head", last);
+        });
+        assert_eq!(found.len(), 1);
+        assert!(["head", "tail"].contains(&found[0].0.as_str()), "{found:?}");
+        assert_eq!(found[0].1, "Entry");
+    }
+
+    #[test]
+    fn instances_that_only_handles_hold_are_named_by_their_class() {
+        let found = suspects(|heap, _, grown| {
+            for at in 0..if grown { 300 } else { 5 } {
+                let native = heap.node(NodeType::SYNTHETIC, "Node / TCPSocketWrap", 100);
+                heap.set_id(native, 100_000 + 2 * at);
+                let handle = heap.node(NodeType::OBJECT, "TCP", 50);
+                let socket = heap.node(NodeType::OBJECT, "Socket", 200);
+                heap.numbered(heap.root(), EdgeType::ELEMENT, at, native);
+                heap.edge(native, EdgeType::INTERNAL, "native_to_javascript", handle);
+                heap.edge(handle, EdgeType::INTERNAL, "javascript_to_native", native);
+                heap.edge(handle, EdgeType::PROPERTY, "<symbol owner_symbol>", socket);
+                heap.edge(socket, EdgeType::PROPERTY, "_handle", handle);
+            }
+        });
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].0.as_str(), found[0].1.as_str()), ("Socket", "Socket"));
+    }
+
+    #[test]
+    fn what_is_replaced_by_as_much_is_no_suspect() {
+        let found = suspects(|heap, global, grown| {
+            let list = property(heap, global, "list", "Array");
+            let offset = if grown { 5_000 } else { 0 };
+            for at in 0..300 {
+                let item = heap.node(NodeType::OBJECT, "Item", 200);
+                let id = 2 * item.0 + 1 + offset;
+                heap.set_id(item, id);
+                heap.numbered(list, EdgeType::ELEMENT, at, item);
+            }
+        });
+        assert_eq!(found, []);
+    }
+}
