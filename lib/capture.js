@@ -28,6 +28,7 @@ const { native } = require('./native');
  * @property {string} takenAt When it began.
  * @property {number} pauseMs How long the event loop stood still.
  * @property {unknown} [error] What V8 threw.
+ * @property {string | null} [whyNoFork] Why it is inline, where a fork would have been better.
  */
 
 /**
@@ -178,6 +179,8 @@ async function capture(options, watch, steps) {
     const capture = await prepare(watch, (job) => steps.prepare(job, mayFork));
     let done = false;
     try {
+      // What was predicted for a fork does not hold for what takes its place.
+      if (mode === 'fork' && !capture.canFork) admit({ ...options, mode: 'inline' });
       const allowed = { ...options, maxMemoryBytes };
       const result = await attempt(capture, allowed, watch, startReader);
       done = true;
@@ -200,13 +203,14 @@ async function capture(options, watch, steps) {
  */
 async function attempt(capture, options, watch, startReader) {
   if (capture.canFork) await goodMoment(capture, watch);
+  const { whyNoFork } = capture;
   const forked = capture.canFork ? walkForked(capture, options, watch) : undefined;
   const reading = startReader(capture);
   const walk = forked ?? walkInline(capture, options);
   try {
     const value = await reading;
     const captureMs = capture.endedAfterMs ?? walk.pauseMs;
-    return { value, walk, captureMs: Math.max(captureMs, walk.pauseMs) };
+    return { value, walk: { ...walk, whyNoFork }, captureMs: Math.max(captureMs, walk.pauseMs) };
   } catch (error) {
     throw whoseFault(error, walk);
   }
@@ -319,7 +323,9 @@ function whoseFault(error, walk) {
  */
 function describe(file, walk, failedAttempts) {
   const again = failedAttempts.map((why) => `One more attempt was needed: ${why}.`);
-  const warnings = [...again, ...(walk.mode === 'inline' ? keptMemory(file.rss) : [])];
+  const instead = walk.whyNoFork ? [`The event loop stood still: ${walk.whyNoFork}.`] : [];
+  const kept = walk.mode === 'inline' ? keptMemory(file.rss) : [];
+  const warnings = [...again, ...instead, ...kept];
   return { file, walk, attempts: again.length + 1, isolateId: isolateId(walk), warnings };
 }
 

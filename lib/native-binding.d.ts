@@ -93,6 +93,7 @@ export class Capture {
   private constructor();
   readonly path: string;
   readonly canFork: boolean;
+  readonly whyNoFork: string | null;
   readonly retries: number;
   readonly endedAfterMs: number | null;
   isGoodMoment(): boolean;

@@ -37,6 +37,8 @@ pub struct Capture {
     child: RefCell<Option<Child>>,
     #[cfg(fork_mode)]
     readiness: RefCell<Option<Readiness>>,
+    #[cfg(fork_mode)]
+    why_no_fork: Option<String>,
     retries: RefCell<Arc<AtomicU32>>,
     end: EndMark,
     stage: Arc<ReaderStage>,
@@ -61,6 +63,15 @@ impl Capture {
         return self.readiness.borrow().is_some();
         #[cfg(not(fork_mode))]
         false
+    }
+
+    /// Why [`Self::can_fork`] is not, where a fork was asked for if possible.
+    #[napi(getter, catch_unwind)]
+    pub fn why_no_fork(&self) -> Option<String> {
+        #[cfg(fork_mode)]
+        return self.why_no_fork.clone();
+        #[cfg(not(fork_mode))]
+        None
     }
 
     /// How often another child may be tried: 0, unless this one failed in a way that the next one
@@ -169,10 +180,13 @@ impl Capture {
     /// Opens the way. `slot` is given back when the capture is closed.
     fn open(slot: Slot, file: Option<SnapshotFile>, may_fork: MayFork) -> Result<Self> {
         #[cfg(fork_mode)]
-        let readiness = match may_fork {
-            MayFork::No => None,
-            MayFork::IfPossible => Readiness::check().ok(),
-            MayFork::Only => Some(Readiness::check()?),
+        let (readiness, why_no_fork) = match may_fork {
+            MayFork::No => (None, None),
+            MayFork::IfPossible => match Readiness::check() {
+                Ok(readiness) => (Some(readiness), None),
+                Err(error) => (None, Some(error.to_string())),
+            },
+            MayFork::Only => (Some(Readiness::check()?), None),
         };
         #[cfg(not(fork_mode))]
         if may_fork == MayFork::Only {
@@ -187,6 +201,8 @@ impl Capture {
             child: RefCell::default(),
             #[cfg(fork_mode)]
             readiness: RefCell::new(readiness),
+            #[cfg(fork_mode)]
+            why_no_fork,
             retries: RefCell::default(),
             end: EndMark::default(),
             stage: reader.stage(),

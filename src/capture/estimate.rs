@@ -238,14 +238,14 @@ mod tests {
 
     #[test]
     fn what_fills_empty_slots_is_no_edge() {
-        let read_only = [0x1000_0000..0x1004_0000];
+        let read_only = std::slice::from_ref(&(0x1000_0000..0x1004_0000));
         let mut block = [0; WORDS];
         let words = [0x1000_0011, 0x1000_0011, 0x2000_0011, 0x2000_0011, 0x1000_0021, 7 << 32];
         block[..words.len()].copy_from_slice(&words);
-        assert_eq!(count_pointers(&block, &read_only), 3);
+        assert_eq!(count_pointers(&block, read_only), 3);
         assert_eq!(count_pointers(&block, &[]), 5);
         block[WORDS - 1] = 0x1000_0011;
-        assert_eq!(count_pointers(&block, &read_only), 4);
+        assert_eq!(count_pointers(&block, read_only), 4);
     }
 
     #[test]
