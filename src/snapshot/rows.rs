@@ -11,7 +11,9 @@
 //!
 //! Time: linear in bytes; see `digits.rs`. Memory: none.
 
-use super::digits::{CHUNK, MAX_FAST_DIGITS, classify, number_ending_at};
+#[cfg(target_arch = "x86_64")]
+use super::digits::Avx2;
+use super::digits::{Arithmetic, Baseline, CHUNK, Ends, MAX_FAST_DIGITS, MOST_NUMBERS, classify};
 use crate::error::{Error, Result};
 
 /// No row of the format has more fields (nodes have 5 to 7).
@@ -79,19 +81,36 @@ pub(crate) fn scan_rows(window: &Window<'_>, sink: &mut impl RowSink) -> Result<
 
 /// The fast path. `None`: something is not as V8 writes it, or the sink refused a row.
 fn scan_fast(window: &Window<'_>, sink: &mut impl RowSink) -> Option<Scanned> {
+    #[cfg(target_arch = "x86_64")]
+    if Avx2::is_there() {
+        // SAFETY: The processor has just said that it has all that the function is compiled for.
+        return unsafe { scan_with_avx2(window, sink) };
+    }
+    scan_with::<Baseline>(window, sink)
+}
+
+/// [`scan_with`], compiled for processors with AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+fn scan_with_avx2(window: &Window<'_>, sink: &mut impl RowSink) -> Option<Scanned> {
+    scan_with::<Avx2>(window, sink)
+}
+
+#[inline(always)]
+fn scan_with<A: Arithmetic>(window: &Window<'_>, sink: &mut impl RowSink) -> Option<Scanned> {
     let bytes = window.padded;
     let mut at = first_digit(window)?;
-    let mut numbers = [0; MAX_FIELDS];
-    let mut field = 0;
+    let mut numbers = RowNumbers::new(window.fields);
     let mut scanned = Scanned { rows: 0, end_of_rows: window.start, terminator: None };
     // Whether the byte before this chunk was a digit, or a line feed behind a number (0 or 1).
     let mut digit_carry = 0;
     let mut line_feed_carry = 0;
     // Where the number begins that ends next.
     let mut number_start = at;
+    let mut found = Ends::new();
     while at < window.end {
         let chunk: &[u8; CHUNK] = bytes[at..at + CHUNK].try_into().ok()?;
-        let classes = classify(chunk);
+        let classes = A::classify(chunk);
         let other = !(classes.digits | classes.commas | classes.line_feeds);
         // What counts ends with the window, or at the first byte of another kind.
         let in_window = low_bits(window.end - at);
@@ -114,36 +133,84 @@ fn scan_fast(window: &Window<'_>, sink: &mut impl RowSink) -> Option<Scanned> {
         }
         // A number may end right at the byte that ends the array.
         let mut ends_left = ends & if stop < 64 { counted | 1 << stop } else { counted };
+        let mut longest = 0;
+        found.count = 0;
         while ends_left != 0 {
-            let end = at + ends_left.trailing_zeros() as usize;
+            let end = ends_left.trailing_zeros() as usize;
             ends_left &= ends_left - 1;
-            let digits = end - number_start;
-            if digits > MAX_FAST_DIGITS {
-                return None;
-            }
-            numbers[field] = number_ending_at(bytes, end, digits);
+            let length = at + end - number_start;
+            longest = longest.max(length);
+            found.push(end, length as u64);
             number_start = at + starts.trailing_zeros() as usize;
             starts &= starts.wrapping_sub(1);
-            field += 1;
-            if field == window.fields {
-                sink.row(scanned.rows, &numbers).ok()?;
-                scanned.rows += 1;
-                scanned.end_of_rows = end;
-                field = 0;
-            }
         }
+        if longest > MAX_FAST_DIGITS {
+            return None;
+        }
+        A::convert(bytes, at, &found, numbers.behind_the_rest());
+        numbers.hand_over(at, &found, &mut scanned, sink)?;
         if stop < 64 {
             let terminator = at + stop as usize;
             scanned.terminator = Some(terminator);
             // A cut row, or a comma with nothing behind it: the strict path says where.
             let last = bytes[..terminator].iter().rposition(|&byte| byte != b'\n')?;
-            return (field == 0 && bytes[last] != b',').then_some(scanned);
+            return (numbers.rest == 0 && bytes[last] != b',').then_some(scanned);
         }
         digit_carry = classes.digits >> 63;
         line_feed_carry = (classes.line_feeds & ends) >> 63;
         at += CHUNK;
     }
     Some(scanned)
+}
+
+/// Numbers on their way into rows: those of a row that is not complete, and those of a chunk.
+struct RowNumbers {
+    fields: usize,
+    /// How many numbers wait for the rest of their row.
+    rest: usize,
+    /// A row more than there can be, because a sink is shown [`MAX_FIELDS`] numbers.
+    numbers: [u64; 2 * MAX_FIELDS + MOST_NUMBERS],
+}
+
+impl RowNumbers {
+    #[inline(always)]
+    fn new(fields: usize) -> Self {
+        Self { fields, rest: 0, numbers: [0; 2 * MAX_FIELDS + MOST_NUMBERS] }
+    }
+
+    /// Where the numbers of the next chunk belong.
+    #[inline(always)]
+    fn behind_the_rest(&mut self) -> &mut [u64] {
+        &mut self.numbers[self.rest..]
+    }
+
+    /// Gives the complete rows to the sink. `found` are the numbers that have come, in the chunk
+    /// that begins at `at`.
+    #[inline(always)]
+    fn hand_over(
+        &mut self,
+        at: usize,
+        found: &Ends,
+        scanned: &mut Scanned,
+        sink: &mut impl RowSink,
+    ) -> Option<()> {
+        let count = self.rest + found.count;
+        let mut start = 0;
+        while start + self.fields <= count {
+            let numbers: &[u64; MAX_FIELDS] =
+                self.numbers[start..start + MAX_FIELDS].try_into().ok()?;
+            sink.row(scanned.rows, numbers).ok()?;
+            scanned.rows += 1;
+            start += self.fields;
+        }
+        if start > 0 {
+            // The last number of a row that is complete only now is one of those that came now.
+            scanned.end_of_rows = at + found.ends[start - 1 - self.rest];
+            self.numbers.copy_within(start..start + MAX_FIELDS, 0);
+        }
+        self.rest = count - start;
+        Some(())
+    }
 }
 
 /// Where the first number of the window begins, if nothing odd comes before it.
@@ -432,7 +499,11 @@ mod tests {
                 text[at] = byte;
             }
             let strict = strictly(&text, fields, after_row);
-            if let Some(fast) = scan(&text, fields, after_row, |window, rows| scan_fast(window, rows).map(Ok)) {
+            let fast = |window: &Window<'_>, rows: &mut Rows| scan_fast(window, rows).map(Ok);
+            let portable = |window: &Window<'_>, rows: &mut Rows| scan_with::<Baseline>(window, rows).map(Ok);
+            let fast = scan(&text, fields, after_row, fast);
+            prop_assert_eq!(&fast, &scan(&text, fields, after_row, portable));
+            if let Some(fast) = fast {
                 prop_assert_eq!(fast, strict);
             }
         }
