@@ -17,6 +17,7 @@ pub mod chain;
 pub mod contents;
 pub mod declaration;
 mod describe;
+mod finalizers;
 pub mod growth;
 pub mod hash;
 pub mod holders;

@@ -13,6 +13,7 @@ use crate::leak::before::Before;
 use crate::leak::chain;
 use crate::leak::contents::{Contents, contents};
 use crate::leak::describe::Describer;
+use crate::leak::finalizers::bytes_waiting;
 use crate::leak::growth::{Accumulation, Growth, Scatter, Walk};
 use crate::leak::holders::{Membership, Reach, Share, share_a_slot};
 use crate::leak::items;
@@ -117,6 +118,9 @@ pub fn find_suspects(
     let many = (total / MANY_SHARE).max(MANY_BYTES) / options.sensitivity;
     let positions = analysis.dominators.positions();
     candidates.retain_mut(|candidate| {
+        let node = candidate.point.node;
+        let waiting = bytes_waiting(graph, &analysis.dominators, &positions, node);
+        candidate.point.bytes = candidate.point.bytes.saturating_sub(waiting);
         let is_enough = candidate.point.bytes >= least_bytes
             && (candidate.point.more_items() >= least_items
                 || candidate.links as u64 >= least_items
