@@ -15,6 +15,7 @@ pub mod before;
 pub mod census;
 pub mod chain;
 pub mod contents;
+mod credit;
 pub mod declaration;
 mod describe;
 mod finalizers;

@@ -12,10 +12,10 @@ use crate::leak::alike::{Described, Families, MOST_PLACES};
 use crate::leak::before::Before;
 use crate::leak::chain;
 use crate::leak::contents::{Contents, contents};
+use crate::leak::credit::{Scattered, credit_scatters};
 use crate::leak::describe::Describer;
 use crate::leak::finalizers::bytes_waiting;
-use crate::leak::growth::{Accumulation, Growth, Scatter, Walk};
-use crate::leak::holders::{Membership, Reach, Share, share_a_slot};
+use crate::leak::growth::{Accumulation, Scatter, Walk};
 use crate::leak::items;
 use crate::leak::route::Routes;
 use crate::leak::vocabulary::Vocabulary;
@@ -55,7 +55,7 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    fn new(point: Accumulation) -> Self {
+    pub(super) fn new(point: Accumulation) -> Self {
         Self {
             links: point.links,
             point,
@@ -67,7 +67,7 @@ impl Candidate {
     }
 
     /// Credits scattered objects to it.
-    fn take(&mut self, group: Scattered) {
+    pub(super) fn take(&mut self, group: Scattered) {
         self.point.bytes += group.bytes;
         self.credited.extend(group.scatter.members);
     }
@@ -187,215 +187,6 @@ fn contents_of(
                 tops.flat_map(|top| &order[analysis.dominators.subtree(positions[top.at()])]);
             contents(graph, &analysis.self_size, before, nodes)
         }
-    }
-}
-
-/// Credits scattered objects to the grown container that holds most of them. What no container
-/// holds, and what there is more of than before, stands for itself, or the node above it does.
-fn credit_scatters(walk: &Walk<'_>, growth: Growth, control: &Control) -> Result<Vec<Candidate>> {
-    let mut candidates: Vec<_> = growth.points.into_iter().map(Candidate::new).collect();
-    let mut grown: Vec<usize> =
-        (0..candidates.len()).filter(|&at| candidates[at].point.more_items() > 0).collect();
-    grown
-        .sort_by_key(|&at| (Reverse(candidates[at].point.more_items()), candidates[at].point.node));
-    let containers: Vec<NodeIndex> = grown.iter().map(|&at| candidates[at].point.node).collect();
-
-    let mut under = Vec::with_capacity(growth.scatters.len());
-    let mut scattered = Vec::new();
-    for scatters in growth.scatters {
-        let net = |scatter: Scatter| {
-            let bytes = walk.before.net_bytes(walk.graph, &scatter)?;
-            Some(Scattered { scatter, bytes, under: under.len() })
-        };
-        scattered.extend(scatters.groups.into_iter().filter_map(net));
-        under.push(scatters.under);
-    }
-    let members = scattered.iter().map(|group| group.scatter.members.as_slice());
-    let membership = Membership::new(walk.graph, members);
-    let held = membership.held_by(walk.graph, walk.analysis, &containers, control)?;
-    let mut merger = Merger { into: (0..grown.len()).collect() };
-    let mut unheld = Vec::new();
-    for (group, shares) in scattered.into_iter().zip(&held) {
-        if shares.is_empty() {
-            unheld.push(group);
-            continue;
-        }
-        if let Some(point) = &mut under[group.under] {
-            point.bytes = point.bytes.saturating_sub(group.bytes);
-        }
-        let first = merger.merge(shares);
-        candidates[grown[first]].take(group);
-    }
-    if !walk.before.knows_young() {
-        for &at in &grown {
-            let candidate = &mut candidates[at];
-            if candidate.point.bytes == 0 {
-                candidate.point.bytes = walk.share_of_more(&candidate.point);
-            }
-        }
-    }
-    credit_reached(walk, &mut candidates, &grown, &containers, &mut unheld, &under, control)?;
-    merger.apply(&mut candidates, &grown);
-    candidates.retain(|candidate| candidate.point.bytes > 0);
-    for Scattered { scatter, bytes, under: at } in unheld {
-        if let Some(point) = &mut under[at] {
-            if let Some(node) = entry_of_list(walk.graph, point.node, &scatter) {
-                point.bytes = point.bytes.saturating_sub(bytes);
-                let links = scatter.members.len();
-                let point = Accumulation { node, bytes, prior: None, items: None, links };
-                let members = scatter.members.into_iter().filter(|&member| member != node);
-                candidates.push(Candidate { credited: members.collect(), ..Candidate::new(point) });
-            }
-        } else if belongs_together(walk, &scatter, control)? {
-            let items = Some(scatter.members.len() as u64);
-            let node = scatter.members[0];
-            let point = Accumulation { node, bytes, prior: None, items, links: 0 };
-            candidates.push(Candidate { scattered: Some(scatter), ..Candidate::new(point) });
-        }
-    }
-    let of_nodes = under.iter().flatten().filter(|point| point.bytes >= walk.least_bytes);
-    candidates.extend(of_nodes.copied().map(Candidate::new));
-    Ok(candidates)
-}
-
-/// Where a list is entered that several ways lead into, so that nothing of it dominates the rest:
-/// its elements refer to each other, and the node above them has one of them in a property.
-fn entry_of_list(graph: &HeapGraph, above: NodeIndex, scatter: &Scatter) -> Option<NodeIndex> {
-    let class = graph.name_index(*scatter.members.first()?);
-    let next_of = |node: NodeIndex| {
-        let mut properties =
-            graph.edges(node).filter(|edge| edge.label.edge_type() == EdgeType::PROPERTY);
-        properties.find(|edge| {
-            graph.node_type(edge.target) == NodeType::OBJECT
-                && graph.name_index(edge.target) == class
-                && edge.target != node
-        })
-    };
-    let linked = scatter.members.iter().filter(|&&member| next_of(member).is_some()).count();
-    let entry = next_of(above).filter(|_| linked * 2 >= scatter.members.len())?;
-    Some(entry.target)
-}
-
-/// Credits what no container has in its slots to one from which it is reached: groups of scattered
-/// objects, and large ones of which the walk made points of their own.
-fn credit_reached(
-    walk: &Walk<'_>,
-    candidates: &mut [Candidate],
-    grown: &[usize],
-    containers: &[NodeIndex],
-    unheld: &mut Vec<Scattered>,
-    under: &[Option<Accumulation>],
-    control: &Control,
-) -> Result<()> {
-    /// Fewer large things than this are named one by one.
-    const LARGE_THINGS: usize = 8;
-    if containers.is_empty() {
-        return Ok(());
-    }
-    let reach = Reach::find(walk.graph, walk.before, containers, control)?;
-    let members = unheld.iter().map(|group| group.scatter.members.as_slice());
-    let reached = Membership::new(walk.graph, members).reached_by(walk.graph, &reach);
-    let mut rest = Vec::new();
-    for (group, shares) in std::mem::take(unheld).into_iter().zip(&reached) {
-        match shares.first() {
-            Some(share) if under[group.under].is_none() => {
-                candidates[grown[share.container]].take(group);
-            }
-            _ => rest.push(group),
-        }
-    }
-    *unheld = rest;
-    let mut large: HashMap<usize, Vec<usize>> = HashMap::new();
-    for (at, candidate) in candidates.iter().enumerate() {
-        if candidate.point.prior.is_none()
-            && let Some(container) = reach.of(candidate.point.node)
-            && grown[container] != at
-        {
-            large.entry(container).or_default().push(at);
-        }
-    }
-    for (container, things) in large {
-        // They are what it holds, and not what happens to be reached from there.
-        let more = candidates[grown[container]].point.more_items();
-        if things.len() < LARGE_THINGS || (things.len() as u64) * 2 < more {
-            continue;
-        }
-        for at in things {
-            let bytes = std::mem::take(&mut candidates[at].point.bytes);
-            let node = candidates[at].point.node;
-            let container = &mut candidates[grown[container]];
-            container.point.bytes += bytes;
-            container.credited.push(node);
-        }
-    }
-    Ok(())
-}
-
-/// Scattered objects of a class, and how much more of them there is.
-struct Scattered {
-    scatter: Scatter,
-    bytes: u64,
-    /// Index of what they are under.
-    under: usize,
-}
-
-/// Containers that turn out to hold the same objects: they are one leak.
-struct Merger {
-    /// By container: the one that it is merged into, or itself.
-    into: Vec<usize>,
-}
-
-impl Merger {
-    /// Makes one of the containers that hold a group, and says which.
-    fn merge(&mut self, shares: &[Share]) -> usize {
-        let first = self.root(shares[0].container);
-        for share in &shares[1..] {
-            let other = self.root(share.container);
-            self.into[other] = first;
-        }
-        first
-    }
-
-    fn root(&self, container: usize) -> usize {
-        let mut at = container;
-        while self.into[at] != at {
-            at = self.into[at];
-        }
-        at
-    }
-
-    /// Leaves of the merged ones where they are, for when the first has no name.
-    fn apply(&self, candidates: &mut [Candidate], grown: &[usize]) {
-        for other in 0..grown.len() {
-            let first = self.root(other);
-            if first == other {
-                continue;
-            }
-            let merged = &mut candidates[grown[other]];
-            let bytes = std::mem::take(&mut merged.point.bytes);
-            let credited = std::mem::take(&mut merged.credited);
-            let point = Accumulation { bytes, ..merged.point };
-            let first = &mut candidates[grown[first]];
-            first.point.bytes += bytes;
-            first.credited.extend(credited);
-            first.also.push(point);
-        }
-    }
-}
-
-/// Whether scattered nodes that no container holds are one thing to a developer: functions of one
-/// code, instances of a class of the program, or what stands in one property of many owners. Arrays
-/// here, objects there and strings everywhere are what loading a module leaves behind.
-fn belongs_together(walk: &Walk<'_>, scatter: &Scatter, control: &Control) -> Result<bool> {
-    let Walk { graph, words, .. } = *walk;
-    let Some(&sample) = scatter.members.first() else { return Ok(false) };
-    let class = graph.name_index(sample);
-    let everyday = [words.object_class, words.array_class, words.map_class, words.set_class];
-    match graph.node_type(sample) {
-        NodeType::CLOSURE => Ok(true),
-        NodeType::OBJECT if !everyday.contains(&class) => Ok(true),
-        NodeType::OBJECT => share_a_slot(graph, walk.before, &scatter.members, control),
-        _ => Ok(false),
     }
 }
 

@@ -1,0 +1,294 @@
+//! Whose growth scattered objects are: young ones of a class under a node that does not hold them.
+//!
+//! Objects that two containers hold are dominated by neither, so the walk finds them scattered
+//! under a root or a scope. They are credited to the grown container that has them in its slots, or
+//! else to the one from which they are reached over young nodes. What is left stands for itself, if
+//! it is one thing to a developer, or for the node above it.
+//!
+//! Time: linear in the members of all groups and their retainers, and in the young nodes that the
+//! grown containers reach. Memory: 8 bytes a node while it runs.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use crate::control::Control;
+use crate::error::Result;
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::leak::growth::{Accumulation, Growth, Scatter, Walk};
+use crate::leak::holders::{Membership, Reach, Share, share_a_slot};
+use crate::leak::suspects::Candidate;
+
+/// Fewer large things than this are named one by one.
+const LARGE_THINGS: usize = 8;
+
+/// Credits scattered objects to the grown container that holds most of them. What no container
+/// holds, and what there is more of than before, stands for itself, or the node above it does.
+pub(super) fn credit_scatters(
+    walk: &Walk<'_>,
+    growth: Growth,
+    control: &Control,
+) -> Result<Vec<Candidate>> {
+    let (mut ledger, scattered) = Ledger::open(walk, growth);
+    let unheld = ledger.credit_holders(scattered, control)?;
+    let unreached = ledger.credit_reached(unheld, control)?;
+    ledger.merge();
+    ledger.name_the_rest(unreached, control)?;
+    Ok(ledger.candidates)
+}
+
+/// Scattered objects of a class, and how much more of them there is.
+pub(super) struct Scattered {
+    pub(super) scatter: Scatter,
+    pub(super) bytes: u64,
+    /// Index of what they are under.
+    under: usize,
+}
+
+/// Who gets what.
+struct Ledger<'w> {
+    walk: &'w Walk<'w>,
+    candidates: Vec<Candidate>,
+    /// Which candidates are containers whose items grew, those that grew most first.
+    grown: Vec<usize>,
+    /// Their nodes.
+    containers: Vec<NodeIndex>,
+    /// What each group of scattered objects was found under, less what is credited elsewhere.
+    under: Vec<Option<Accumulation>>,
+    merger: Merger,
+}
+
+impl<'w> Ledger<'w> {
+    /// The candidates that the walk found, and the groups that have to be given to somebody.
+    fn open(walk: &'w Walk<'w>, growth: Growth) -> (Self, Vec<Scattered>) {
+        let candidates: Vec<_> = growth.points.into_iter().map(Candidate::new).collect();
+        let mut grown: Vec<usize> =
+            (0..candidates.len()).filter(|&at| candidates[at].point.more_items() > 0).collect();
+        grown.sort_by_key(|&at| {
+            (Reverse(candidates[at].point.more_items()), candidates[at].point.node)
+        });
+        let containers = grown.iter().map(|&at| candidates[at].point.node).collect();
+        let mut under = Vec::with_capacity(growth.scatters.len());
+        let mut scattered = Vec::new();
+        for scatters in growth.scatters {
+            let net = |scatter: Scatter| {
+                let bytes = walk.before.net_bytes(walk.graph, &scatter)?;
+                Some(Scattered { scatter, bytes, under: under.len() })
+            };
+            scattered.extend(scatters.groups.into_iter().filter_map(net));
+            under.push(scatters.under);
+        }
+        let merger = Merger { into: (0..grown.len()).collect() };
+        (Self { walk, candidates, grown, containers, under, merger }, scattered)
+    }
+
+    /// Credits groups to the containers that have them in their slots. Gives back the others.
+    fn credit_holders(
+        &mut self,
+        scattered: Vec<Scattered>,
+        control: &Control,
+    ) -> Result<Vec<Scattered>> {
+        let Walk { graph, analysis, before, .. } = *self.walk;
+        let members = scattered.iter().map(|group| group.scatter.members.as_slice());
+        let membership = Membership::new(graph, members);
+        let held = membership.held_by(graph, analysis, &self.containers, control)?;
+        let mut unheld = Vec::new();
+        for (group, shares) in scattered.into_iter().zip(&held) {
+            if shares.is_empty() {
+                unheld.push(group);
+                continue;
+            }
+            if let Some(point) = &mut self.under[group.under] {
+                point.bytes = point.bytes.saturating_sub(group.bytes);
+            }
+            let first = self.merger.merge(shares);
+            self.candidates[self.grown[first]].take(group);
+        }
+        if !before.knows_young() {
+            for &at in &self.grown {
+                let candidate = &mut self.candidates[at];
+                if candidate.point.bytes == 0 {
+                    candidate.point.bytes = self.walk.share_of_more(&candidate.point);
+                }
+            }
+        }
+        Ok(unheld)
+    }
+
+    /// Credits what no container has in its slots to one from which it is reached: groups of
+    /// scattered objects, and large ones of which the walk made points of their own. Gives back the
+    /// groups that are not reached.
+    fn credit_reached(
+        &mut self,
+        unheld: Vec<Scattered>,
+        control: &Control,
+    ) -> Result<Vec<Scattered>> {
+        let Walk { graph, before, .. } = *self.walk;
+        if self.containers.is_empty() {
+            return Ok(unheld);
+        }
+        let reach = Reach::find(graph, before, &self.containers, control)?;
+        let members = unheld.iter().map(|group| group.scatter.members.as_slice());
+        let reached = Membership::new(graph, members).reached_by(graph, &reach);
+        let mut rest = Vec::new();
+        for (group, shares) in unheld.into_iter().zip(&reached) {
+            match shares.first() {
+                Some(share) if self.under[group.under].is_none() => {
+                    self.candidates[self.grown[share.container]].take(group);
+                }
+                _ => rest.push(group),
+            }
+        }
+        self.credit_large(&reach);
+        Ok(rest)
+    }
+
+    /// Credits large things, if there are many of them, to the container from which they are
+    /// reached.
+    fn credit_large(&mut self, reach: &Reach) {
+        let mut large: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (at, candidate) in self.candidates.iter().enumerate() {
+            if candidate.point.prior.is_none()
+                && let Some(container) = reach.of(candidate.point.node)
+                && self.grown[container] != at
+            {
+                large.entry(container).or_default().push(at);
+            }
+        }
+        for (container, things) in large {
+            let container = self.grown[container];
+            // They are what it holds, and not what happens to be reached from there.
+            let more = self.candidates[container].point.more_items();
+            if things.len() < LARGE_THINGS || (things.len() as u64) * 2 < more {
+                continue;
+            }
+            for at in things {
+                let bytes = std::mem::take(&mut self.candidates[at].point.bytes);
+                let node = self.candidates[at].point.node;
+                let container = &mut self.candidates[container];
+                container.point.bytes += bytes;
+                container.credited.push(node);
+            }
+        }
+    }
+
+    /// Makes one of the containers that hold the same objects, and drops what has nothing.
+    fn merge(&mut self) {
+        self.merger.apply(&mut self.candidates, &self.grown);
+        self.candidates.retain(|candidate| candidate.point.bytes > 0);
+        // The places of the candidates have changed.
+        self.grown.clear();
+        self.containers.clear();
+    }
+
+    /// What nobody got stands for itself, or the node above it does.
+    fn name_the_rest(&mut self, rest: Vec<Scattered>, control: &Control) -> Result<()> {
+        for Scattered { scatter, bytes, under } in rest {
+            if let Some(point) = &mut self.under[under] {
+                if let Some(node) = entry_of_list(self.walk.graph, point.node, &scatter) {
+                    point.bytes = point.bytes.saturating_sub(bytes);
+                    self.candidates.push(list(node, bytes, scatter));
+                }
+            } else if belongs_together(self.walk, &scatter, control)? {
+                self.candidates.push(instances(bytes, scatter));
+            }
+        }
+        let above = self.under.iter().flatten();
+        let grown = above.filter(|point| point.bytes >= self.walk.least_bytes);
+        self.candidates.extend(grown.copied().map(Candidate::new));
+        Ok(())
+    }
+}
+
+/// Scattered elements of a list that is entered at `node`.
+fn list(node: NodeIndex, bytes: u64, scatter: Scatter) -> Candidate {
+    let links = scatter.members.len();
+    let point = Accumulation { node, bytes, prior: None, items: None, links };
+    let members = scatter.members.into_iter().filter(|&member| member != node);
+    Candidate { credited: members.collect(), ..Candidate::new(point) }
+}
+
+/// Scattered objects for which their class stands. There is at least one.
+fn instances(bytes: u64, scatter: Scatter) -> Candidate {
+    let items = Some(scatter.members.len() as u64);
+    let node = scatter.members[0];
+    let point = Accumulation { node, bytes, prior: None, items, links: 0 };
+    Candidate { scattered: Some(scatter), ..Candidate::new(point) }
+}
+
+/// Containers that turn out to hold the same objects: they are one leak.
+struct Merger {
+    /// By container: the one that it is merged into, or itself.
+    into: Vec<usize>,
+}
+
+impl Merger {
+    /// Makes one of the containers that hold a group, and says which.
+    fn merge(&mut self, shares: &[Share]) -> usize {
+        let first = self.root(shares[0].container);
+        for share in &shares[1..] {
+            let other = self.root(share.container);
+            self.into[other] = first;
+        }
+        first
+    }
+
+    fn root(&self, container: usize) -> usize {
+        let mut at = container;
+        while self.into[at] != at {
+            at = self.into[at];
+        }
+        at
+    }
+
+    /// Leaves of the merged ones where they are, for when the first has no name.
+    fn apply(&self, candidates: &mut [Candidate], grown: &[usize]) {
+        for other in 0..grown.len() {
+            let first = self.root(other);
+            if first == other {
+                continue;
+            }
+            let merged = &mut candidates[grown[other]];
+            let bytes = std::mem::take(&mut merged.point.bytes);
+            let credited = std::mem::take(&mut merged.credited);
+            let point = Accumulation { bytes, ..merged.point };
+            let first = &mut candidates[grown[first]];
+            first.point.bytes += bytes;
+            first.credited.extend(credited);
+            first.also.push(point);
+        }
+    }
+}
+
+/// Where a list is entered that several ways lead into, so that nothing of it dominates the rest:
+/// its elements refer to each other, and the node above them has one of them in a property.
+fn entry_of_list(graph: &HeapGraph, above: NodeIndex, scatter: &Scatter) -> Option<NodeIndex> {
+    let class = graph.name_index(*scatter.members.first()?);
+    let next_of = |node: NodeIndex| {
+        let mut properties =
+            graph.edges(node).filter(|edge| edge.label.edge_type() == EdgeType::PROPERTY);
+        properties.find(|edge| {
+            graph.node_type(edge.target) == NodeType::OBJECT
+                && graph.name_index(edge.target) == class
+                && edge.target != node
+        })
+    };
+    let linked = scatter.members.iter().filter(|&&member| next_of(member).is_some()).count();
+    let entry = next_of(above).filter(|_| linked * 2 >= scatter.members.len())?;
+    Some(entry.target)
+}
+
+/// Whether scattered nodes that no container holds are one thing to a developer: functions of one
+/// code, instances of a class of the program, or what stands in one property of many owners. Arrays
+/// here, objects there and strings everywhere are what loading a module leaves behind.
+fn belongs_together(walk: &Walk<'_>, scatter: &Scatter, control: &Control) -> Result<bool> {
+    let Walk { graph, words, .. } = *walk;
+    let Some(&sample) = scatter.members.first() else { return Ok(false) };
+    let class = graph.name_index(sample);
+    let everyday = [words.object_class, words.array_class, words.map_class, words.set_class];
+    match graph.node_type(sample) {
+        NodeType::CLOSURE => Ok(true),
+        NodeType::OBJECT if !everyday.contains(&class) => Ok(true),
+        NodeType::OBJECT => share_a_slot(graph, walk.before, &scatter.members, control),
+        _ => Ok(false),
+    }
+}
