@@ -11,8 +11,8 @@
 //! Cost: one system call for each such block, and the zeroing of its pages by the kernel.
 //!
 //! What was measured against that: keeping the mappings that a job frees for its next columns,
-//! whatever their size. A tenth less time in the kernel, a tenth more outside of it: what is cut
-//! and grown to fit has fewer huge pages.
+//! whatever their size. What the kernel no longer had to zero was lost again to fewer huge pages:
+//! no difference that stood out.
 //!
 //! Only this crate's memory comes from here. V8's and the service's own allocators are not touched.
 
