@@ -52,7 +52,7 @@ fn run(path: &str) -> Result<(HeapGraph, Analysis)> {
     let self_size = measured("ownership", || {
         ownership::owned_self_sizes(graph, &names, &detachedness, true, &control)
     })?;
-    measured("retained sizes", || Ok(tree.retained_sizes(&self_size)))?;
+    measured("retained sizes", || tree.retained_sizes(&self_size, &control))?;
     let groups = measured("groups", || Groups::new(graph, &names, &detachedness, &control))?;
     measured("interfaces and classes", || {
         let definitions = interfaces::infer(groups.shapes(), &control)?;

@@ -9,6 +9,8 @@
 
 use std::ops::Range;
 
+use crate::control::Control;
+use crate::error::Result;
 use crate::graph::NodeIndex;
 
 /// Immediate dominators, and the tree they form.
@@ -25,10 +27,15 @@ pub struct DominatorTree {
 impl DominatorTree {
     /// Lays out the tree. `vertex` gives the node of each rank, `idom` the rank of each rank's
     /// immediate dominator, which is lower except that the first rank is its own.
-    pub(super) fn from_ranks(vertex: Vec<NodeIndex>, idom_rank: Vec<u32>) -> Self {
+    pub(super) fn from_ranks(
+        vertex: Vec<NodeIndex>,
+        idom_rank: Vec<u32>,
+        control: &Control,
+    ) -> Result<Self> {
         let count = vertex.len();
         let mut sizes = vec![1u32; count];
         for rank in (1..count).rev() {
+            control.checkpoint_at(rank)?;
             sizes[idom_rank[rank] as usize] += sizes[rank];
         }
         // Each node takes the next free part of its dominator's range.
@@ -37,6 +44,7 @@ impl DominatorTree {
         let mut order = vec![NodeIndex(0); count];
         let mut extent = vec![0; count];
         for rank in 0..count {
+            control.checkpoint_at(rank)?;
             let above = next_free[rank] as usize;
             let position = if rank == 0 { 0 } else { next_free[above] };
             next_free[above] += sizes[rank];
@@ -45,7 +53,7 @@ impl DominatorTree {
             order[position as usize] = vertex[rank];
             extent[position as usize] = sizes[rank];
         }
-        Self { idom, order, extent }
+        Ok(Self { idom, order, extent })
     }
 
     /// Gives up the layout: from now on only [`Self::idom`] and [`Self::idoms`] mean something.
@@ -113,12 +121,16 @@ impl DominatorTree {
 
     /// The retained size of each node in bytes, by node: its own self size and those of everything
     /// it dominates. Whoever stands last has all of its own when it is added to its dominator.
-    pub fn retained_sizes(&self, self_sizes: &[u32]) -> Vec<u64> {
+    ///
+    /// # Errors
+    /// `ABORT_ERR`, `ERR_TIMEOUT`.
+    pub fn retained_sizes(&self, self_sizes: &[u32], control: &Control) -> Result<Vec<u64>> {
         let mut retained: Vec<u64> = self_sizes.iter().map(|&size| u64::from(size)).collect();
-        for &node in self.order.iter().skip(1).rev() {
+        for (step, &node) in self.order.iter().skip(1).rev().enumerate() {
+            control.checkpoint_at(step)?;
             let size = retained[node.at()];
             retained[self.idom(node).at()] += size;
         }
-        retained
+        Ok(retained)
     }
 }

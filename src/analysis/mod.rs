@@ -193,8 +193,9 @@ pub fn analyse_beside<T: Send>(
     result.timings.classes = columns.timings.classes;
     result.timings.statistics = columns.timings.statistics;
     result.timings.distances = columns.timings.distances;
-    result.retained =
-        timed(&mut result.timings.retained, || Ok(dominators.retained_sizes(&columns.self_size)))?;
+    result.retained = timed(&mut result.timings.retained, || {
+        dominators.retained_sizes(&columns.self_size, control)
+    })?;
     let analysis = Analysis {
         names: result.names,
         detachedness: result.detachedness,
