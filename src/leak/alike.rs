@@ -1,17 +1,16 @@
 //! One leak in many places: the list that each tenant has, the buffer of each connection.
 //!
 //! Suspects of one fingerprint are one line of code that leaks. The report has it once, by its
-//! largest container, with the growth of all of them.
+//! largest container, with the growth of all of them. To describe a place takes its source; so of
+//! places that look the same from the root only the first is described.
 //!
-//! Time: one look at each of at most [`MOST_PLACES`] places for each suspect.
+//! Time: O(log n) for each place. Memory: some words for each.
+
+use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::dominator_tree::DominatorTree;
-use crate::graph::NodeIndex;
 use crate::leak::sentence::sentence;
-use crate::report::{Holding, Suspect};
-
-/// So many places are described. The rest is smaller than each of them.
-pub(crate) const MOST_PLACES: usize = 1000;
+use crate::report::{Holding, Suspect, SuspectGrowth};
 
 /// How many classes of contents are listed.
 pub(crate) const HOLDINGS: usize = 5;
@@ -23,41 +22,60 @@ pub(crate) struct Described {
     pub(crate) owner: Option<String>,
 }
 
+/// What makes two places look the same: the shape of the way to them, and how they grew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Look {
+    pub(crate) shape: u64,
+    pub(crate) has_more_items: bool,
+    pub(crate) is_chain: bool,
+    pub(crate) is_scattered: bool,
+}
+
 /// Suspects, and in how many places each was found.
 pub(crate) struct Families<'a> {
     tree: &'a DominatorTree,
-    /// By node: where it stands in the tree.
-    positions: &'a [u32],
     families: Vec<Family>,
+    by_look: HashMap<Look, usize>,
+    by_fingerprint: HashMap<String, usize>,
 }
 
 struct Family {
     first: Described,
-    places: Vec<NodeIndex>,
+    /// Positions in the dominator tree. No place is inside another.
+    places: BTreeSet<u32>,
 }
 
 impl<'a> Families<'a> {
     /// No suspects yet.
-    pub(crate) fn new(tree: &'a DominatorTree, positions: &'a [u32]) -> Self {
-        Self { tree, positions, families: Vec::new() }
+    pub(crate) fn new(tree: &'a DominatorTree) -> Self {
+        let (by_look, by_fingerprint) = (HashMap::new(), HashMap::new());
+        Self { tree, families: Vec::new(), by_look, by_fingerprint }
+    }
+
+    /// Adds a place at a position of the tree to the suspect that looks the same. False if there is
+    /// none.
+    pub(crate) fn add_alike(
+        &mut self,
+        look: Look,
+        position: u32,
+        grown: impl FnOnce() -> (SuspectGrowth, Vec<Holding>),
+    ) -> bool {
+        let Some(&family) = self.by_look.get(&look) else { return false };
+        self.add_to(family, position, grown);
+        true
     }
 
     /// Takes a suspect in. Those that grew most come first.
-    pub(crate) fn add(&mut self, described: Described, node: NodeIndex) {
+    pub(crate) fn add(&mut self, look: Look, position: u32, described: Described) {
         let fingerprint = &described.suspect.fingerprint;
-        let known = self
-            .families
-            .iter()
-            .position(|family| family.first.suspect.fingerprint == *fingerprint);
-        let Some(known) = known else {
-            self.families.push(Family { first: described, places: vec![node] });
-            return;
-        };
-        // Of one inside the other, the growth has been counted: they are two views of one place.
-        let is_view = self.families[known].places.iter().any(|&place| self.are_nested(place, node));
-        if !is_view {
-            self.families[known].add(described.suspect, node);
+        if let Some(&family) = self.by_fingerprint.get(fingerprint) {
+            self.by_look.insert(look, family);
+            let Suspect { growth, holds, .. } = described.suspect;
+            return self.add_to(family, position, || (growth, holds));
         }
+        self.by_fingerprint.insert(fingerprint.clone(), self.families.len());
+        self.by_look.insert(look, self.families.len());
+        self.families.push(Family { first: described, places: BTreeSet::from([position]) });
     }
 
     /// The suspects with their sentences, largest growth first.
@@ -68,26 +86,43 @@ impl<'a> Families<'a> {
         suspects
     }
 
-    fn are_nested(&self, one: NodeIndex, other: NodeIndex) -> bool {
-        let [one, other] = [one, other].map(|node| self.positions[node.at()]);
-        self.tree.subtree(one).contains(&(other as usize))
-            || self.tree.subtree(other).contains(&(one as usize))
+    fn add_to(
+        &mut self,
+        family: usize,
+        position: u32,
+        grown: impl FnOnce() -> (SuspectGrowth, Vec<Holding>),
+    ) {
+        let family = &mut self.families[family];
+        // Of one inside the other, the growth has been counted: they are two views of one place.
+        if !family.has_view_of(self.tree, position) {
+            let (growth, holds) = grown();
+            family.add(growth, holds);
+            family.places.insert(position);
+        }
     }
 }
 
 impl Family {
-    fn add(&mut self, other: Suspect, node: NodeIndex) {
+    /// Whether a place is inside the one at `position`, or the other way round.
+    fn has_view_of(&self, tree: &DominatorTree, position: u32) -> bool {
+        let is_in = |inner: u32, outer: u32| tree.subtree(outer).contains(&(inner as usize));
+        let before = self.places.range(..=position).next_back();
+        let behind = self.places.range(position..).next();
+        before.is_some_and(|&outer| is_in(position, outer))
+            || behind.is_some_and(|&inner| is_in(inner, position))
+    }
+
+    fn add(&mut self, growth: SuspectGrowth, holds: Vec<Holding>) {
         let suspect = &mut self.first.suspect;
         suspect.alike += 1;
-        suspect.growth.retained_bytes += other.growth.retained_bytes;
-        if let (Some(ours), Some(its)) = (&mut suspect.growth.per_work, other.growth.per_work) {
+        suspect.growth.retained_bytes += growth.retained_bytes;
+        if let (Some(ours), Some(its)) = (&mut suspect.growth.per_work, growth.per_work) {
             ours.bytes += its.bytes;
             ours.items += its.items;
         }
-        for holding in other.holds {
+        for holding in holds {
             add_holding(&mut suspect.holds, holding);
         }
-        self.places.push(node);
     }
 
     fn finish(self) -> Suspect {
@@ -143,32 +178,42 @@ mod tests {
     #[test]
     fn places_of_one_fingerprint_are_one_suspect_and_may_together_be_the_largest() {
         let mut heap = GraphBuilder::new();
-        let nodes: Vec<_> = (0..4).map(|_| heap.node(NodeType::OBJECT, "Array", 8)).collect();
-        for &node in &nodes[..3] {
+        let nodes: Vec<_> = (0..5).map(|_| heap.node(NodeType::OBJECT, "Array", 8)).collect();
+        for &node in [&nodes[..3], &nodes[4..]].concat().iter() {
             heap.edge(heap.root(), EdgeType::PROPERTY, "p", node);
         }
         heap.edge(nodes[2], EdgeType::PROPERTY, "inner", nodes[3]);
         let graph = heap.build();
         let analysis = analyse(&graph, What::ALL, &Control::default()).unwrap();
         let positions = analysis.dominators.positions();
-        let mut families = Families::new(&analysis.dominators, &positions);
-        families.add(described("other", 150), nodes[0]);
-        families.add(described("same", 100), nodes[1]);
-        families.add(described("same", 90), nodes[2]);
+        let look =
+            |shape| Look { shape, has_more_items: true, is_chain: false, is_scattered: false };
+        let at = |node: usize| positions[nodes[node].at()];
+        let mut families = Families::new(&analysis.dominators);
+        families.add(look(1), at(0), described("other", 150));
+        families.add(look(2), at(1), described("same", 100));
+        families.add(look(3), at(2), described("same", 90));
         // Inside of a place that has been counted.
-        families.add(described("same", 80), nodes[3]);
+        families.add(look(4), at(3), described("same", 80));
+        // Looks like one that has been described.
+        let grown = || {
+            let Suspect { growth, holds, .. } = described("same", 70).suspect;
+            (growth, holds)
+        };
+        assert!(families.add_alike(look(3), at(4), grown));
+        assert!(!families.add_alike(look(9), at(4), || unreachable!()));
         let suspects = families.suspects(5);
         let seen: Vec<_> = suspects
             .iter()
             .map(|s| (s.fingerprint.as_str(), s.alike, s.growth.retained_bytes))
             .collect();
-        assert_eq!(seen, [("same", 1, 190), ("other", 0, 150)]);
-        assert_eq!(suspects[0].holds[0].count, 20);
-        assert_eq!(suspects[0].growth.per_work.unwrap().items, 20.0);
+        assert_eq!(seen, [("same", 2, 260), ("other", 0, 150)]);
+        assert_eq!(suspects[0].holds[0].count, 30);
+        assert_eq!(suspects[0].growth.per_work.unwrap().items, 30.0);
         assert_eq!(
             suspects[0].summary,
-            "`history` (Array) grew from 1 to 11 elements, and 1 more like it (+190 B in all): they \
-             now hold 20 more Entry objects."
+            "`history` (Array) grew from 1 to 11 elements, and 2 more like it (+260 B in all): they \
+             now hold 30 more Entry objects."
         );
     }
 }

@@ -35,6 +35,8 @@ const MANY_ITEMS_OF_A_MODULE: u64 = 10_000;
 pub(crate) struct Describer<'a> {
     pub(crate) newer: Newer<'a>,
     pub(crate) before: &'a Before<'a>,
+    /// By node: where it stands in the dominator tree.
+    pub(crate) positions: &'a [u32],
     pub(crate) work: Option<f64>,
 }
 
@@ -90,15 +92,6 @@ impl Describer<'_> {
             None => self.names(candidate, &route, handle.as_ref(), kind, place.as_ref()),
         };
         let owner = handle.as_ref().and_then(|handle| self.owner_class(handle.owner));
-        let items = self.items(candidate);
-        let growth = SuspectGrowth {
-            retained_bytes: candidate.point.bytes as i64,
-            items,
-            per_work: self.work.map(|work| PerWork {
-                bytes: candidate.point.bytes as f64 / work,
-                items: items.map_or(0.0, |items| (items.after as f64 - items.before as f64) / work),
-            }),
-        };
         let mut suspect = Suspect {
             name,
             class_name,
@@ -106,7 +99,7 @@ impl Describer<'_> {
             node_id: graph.id(node),
             alike: 0,
             confidence: self.confidence(candidate),
-            growth,
+            growth: self.growth(candidate),
             source: self.source(place, handle.as_ref(), kind),
             path: self.path(&route),
             holds: self.holdings(candidate),
@@ -222,9 +215,19 @@ impl Describer<'_> {
         (after != before || candidate.links == 0).then_some(Items { before, after })
     }
 
+    /// How much it grew.
+    pub(crate) fn growth(&self, candidate: &Candidate) -> SuspectGrowth {
+        let items = self.items(candidate);
+        let more = items.map_or(0.0, |items| items.after as f64 - items.before as f64);
+        let bytes = candidate.point.bytes;
+        let per_work =
+            self.work.map(|work| PerWork { bytes: bytes as f64 / work, items: more / work });
+        SuspectGrowth { retained_bytes: bytes as i64, items, per_work }
+    }
+
     /// What piled up. Without ids there is no telling what was there before: of all that is in a
     /// container, the share of its items that are more.
-    fn holdings(&self, candidate: &Candidate) -> Vec<Holding> {
+    pub(crate) fn holdings(&self, candidate: &Candidate) -> Vec<Holding> {
         // What has no size of its own is a part of something that has been counted already.
         let sized = candidate.contents.classes.iter().filter(|class| class.bytes > 0);
         let classes = sized.take(HOLDINGS);
@@ -426,12 +429,13 @@ impl Describer<'_> {
             Some(scatter) => scatter.members.as_slice(),
             None => &node,
         };
-        let wanted: BTreeSet<NodeIndex> =
-            tops.iter().chain(&candidate.credited).take(SAMPLE).copied().collect();
-        let positions =
-            (0..tree.order().len() as u32).filter(|&at| wanted.contains(&tree.node_at(at)));
+        let tops = tops.iter().chain(&candidate.credited).take(SAMPLE);
+        let mut positions: Vec<u32> = tops.map(|top| self.positions[top.at()]).collect();
+        positions.sort_unstable();
+        positions.dedup();
         let young = positions
-            .flat_map(|at| &tree.order()[tree.subtree(at)])
+            .iter()
+            .flat_map(|&at| &tree.order()[tree.subtree(at)])
             .filter(|&&node| self.before.is_young(graph, node))
             .take(SAMPLE);
         let mut places: HashMap<Place, usize> = HashMap::new();

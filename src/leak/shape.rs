@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::hash::Fnv;
 use crate::leak::naming::is_identifier;
-use crate::leak::route::{Source, Step, labels as labels_by_way};
+use crate::leak::route::{Routes, Source, Step, labels as labels_by_way};
 use crate::leak::scripts::{place_of_module, script_of, url_of};
 use crate::leak::vocabulary::Vocabulary;
 
@@ -41,6 +41,40 @@ pub fn shapes(graph: &HeapGraph, words: &Vocabulary, control: &Control) -> Resul
     labels_by_way(graph, words, &sources, |above, step| labels.extend(above, step), control)
 }
 
+/// The shapes of a few nodes by their ways from the root, within one snapshot.
+pub(crate) struct RouteShapes<'a> {
+    labels: Labels<'a>,
+    routes: &'a Routes,
+    known: HashMap<NodeIndex, u64>,
+}
+
+impl<'a> RouteShapes<'a> {
+    /// Nothing is looked at yet.
+    pub(crate) fn new(graph: &'a HeapGraph, words: &'a Vocabulary, routes: &'a Routes) -> Self {
+        let labels = Labels { graph, words, files: HashMap::new() };
+        Self { labels, routes, known: HashMap::from([(graph.root(), NO_SHAPE + 1)]) }
+    }
+
+    /// The shape of a node. Linear in the steps that no other node's way has had before.
+    pub(crate) fn of(&mut self, node: NodeIndex) -> u64 {
+        let mut pending = Vec::new();
+        let mut at = node;
+        let mut shape = loop {
+            if let Some(&shape) = self.known.get(&at) {
+                break shape;
+            }
+            let Some(step) = self.routes.arrival(self.labels.graph, at) else { break NO_SHAPE };
+            pending.push((at, step));
+            at = step.from;
+        };
+        for (node, step) in pending.into_iter().rev() {
+            shape = self.labels.extend(shape, step);
+            self.known.insert(node, shape);
+        }
+        shape
+    }
+}
+
 /// What a step adds to a shape.
 struct Labels<'a> {
     graph: &'a HeapGraph,
@@ -52,7 +86,7 @@ struct Labels<'a> {
 /// The modules of the program, of its packages and of Node, and their shapes: that of the file in its
 /// package, or of as much of its path as tells it from other files, because a deploy may put a
 /// program into another directory.
-fn module_sources(graph: &HeapGraph, words: &Vocabulary) -> Vec<Source> {
+fn module_sources(graph: &HeapGraph, words: &Vocabulary) -> Vec<Source<u64>> {
     let files: Vec<(NodeIndex, String)> = graph
         .nodes()
         .filter_map(|node| Some((node, file_of_module(graph, words, node)?)))

@@ -8,7 +8,7 @@ use crate::analysis::Analysis;
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
-use crate::leak::alike::{Described, Families, MOST_PLACES};
+use crate::leak::alike::{Described, Families, Look};
 use crate::leak::before::Before;
 use crate::leak::chain;
 use crate::leak::contents::{Contents, contents};
@@ -18,6 +18,7 @@ use crate::leak::finalizers::bytes_waiting;
 use crate::leak::growth::{Accumulation, Scatter, Walk};
 use crate::leak::items;
 use crate::leak::route::Routes;
+use crate::leak::shape::RouteShapes;
 use crate::leak::vocabulary::Vocabulary;
 use crate::report::{DiffOptions, Suspect};
 
@@ -38,6 +39,10 @@ const MANY_SHARE: u64 = 100;
 /// A container of the program that gained this many functions, contexts or scripts keeps them;
 /// with fewer, they are those of a program that warms up.
 const ITEMS_OF_CODE: u64 = 8;
+
+/// So many candidates that look different are described, those that grew most first: each may take a
+/// look into its source.
+const MOST_DESCRIPTIONS: usize = 1000;
 
 /// A point, and what else is known of it.
 #[derive(Clone, Debug)]
@@ -70,6 +75,16 @@ impl Candidate {
     pub(super) fn take(&mut self, group: Scattered) {
         self.point.bytes += group.bytes;
         self.credited.extend(group.scatter.members);
+    }
+
+    /// What it looks like; `shape` is that of the way to it.
+    fn look(&self, shape: u64) -> Look {
+        Look {
+            shape,
+            has_more_items: self.point.more_items() > 0,
+            is_chain: self.links > 0,
+            is_scattered: self.scattered.is_some(),
+        }
     }
 
     /// The ways to look at it, the best first.
@@ -143,14 +158,23 @@ pub fn find_suspects(
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
-    let describer = Describer { newer, before, work: options.work };
+    let describer = Describer { newer, before, positions: &positions, work: options.work };
     candidates
         .sort_by_key(|candidate| (Reverse(candidate.point.bytes), graph.id(candidate.point.node)));
-    let mut families = Families::new(&analysis.dominators, &positions);
-    for candidate in candidates.iter().take(MOST_PLACES) {
+    let mut shapes = RouteShapes::new(graph, words, newer.routes);
+    let mut families = Families::new(&analysis.dominators);
+    let mut descriptions = 0;
+    for candidate in &candidates {
         control.checkpoint()?;
+        let position = positions[candidate.point.node.at()];
+        let look = candidate.look(shapes.of(candidate.point.node));
+        let grown = || (describer.growth(candidate), describer.holdings(candidate));
+        if families.add_alike(look, position, grown) || descriptions == MOST_DESCRIPTIONS {
+            continue;
+        }
+        descriptions += 1;
         if let Some(described) = describe_best(&describer, candidate) {
-            families.add(described, candidate.point.node);
+            families.add(look, position, described);
         }
     }
     Ok(families.suspects(options.suspects.max(1)))
