@@ -161,11 +161,11 @@ pub fn trend(sources: Vec<Source>, options: &DiffOptions, control: &Control) -> 
 /// Two snapshots that have been read, and how long it took.
 type Pair = ((Baseline, Phases), (Current, Phases));
 
-/// Reads the baseline on all cores, and then the newer snapshot while the baseline is analysed and
-/// folded: of two large graphs, at most one is under analysis, and the first is gone before that of
-/// the second begins. A compressed baseline keeps one core busy and not two, so the newer snapshot
-/// is read beside it. Ids are taken to mean something, which they mostly do; if the newer snapshot
-/// shows that they do not, the baseline is read again for the shapes of its routes.
+/// Reads, analyses and folds the baseline on all cores, and then reads and analyses the newer snapshot:
+/// there is only one graph at a time. A compressed file keeps one core busy and not two, so where
+/// the baseline is one, both are read side by side. Ids are taken to mean something, which they
+/// mostly do; if the newer snapshot shows that they do not, the baseline is read again for the
+/// shapes of its routes.
 fn read_in_turn(
     baseline: Source,
     current: Source,
@@ -178,19 +178,18 @@ fn read_in_turn(
         (Matching::Identity, _) | (Matching::Auto, Some(_)) => Shapes::Never,
         _ => Shapes::Always,
     };
-    let half = (lanes / 2).max(1);
-    let (mut older, (newer, mut phases)) = std::thread::scope(|scope| -> Result<_> {
-        let read_newer = || spawn_reader(scope, || Parsed::read(current, half, control));
-        let (baseline, newer) = if baseline.is_compressed() {
-            let newer = read_newer()?;
-            (Opened::open(baseline, half, control)?, newer)
-        } else {
-            let baseline = Opened::open(baseline, lanes, control)?;
-            (baseline, read_newer()?)
-        };
-        let older = baseline.fold(|_| shapes, control);
-        Ok((older?, join(newer)?))
-    })?;
+    let (mut older, (newer, mut phases)) = if baseline.is_compressed() {
+        let half = (lanes / 2).max(1);
+        std::thread::scope(|scope| -> Result<_> {
+            let newer = spawn_reader(scope, || Parsed::read(current, half, control))?;
+            let older = Opened::open(baseline, half, control)
+                .and_then(|older| older.fold(|_| shapes, control));
+            Ok((older?, join(newer)?))
+        })?
+    } else {
+        let older = Opened::open(baseline, lanes, control)?.fold(|_| shapes, control)?;
+        (older, Parsed::read(current, lanes, control)?)
+    };
     let newer = newer.analyze(Routes::find, &mut phases, control)?;
     if matching == Matching::Auto
         && !older.0.has_shapes()

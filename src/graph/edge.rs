@@ -1,5 +1,7 @@
 //! Edge types and the packed form of an edge.
 
+use bytemuck::Zeroable;
+
 /// The type of an edge, in V8's own order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
@@ -52,7 +54,7 @@ impl EdgeType {
 /// The name is a string index or, for numbered types, a number. Numbers of 2^29 - 1 and above do
 /// not fit (an array may have slots up to 2^32 - 2); they are stored as [`EdgeLabel::WIDE`] and
 /// kept in a side table. String indices always fit, because decoding refuses larger tables.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Zeroable)]
 #[repr(transparent)]
 pub struct EdgeLabel(u32);
 

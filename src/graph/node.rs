@@ -1,10 +1,12 @@
 //! Node types: what V8 says a node is.
 
+use bytemuck::Zeroable;
+
 /// The type of a node, in V8's own order, so that the number in a file of Node 20-26 is the number
 /// here. A snapshot whose `meta` lists other types gets numbers from
 /// [`NodeType::FIRST_UNKNOWN`] on for them; their names are in
 /// [`SnapshotTables::node_type_names`](crate::snapshot::SnapshotTables::node_type_names).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Zeroable)]
 #[repr(transparent)]
 pub struct NodeType(pub u8);
 

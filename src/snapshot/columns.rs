@@ -4,6 +4,9 @@
 //! threads can fill one table. What is rare (detached nodes, sizes over 4 GiB, slots over 2^29) is
 //! collected in short lists on the side.
 
+use bytemuck::Zeroable;
+use bytemuck::allocation::try_zeroed_slice_box;
+
 use super::meta::{EdgeLayout, Header, LocationLayout, NodeLayout, SampleLayout};
 use super::rows::{MAX_FIELDS, RowSink};
 use super::{Location, Sample};
@@ -13,20 +16,32 @@ use crate::graph::{EdgeIndex, EdgeLabel, NodeIndex, NodeType, StringIndex};
 /// A table that is filled row by row, by one or several threads.
 pub(crate) trait RowTable {
     /// Writes a run of rows.
-    type Part<'t>: RowSink + Send
+    type Part<'t>: RowPart<Rest = Self::Rest>
     where
         Self: 't;
     /// What a part collected beside the columns.
     type Rest: Send;
 
+    /// Whether the columns are as long as they will ever be.
+    fn has_full_length(&self) -> bool;
     /// Makes the columns long enough for `room` rows from `first_row` on.
     fn make_room(&mut self, first_row: usize, room: usize) -> Result<()>;
-    /// Cuts the columns from `first_row` on into parts of so many rows.
-    fn parts(&mut self, first_row: usize, counts: &[usize]) -> Vec<Self::Part<'_>>;
-    /// Ends a part.
-    fn rest(part: Self::Part<'_>) -> Self::Rest;
+    /// The columns from `first_row` on.
+    fn part(&mut self, first_row: usize) -> Self::Part<'_>;
     /// Takes in what a part of `rows` rows collected. It began at `offset` in the file.
     fn absorb(&mut self, rest: Self::Rest, offset: u64, first_row: usize, rows: usize);
+}
+
+/// A run of rows in the columns of a table.
+pub(crate) trait RowPart: RowSink + Send {
+    /// What it collects beside the columns.
+    type Rest: Send;
+
+    /// Takes the first `rows` rows away, as a part of their own; fewer if there are not so many.
+    #[must_use]
+    fn split(&mut self, rows: usize) -> Self;
+    /// Ends the part.
+    fn rest(self) -> Self::Rest;
 }
 
 /// Where a run of rows began in the file: enough to say later where a bad row is.
@@ -74,12 +89,12 @@ fn check_count(
     }
 }
 
-/// Reserves `count` entries at once if the input is known to be able to fill them. Pages that are
-/// never written cost nothing.
-fn reserve<T>(column: &mut Vec<T>, count: usize) -> Result<()> {
-    column
-        .try_reserve_exact(count)
-        .map_err(|_| Error::out_of_memory((count * size_of::<T>()) as u64))
+/// A column of `count` zeros. Its pages cost nothing until rows are written to them, so this is for
+/// counts that [`check_count`] has held against the size of the input.
+fn full_column<T: Zeroable>(count: usize) -> Result<Vec<T>> {
+    try_zeroed_slice_box(count)
+        .map(Vec::from)
+        .map_err(|()| Error::out_of_memory(count.saturating_mul(size_of::<T>()) as u64))
 }
 
 /// Makes a column exactly `length` long.
@@ -88,22 +103,17 @@ fn resize<T: Clone + Default>(column: &mut Vec<T>, length: usize) -> Result<()> 
         column
             .try_reserve(length - column.len())
             .map_err(|_| Error::out_of_memory((length * size_of::<T>()) as u64))?;
+        column.resize(length, T::default());
     }
-    column.resize(length, T::default());
     Ok(())
 }
 
-/// Cuts `slice` into runs of the given lengths; the last ones are shorter if it ends before.
-fn cut<'s, T>(mut slice: &'s mut [T], counts: &[usize]) -> Vec<&'s mut [T]> {
-    counts
-        .iter()
-        .map(|&count| {
-            let count = count.min(slice.len());
-            let (head, tail) = std::mem::take(&mut slice).split_at_mut(count);
-            slice = tail;
-            head
-        })
-        .collect()
+/// Takes the first `count` entries away from a slice, or as many as it has.
+fn split_front<'s, T>(slice: &mut &'s mut [T], count: usize) -> &'s mut [T] {
+    let count = count.min(slice.len());
+    let (front, back) = std::mem::take(slice).split_at_mut(count);
+    *slice = back;
+    front
 }
 
 /// `n / divisor` for 32-bit `n` by one multiplication (Granlund & Montgomery 1994: with a 64-bit
@@ -147,6 +157,7 @@ pub(crate) struct NodeColumns {
     pub(crate) trace_node_ids: Vec<u32>,
     pub(crate) detachedness: Vec<(NodeIndex, u8)>,
     pub(crate) oversized: Vec<(NodeIndex, u64)>,
+    /// And a zero behind them.
     edge_counts: Vec<u32>,
     names_seen: NameCheck,
 }
@@ -177,7 +188,6 @@ impl NodeColumns {
             let message = format!("the nodes have {sum} edges, but the header says {edge_count}");
             return Err(Error::invalid(self.names_seen.offset_of(0), message));
         }
-        first_edges.push(sum as u32);
         Ok(first_edges)
     }
 }
@@ -199,11 +209,14 @@ impl<'h> NodeTable<'h> {
         let keep_traces = header.has_traces && layout.trace_node_id.is_some();
         let mut columns = NodeColumns::default();
         if size_bound.is_some() {
-            reserve(&mut columns.types, claimed)?;
-            reserve(&mut columns.names, claimed)?;
-            reserve(&mut columns.ids, claimed)?;
-            reserve(&mut columns.self_sizes, claimed)?;
-            reserve(&mut columns.edge_counts, claimed + 1)?;
+            columns.types = full_column(claimed)?;
+            columns.names = full_column(claimed)?;
+            columns.ids = full_column(claimed)?;
+            columns.self_sizes = full_column(claimed)?;
+            columns.edge_counts = full_column(claimed + 1)?;
+            if keep_traces {
+                columns.trace_node_ids = full_column(claimed)?;
+            }
         }
         Ok(Self { layout, claimed, rows: 0, keep_traces, columns })
     }
@@ -278,6 +291,27 @@ impl RowSink for NodePart<'_> {
     }
 }
 
+impl RowPart for NodePart<'_> {
+    type Rest = NodeRest;
+
+    fn split(&mut self, rows: usize) -> Self {
+        Self {
+            layout: self.layout,
+            types: split_front(&mut self.types, rows),
+            names: split_front(&mut self.names, rows),
+            ids: split_front(&mut self.ids, rows),
+            self_sizes: split_front(&mut self.self_sizes, rows),
+            edge_counts: split_front(&mut self.edge_counts, rows),
+            trace_node_ids: split_front(&mut self.trace_node_ids, rows),
+            rest: NodeRest::default(),
+        }
+    }
+
+    fn rest(self) -> NodeRest {
+        self.rest
+    }
+}
+
 impl RowTable for NodeTable<'_> {
     type Part<'t>
         = NodePart<'t>
@@ -285,51 +319,36 @@ impl RowTable for NodeTable<'_> {
         Self: 't;
     type Rest = NodeRest;
 
+    fn has_full_length(&self) -> bool {
+        self.columns.types.len() == self.claimed
+    }
+
     fn make_room(&mut self, first_row: usize, room: usize) -> Result<()> {
         let length = (first_row + room).min(self.claimed);
         resize(&mut self.columns.types, length)?;
         resize(&mut self.columns.names, length)?;
         resize(&mut self.columns.ids, length)?;
         resize(&mut self.columns.self_sizes, length)?;
-        resize(&mut self.columns.edge_counts, length)?;
+        resize(&mut self.columns.edge_counts, length + 1)?;
         if self.keep_traces {
             resize(&mut self.columns.trace_node_ids, length)?;
         }
         Ok(())
     }
 
-    fn parts(&mut self, first_row: usize, counts: &[usize]) -> Vec<NodePart<'_>> {
+    fn part(&mut self, first_row: usize) -> NodePart<'_> {
         let columns = &mut self.columns;
         let traces = if self.keep_traces { first_row } else { 0 };
-        let types = cut(&mut columns.types[first_row..], counts);
-        let names = cut(&mut columns.names[first_row..], counts);
-        let ids = cut(&mut columns.ids[first_row..], counts);
-        let self_sizes = cut(&mut columns.self_sizes[first_row..], counts);
-        let edge_counts = cut(&mut columns.edge_counts[first_row..], counts);
-        let trace_node_ids = cut(&mut columns.trace_node_ids[traces..], counts);
-        let layout = self.layout;
-        types
-            .into_iter()
-            .zip(names)
-            .zip(ids)
-            .zip(self_sizes)
-            .zip(edge_counts)
-            .zip(trace_node_ids)
-            .map(|(((((types, names), ids), self_sizes), edge_counts), trace_node_ids)| NodePart {
-                layout,
-                types,
-                names,
-                ids,
-                self_sizes,
-                edge_counts,
-                trace_node_ids,
-                rest: NodeRest::default(),
-            })
-            .collect()
-    }
-
-    fn rest(part: NodePart<'_>) -> NodeRest {
-        part.rest
+        NodePart {
+            layout: self.layout,
+            types: &mut columns.types[first_row..],
+            names: &mut columns.names[first_row..],
+            ids: &mut columns.ids[first_row..],
+            self_sizes: &mut columns.self_sizes[first_row..],
+            edge_counts: &mut columns.edge_counts[first_row..],
+            trace_node_ids: &mut columns.trace_node_ids[traces..],
+            rest: NodeRest::default(),
+        }
     }
 
     fn absorb(&mut self, rest: NodeRest, offset: u64, first_row: usize, rows: usize) {
@@ -390,8 +409,8 @@ impl<'h> EdgeTable<'h> {
         let claimed = header.edge_count as usize;
         let mut columns = EdgeColumns::default();
         if size_bound.is_some() {
-            reserve(&mut columns.targets, claimed)?;
-            reserve(&mut columns.labels, claimed)?;
+            columns.targets = full_column(claimed)?;
+            columns.labels = full_column(claimed)?;
         }
         let node_fields = Divisor::new(header.nodes.fields);
         Ok(Self { layout, node_fields, node_count: header.node_count, claimed, rows: 0, columns })
@@ -460,6 +479,25 @@ impl RowSink for EdgePart<'_> {
     }
 }
 
+impl RowPart for EdgePart<'_> {
+    type Rest = EdgeRest;
+
+    fn split(&mut self, rows: usize) -> Self {
+        Self {
+            layout: self.layout,
+            node_fields: self.node_fields,
+            node_count: self.node_count,
+            targets: split_front(&mut self.targets, rows),
+            labels: split_front(&mut self.labels, rows),
+            rest: EdgeRest::default(),
+        }
+    }
+
+    fn rest(self) -> EdgeRest {
+        self.rest
+    }
+}
+
 impl RowTable for EdgeTable<'_> {
     type Part<'t>
         = EdgePart<'t>
@@ -467,25 +505,25 @@ impl RowTable for EdgeTable<'_> {
         Self: 't;
     type Rest = EdgeRest;
 
+    fn has_full_length(&self) -> bool {
+        self.columns.targets.len() == self.claimed
+    }
+
     fn make_room(&mut self, first_row: usize, room: usize) -> Result<()> {
         let length = (first_row + room).min(self.claimed);
         resize(&mut self.columns.targets, length)?;
         resize(&mut self.columns.labels, length)
     }
 
-    fn parts(&mut self, first_row: usize, counts: &[usize]) -> Vec<EdgePart<'_>> {
-        let targets = cut(&mut self.columns.targets[first_row..], counts);
-        let labels = cut(&mut self.columns.labels[first_row..], counts);
-        let (layout, node_fields, node_count) = (self.layout, self.node_fields, self.node_count);
-        let part = |(targets, labels)| {
-            let rest = EdgeRest::default();
-            EdgePart { layout, node_fields, node_count, targets, labels, rest }
-        };
-        targets.into_iter().zip(labels).map(part).collect()
-    }
-
-    fn rest(part: EdgePart<'_>) -> EdgeRest {
-        part.rest
+    fn part(&mut self, first_row: usize) -> EdgePart<'_> {
+        EdgePart {
+            layout: self.layout,
+            node_fields: self.node_fields,
+            node_count: self.node_count,
+            targets: &mut self.columns.targets[first_row..],
+            labels: &mut self.columns.labels[first_row..],
+            rest: EdgeRest::default(),
+        }
     }
 
     fn absorb(&mut self, rest: EdgeRest, offset: u64, first_row: usize, rows: usize) {
@@ -567,6 +605,22 @@ where
     }
 }
 
+impl<R, F> RowPart for ListPart<'_, R, F>
+where
+    R: Send,
+    F: Fn(&[u64; MAX_FIELDS]) -> std::result::Result<R, String> + Sync,
+{
+    type Rest = Vec<R>;
+
+    fn split(&mut self, _rows: usize) -> Self {
+        Self { make: self.make, rows: Vec::new() }
+    }
+
+    fn rest(self) -> Vec<R> {
+        self.rows
+    }
+}
+
 impl<R, F> RowTable for ListTable<R, F>
 where
     R: Send,
@@ -578,17 +632,16 @@ where
         Self: 't;
     type Rest = Vec<R>;
 
+    fn has_full_length(&self) -> bool {
+        true
+    }
+
     fn make_room(&mut self, _first_row: usize, _room: usize) -> Result<()> {
         Ok(())
     }
 
-    fn parts(&mut self, _first_row: usize, counts: &[usize]) -> Vec<ListPart<'_, R, F>> {
-        let make = &self.make;
-        counts.iter().map(|_| ListPart { make, rows: Vec::new() }).collect()
-    }
-
-    fn rest(part: ListPart<'_, R, F>) -> Vec<R> {
-        part.rows
+    fn part(&mut self, _first_row: usize) -> ListPart<'_, R, F> {
+        ListPart { make: &self.make, rows: Vec::new() }
     }
 
     fn absorb(&mut self, rest: Vec<R>, _offset: u64, _first_row: usize, _rows: usize) {

@@ -1,8 +1,7 @@
 //! The sections of a snapshot, in the order they come, into tables.
 //!
-//! Number arrays are read a window at a time: a window holds whole rows, is cut into one part per
-//! lane at row borders, and the parts are read in parallel into disjoint slices of the columns. With
-//! one lane there is nothing to cut and nothing to count. Memory: the columns and one window.
+//! Number arrays, which are most of a snapshot, are read by [`super::row_reader`]. Memory: the columns,
+//! and a window for each lane.
 //!
 //! Counts from the header are checked against the size of the input before anything is reserved,
 //! and columns grow only as rows arrive, so that a small file cannot ask for a large allocation.
@@ -10,11 +9,11 @@
 use rayon::prelude::*;
 
 use super::columns::{
-    EdgeColumns, EdgeTable, NodeColumns, NodeTable, RowTable, location_table, sample_table,
+    EdgeColumns, EdgeTable, NodeColumns, NodeTable, location_table, sample_table,
 };
 use super::input::Input;
 use super::meta::Header;
-use super::rows::{PADDING, Scanned, Window, count_numbers, scan_rows};
+use super::row_reader::{Array, read_rows};
 use super::source::Source;
 use super::text::read_strings;
 use super::{Location, Sample, SnapshotTables, StringTable};
@@ -35,8 +34,8 @@ impl Default for ReadOptions {
     }
 }
 
-/// Bytes of a window for each lane: with its columns it fits a second-level cache.
-const LANE_BYTES: usize = 256 << 10;
+/// Bytes of a window: with its columns it fits a second-level cache.
+const WINDOW_BYTES: usize = 256 << 10;
 
 /// No header of a real snapshot is longer than a few kilobytes.
 const MAX_HEADER_BYTES: usize = 1 << 20;
@@ -49,19 +48,16 @@ const MAX_HEADER_BYTES: usize = 1 << 20;
 /// `ERR_INVALID_SNAPSHOT` or `ERR_TRUNCATED_SNAPSHOT` with the offset in the uncompressed bytes,
 /// `ABORT_ERR`, `ERR_TIMEOUT`, `ENOMEM`, or the errno code of a failed read.
 pub fn read(source: Source, options: &ReadOptions, control: &Control) -> Result<HeapGraph> {
-    read_in_windows(source, Lanes { count: options.lanes.clamp(1, 64), bytes: LANE_BYTES }, control)
+    read_in_windows(source, options.lanes.clamp(1, 64), WINDOW_BYTES, control)
 }
 
-/// How a window is cut.
-#[derive(Clone, Copy)]
-struct Lanes {
-    count: usize,
-    /// Bytes for each. Less than that in a window is not worth a cut.
-    bytes: usize,
-}
-
-fn read_in_windows(source: Source, lanes: Lanes, control: &Control) -> Result<HeapGraph> {
-    let input = Input::new(source.open()?, lanes.bytes * lanes.count, control);
+fn read_in_windows(
+    source: Source,
+    lanes: usize,
+    window_bytes: usize,
+    control: &Control,
+) -> Result<HeapGraph> {
+    let input = Input::new(source.open()?, window_bytes, control);
     let mut decoder = Decoder { input, lanes, header: None, tables: Parts::default() };
     decoder.document()?;
     decoder.finish()
@@ -80,7 +76,7 @@ struct Parts {
 
 struct Decoder<'c> {
     input: Input<'c>,
-    lanes: Lanes,
+    lanes: usize,
     header: Option<Header>,
     tables: Parts,
 }
@@ -145,29 +141,24 @@ impl Decoder<'_> {
                 self.once(key, start, self.tables.nodes.is_some())?;
                 let header = require_header(self.header.as_ref(), key, start)?;
                 let mut table = NodeTable::new(header, self.input.size_bound(), start)?;
-                let fields = header.nodes.fields;
-                read_rows(&mut self.input, &mut table, fields, "nodes", self.lanes)?;
+                let array = Array { name: "nodes", fields: header.nodes.fields };
+                read_rows(&mut self.input, &mut table, array, self.lanes)?;
                 self.tables.nodes = Some(table.finish(start)?);
             }
             "edges" => {
                 self.once(key, start, self.tables.edges.is_some())?;
                 let header = require_header(self.header.as_ref(), key, start)?;
                 let mut table = EdgeTable::new(header, self.input.size_bound(), start)?;
-                let fields = header.edges.fields;
-                read_rows(&mut self.input, &mut table, fields, "edges", self.lanes)?;
+                let array = Array { name: "edges", fields: header.edges.fields };
+                read_rows(&mut self.input, &mut table, array, self.lanes)?;
                 self.tables.edges = Some(table.finish(start)?);
             }
             "locations" => {
                 match self.header.as_ref().and_then(|h| Some((h, h.locations.as_ref()?))) {
                     Some((header, layout)) => {
                         let mut table = location_table(header, layout);
-                        read_rows(
-                            &mut self.input,
-                            &mut table,
-                            layout.fields,
-                            "locations",
-                            self.lanes,
-                        )?;
+                        let array = Array { name: "locations", fields: layout.fields };
+                        read_rows(&mut self.input, &mut table, array, self.lanes)?;
                         self.tables.locations = table.rows;
                     }
                     None => self.input.skip_value("`locations`")?,
@@ -176,7 +167,8 @@ impl Decoder<'_> {
             "samples" => match self.header.as_ref().and_then(|header| header.samples.as_ref()) {
                 Some(layout) => {
                     let mut table = sample_table(layout);
-                    read_rows(&mut self.input, &mut table, layout.fields, "samples", self.lanes)?;
+                    let array = Array { name: "samples", fields: layout.fields };
+                    read_rows(&mut self.input, &mut table, array, self.lanes)?;
                     self.tables.samples = table.rows;
                 }
                 None => self.input.skip_value("`samples`")?,
@@ -243,160 +235,6 @@ impl Decoder<'_> {
 
 fn require_header<'h>(header: Option<&'h Header>, key: &str, start: u64) -> Result<&'h Header> {
     header.ok_or_else(|| Error::invalid(start, format!("`{key}` comes before `snapshot`")))
-}
-
-/// Reads `[1,2,3,...]` into a table.
-fn read_rows<T: RowTable>(
-    input: &mut Input<'_>,
-    table: &mut T,
-    fields: usize,
-    name: &'static str,
-    lanes: Lanes,
-) -> Result<()> {
-    let inside = format!("`{name}`");
-    input.expect(b'[', &inside)?;
-    let mut rows = 0;
-    loop {
-        let offset = input.buffer_offset();
-        let (padded, start, end) = input.buffer();
-        let after_row = rows > 0;
-        let window = Window { padded, start, end, offset, after_row, fields, name };
-        let scanned = if lanes.count > 1 && end - start > lanes.bytes {
-            scan_in_lanes(&window, table, rows, lanes.count)?
-        } else {
-            scan_in_one(&window, table, rows)?
-        };
-        rows += scanned.rows;
-        if let Some(terminator) = scanned.terminator {
-            input.consume(terminator - start);
-            return input.expect(b']', &inside);
-        }
-        input.consume(scanned.end_of_rows - start);
-        if scanned.rows == 0 && input.is_full() {
-            let message = format!("{inside} has a row of more than {} bytes", end - start);
-            return Err(Error::invalid(input.position(), message));
-        }
-        if !input.refill()? && scanned.rows == 0 {
-            return Err(Error::truncated(
-                input.position() + input.unread().len() as u64,
-                format!("it ends inside {inside}"),
-            ));
-        }
-    }
-}
-
-fn scan_in_one<T: RowTable>(window: &Window<'_>, table: &mut T, rows: usize) -> Result<Scanned> {
-    let room = rows_at_most(window);
-    table.make_room(rows, room)?;
-    let (scanned, rest) = {
-        let Some(mut part) = table.parts(rows, &[room]).pop() else {
-            return Err(Error::internal("a table gave no part"));
-        };
-        (scan_rows(window, &mut part)?, T::rest(part))
-    };
-    table.absorb(rest, window.offset.wrapping_add(window.start as u64), rows, scanned.rows);
-    Ok(scanned)
-}
-
-/// A row needs a digit and a comma for each number; one more for the last row's missing comma.
-fn rows_at_most(window: &Window<'_>) -> usize {
-    (window.end - window.start) / (2 * window.fields) + 1
-}
-
-/// Cuts the window at row borders, and scans the parts in parallel.
-fn scan_in_lanes<T: RowTable>(
-    window: &Window<'_>,
-    table: &mut T,
-    rows: usize,
-    lanes: usize,
-) -> Result<Scanned> {
-    let cuts = cut_at_rows(window, lanes);
-    let room: usize = cuts.iter().map(|cut| cut.rows).sum();
-    table.make_room(rows, room)?;
-    let counts: Vec<usize> = cuts.iter().map(|cut| cut.rows).collect();
-    let outcomes: Vec<_> = table
-        .parts(rows, &counts)
-        .into_par_iter()
-        .zip(&cuts)
-        .map(|(mut part, cut)| {
-            let after_row = window.after_row || cut.start > window.start;
-            let piece = Window { start: cut.start, end: cut.end, after_row, ..*window };
-            let result = scan_rows(&piece, &mut part);
-            (result, T::rest(part))
-        })
-        .collect();
-    let mut total = Scanned { rows: 0, end_of_rows: window.start, terminator: None };
-    for ((result, rest), cut) in outcomes.into_iter().zip(&cuts) {
-        let scanned = result?;
-        let offset = window.offset.wrapping_add(cut.start as u64);
-        table.absorb(rest, offset, rows + total.rows, scanned.rows);
-        total.rows += scanned.rows;
-        total.end_of_rows = scanned.end_of_rows;
-        if scanned.terminator.is_some() {
-            total.terminator = scanned.terminator;
-            break;
-        }
-        if scanned.rows < cut.rows {
-            // Only a number array that breaks off has fewer rows than numbers to fill them.
-            break;
-        }
-    }
-    Ok(total)
-}
-
-/// A part of a window: from the end of a row to just behind the end of a later one.
-struct Cut {
-    start: usize,
-    end: usize,
-    /// No more rows than this are in it.
-    rows: usize,
-}
-
-/// Cuts a window into about `lanes` parts of whole rows. Only digits are looked at: what else is
-/// there is for the scanner to judge.
-fn cut_at_rows(window: &Window<'_>, lanes: usize) -> Vec<Cut> {
-    let bytes = window.padded;
-    let array_end = memchr::memchr(b']', &bytes[window.start..window.end])
-        .map_or(window.end, |length| window.start + length);
-    let step = (array_end - window.start) / lanes + 1;
-    let borders: Vec<usize> =
-        (0..=lanes).map(|lane| (window.start + lane * step).min(array_end)).collect();
-    let counts: Vec<usize> =
-        borders.par_windows(2).map(|border| count_numbers(bytes, border[0], border[1])).collect();
-    let mut cuts = Vec::with_capacity(lanes);
-    // The number right before the window belongs to the row before it.
-    let counted_twice = window.after_row && bytes[window.start - 1].is_ascii_digit();
-    let mut numbers_before = 0_usize;
-    let mut start = window.start;
-    let mut rows_before = 0;
-    for (lane, &count) in counts.iter().enumerate() {
-        numbers_before += count - usize::from(lane == 0 && counted_twice);
-        let last = lane + 1 == counts.len();
-        // From the border back to the end of the last whole row before it.
-        let end = if last {
-            window.end
-        } else {
-            let surplus = numbers_before % window.fields;
-            end_of_number_back(bytes, start, borders[lane + 1], surplus)
-        };
-        let rows_here = numbers_before / window.fields - rows_before + usize::from(last);
-        rows_before = numbers_before / window.fields;
-        if end > start {
-            // One byte more than the row: a number has ended only where something else begins.
-            let scan_end = if last { end } else { end + 1 };
-            cuts.push(Cut { start, end: scan_end, rows: rows_here });
-            start = end;
-        } else if let Some(previous) = cuts.last_mut() {
-            previous.rows += rows_here;
-        }
-    }
-    cuts
-}
-
-/// Where the number ends that is `back` numbers before the last one that ends in `start..end`.
-fn end_of_number_back(bytes: &[u8], start: usize, end: usize, back: usize) -> usize {
-    let ends_here = |at: usize| !bytes[at].is_ascii_digit() && bytes[at - 1].is_ascii_digit();
-    (start.max(PADDING) + 1..end).rev().filter(|&at| ends_here(at)).nth(back).unwrap_or(start)
 }
 
 #[cfg(test)]
@@ -525,7 +363,7 @@ mod tests {
             ids in prop::collection::vec(any::<u32>(), 1..400),
             line_feeds in any::<bool>(),
             lanes in 1..5usize,
-            lane_bytes in 64..300usize,
+            window_bytes in 64..300usize,
         ) {
             let count = ids.len();
             let separator = if line_feeds { "\n," } else { "," };
@@ -536,9 +374,8 @@ mod tests {
                 .replace("\"node_count\":3", &format!("\"node_count\":{count}"))
                 .replace("\"edge_count\":2", &format!("\"edge_count\":{count}"))
                 .replace("[12,4,5,6,6,1,2,3]", "[]");
-            let lanes = Lanes { count: lanes, bytes: lane_bytes };
             let source = Source::Bytes(text.into_bytes());
-            let graph = read_in_windows(source, lanes, &Control::default()).unwrap();
+            let graph = read_in_windows(source, lanes, window_bytes, &Control::default()).unwrap();
             prop_assert_eq!(&graph.tables().node_id, &ids);
             for node in graph.nodes() {
                 let edge = graph.edges(node).next().unwrap();

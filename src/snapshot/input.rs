@@ -82,6 +82,19 @@ impl<'c> Input<'c> {
         Ok(filled > 0)
     }
 
+    /// Gives away the window up to `cut`, which counts from the first byte of the buffer: its buffer
+    /// becomes `spare`, as it is, and what is unread from `cut` on goes on in the buffer that was
+    /// `spare`, which must have the same size.
+    pub(crate) fn exchange(&mut self, cut: usize, spare: &mut Vec<u8>) {
+        debug_assert!(self.start <= cut && cut <= self.end && spare.len() == self.buffer.len());
+        let unread = &self.buffer[cut..self.end];
+        spare[PADDING..PADDING + unread.len()].copy_from_slice(unread);
+        self.offset = self.offset.wrapping_add((cut - PADDING) as u64);
+        self.start = PADDING;
+        self.end = PADDING + unread.len();
+        std::mem::swap(&mut self.buffer, spare);
+    }
+
     /// Whether the window is full and nothing in it could be used.
     pub(crate) fn is_full(&self) -> bool {
         self.end - self.start == self.buffer.len() - 2 * PADDING

@@ -13,7 +13,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::digits::Avx2;
-use super::digits::{Arithmetic, Baseline, CHUNK, Ends, MAX_FAST_DIGITS, MOST_NUMBERS, classify};
+use super::digits::{Arithmetic, Baseline, CHUNK, Ends, MAX_FAST_DIGITS, MOST_NUMBERS};
 use crate::error::{Error, Result};
 
 /// No row of the format has more fields (nodes have 5 to 7).
@@ -337,6 +337,23 @@ pub(crate) fn printable(byte: u8) -> String {
 /// The same as [`scan_rows`] without the sink: how many numbers end in `bytes[start..end]`, where
 /// `bytes[end]` may be anything. Only for splitting an array between threads.
 pub(crate) fn count_numbers(bytes: &[u8], start: usize, end: usize) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if Avx2::is_there() {
+        // SAFETY: The processor has just said that it has all that the function is compiled for.
+        return unsafe { count_with_avx2(bytes, start, end) };
+    }
+    count_with::<Baseline>(bytes, start, end)
+}
+
+/// [`count_with`], compiled for processors with AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn count_with_avx2(bytes: &[u8], start: usize, end: usize) -> usize {
+    count_with::<Avx2>(bytes, start, end)
+}
+
+#[inline(always)]
+fn count_with<A: Arithmetic>(bytes: &[u8], start: usize, end: usize) -> usize {
     let is_digit = |at: usize| bytes[at].is_ascii_digit();
     let mut count = 0;
     let mut carry = u64::from(start > 0 && is_digit(start - 1));
@@ -347,7 +364,7 @@ pub(crate) fn count_numbers(bytes: &[u8], start: usize, end: usize) -> usize {
                 + (at..end).filter(|&at| !is_digit(at) && at > 0 && is_digit(at - 1)).count();
         };
         let Ok(chunk) = chunk.try_into() else { return count };
-        let digits = classify(chunk).digits;
+        let digits = A::classify(chunk).digits;
         let ends = !digits & ((digits << 1) | carry) & low_bits(end - at);
         count += ends.count_ones() as usize;
         carry = digits >> 63;
