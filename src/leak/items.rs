@@ -1,13 +1,15 @@
 //! How many elements, entries or properties a container has.
 //!
 //! A snapshot does not say. Arrays and objects show one edge for each element that is on the heap;
-//! Maps and Sets show the slots of their hash table. Small integers, `true`, `undefined` and their
-//! like have no edge at all, so that a container of those is measured by its backing store: then the
-//! number is the capacity, which V8 keeps within a factor of 1.5 (arrays) or 2 (tables) of the
-//! contents. Source: V8's `OrderedHashTable` (3 header slots, one bucket for two entries, 2 slots an
-//! entry in a Set and 3 in a Map), and the specification, section 2.3.
+//! Maps and Sets show the slots of their hash table, frozen arrays those of their backing store, and
+//! of a dictionary its backing store shows the keys, whatever their values are. An accessor shows as
+//! a pair, and its functions beside it. Small integers, `true`, `undefined` and their like have no
+//! edge at all, so that a container of those is measured by its backing store: then the number is the
+//! capacity, which V8 keeps within a factor of 1.5 (arrays) or 2 (tables) of the contents. Source:
+//! V8's `OrderedHashTable` (3 header slots, one bucket for two entries, 2 slots an entry in a Set and
+//! 3 in a Map) and `NameDictionary` (3 slots an entry), and the specification, section 2.3.
 //!
-//! Time: linear in the edges of the container. Memory: none.
+//! Time: linear in the edges of the container and its backing stores. Memory: none.
 
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::vocabulary::Vocabulary;
@@ -30,48 +32,120 @@ const STORE_HEADER: u64 = 16;
 /// Bytes of a slot.
 const SLOT: u64 = 8;
 
+/// Slots of an entry in a dictionary: key, value, details.
+const SLOTS_OF_A_PROPERTY: usize = 3;
+
 /// What kind of container a node is, and how many items it has. `None`: not an object.
 pub fn count(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> Option<(Container, u64)> {
     if graph.node_type(node) != NodeType::OBJECT {
         return None;
     }
-    let is_array = graph.name_index(node) == words.array_class;
-    let mut named = 0;
-    let mut indexed = 0;
-    let mut table = None;
-    let mut elements = None;
-    for edge in graph.edges(node) {
-        let name = StringIndex(edge.label.raw_name());
-        match edge.label.edge_type() {
-            EdgeType::ELEMENT => indexed += 1,
-            EdgeType::PROPERTY if name != words.proto => named += 1,
-            EdgeType::INTERNAL if name == words.table => table = Some(edge.target),
-            EdgeType::INTERNAL if name == words.elements => elements = Some(edge.target),
-            _ => {}
-        }
-    }
-    if let Some(table) = table.filter(|&table| graph.node_type(table) == NodeType::ARRAY) {
+    let shown = Shown::of(graph, words, node);
+    let table = shown.table.filter(|&table| graph.node_type(table) == NodeType::ARRAY);
+    if let Some(table) = table {
         return Some(count_table(graph, words, table));
     }
-    if indexed == 0 {
-        indexed = elements.map_or(0, |store| capacity_without_edges(graph, words, store));
-    }
-    Some(match is_array {
+    let indexed = match (shown.indexed, shown.elements) {
+        (0, Some(store)) => count_elements(graph, words, store),
+        (indexed, _) => indexed,
+    };
+    Some(match graph.name_index(node) == words.array_class {
         true => (Container::Array, indexed),
-        false => (Container::Object, named + indexed),
+        false => (Container::Object, count_properties(graph, node, &shown) + indexed),
     })
 }
 
-/// The slots of a store of numbers, which has no edge to anything but its hidden class.
-fn capacity_without_edges(graph: &HeapGraph, words: &Vocabulary, store: NodeIndex) -> u64 {
+/// What the edges of an object show.
+#[derive(Default)]
+struct Shown {
+    named: u64,
+    /// How many of the named are pairs of a getter and a setter.
+    accessors: u64,
+    indexed: u64,
+    table: Option<NodeIndex>,
+    elements: Option<NodeIndex>,
+    properties: Option<NodeIndex>,
+}
+
+impl Shown {
+    fn of(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> Self {
+        let mut shown = Self::default();
+        for edge in graph.edges(node) {
+            let name = StringIndex(edge.label.raw_name());
+            match edge.label.edge_type() {
+                EdgeType::ELEMENT => shown.indexed += 1,
+                EdgeType::PROPERTY if name != words.proto => {
+                    shown.named += 1;
+                    let is_pair = graph.node_type(edge.target) == NodeType::HIDDEN
+                        && graph.name_index(edge.target) == words.accessor_pair_node;
+                    shown.accessors += u64::from(is_pair);
+                }
+                EdgeType::INTERNAL if name == words.table => shown.table = Some(edge.target),
+                EdgeType::INTERNAL if name == words.elements => shown.elements = Some(edge.target),
+                EdgeType::INTERNAL if name == words.properties => {
+                    shown.properties = Some(edge.target);
+                }
+                _ => {}
+            }
+        }
+        shown
+    }
+}
+
+/// The named properties of an object.
+fn count_properties(graph: &HeapGraph, node: NodeIndex, shown: &Shown) -> u64 {
+    let mut named = shown.named;
+    if shown.accessors > 0 {
+        // Beside the pair, its functions have edges of their own.
+        let functions = graph.edges(node).filter(|edge| {
+            edge.label.edge_type() == EdgeType::PROPERTY
+                && graph.node_type(edge.target) == NodeType::CLOSURE
+                && matches!(graph.edge_name(*edge).get(..4), Some(b"get " | b"set "))
+        });
+        named = named.saturating_sub(functions.count() as u64);
+    }
+    let Some(store) = shown.properties else { return named };
+    // A store that is no dictionary shows the values, which the object shows as well.
+    let is_dictionary = graph.edge_range(store).len() as u64 > shown.named + 1
+        && graph.node_type(store) == NodeType::ARRAY;
+    match is_dictionary {
+        true => named.max(fewest_entries(numbered_slots(graph, store), SLOTS_OF_A_PROPERTY)),
+        false => named,
+    }
+}
+
+/// What a store of elements has, whose array shows none: those of a frozen array, or numbers.
+fn count_elements(graph: &HeapGraph, words: &Vocabulary, store: NodeIndex) -> u64 {
     if graph.node_type(store) != NodeType::ARRAY {
         return 0;
     }
     let is_map = |name: u32| StringIndex(name) == words.map;
     if graph.edges(store).any(|edge| !is_map(edge.label.raw_name())) {
-        return 0;
+        return numbered_slots(graph, store).count() as u64;
     }
     slots(graph, store)
+}
+
+/// The numbers of the slots that a store shows, ascending.
+fn numbered_slots(graph: &HeapGraph, store: NodeIndex) -> impl Iterator<Item = u64> {
+    let internal = graph.edges(store).filter(|e| e.label.edge_type() == EdgeType::INTERNAL);
+    internal.filter_map(|edge| parse_slot(graph.edge_name(edge)))
+}
+
+/// How many entries of so many slots each it takes to have all of `slots`, which ascend. An entry
+/// shows some of its slots or all. Which slots begin one depends on V8's version; the right guess is
+/// the one that needs the fewest.
+fn fewest_entries(slots: impl Iterator<Item = u64>, per_entry: usize) -> u64 {
+    let mut last = [u64::MAX; SLOTS_OF_A_PROPERTY];
+    let mut entries = [0_u64; SLOTS_OF_A_PROPERTY];
+    for slot in slots {
+        for shift in 0..per_entry {
+            let entry = (slot + shift as u64) / per_entry as u64;
+            entries[shift] += u64::from(entry != last[shift]);
+            last[shift] = entry;
+        }
+    }
+    entries[..per_entry].iter().copied().min().unwrap_or(0)
 }
 
 fn slots(graph: &HeapGraph, store: NodeIndex) -> u64 {
@@ -93,25 +167,13 @@ fn count_table(graph: &HeapGraph, words: &Vocabulary, table: NodeIndex) -> (Cont
         (None, Some(_)) => (Container::Set, 2),
         _ => (Container::Map, 3),
     };
-    // An entry of a Map shows its key, its value, or both. Which slots begin an entry depends on
-    // V8's version; the right guess is the one that needs the fewest entries.
-    let mut last = [u64::MAX; 3];
-    let mut entries = [0_u64; 3];
-    for edge in graph.edges(table) {
-        // What was deleted leaves a hole, until the table is made anew.
-        let is_hole = graph.name_index(edge.target) == words.hole_node;
-        if edge.label.edge_type() != EdgeType::INTERNAL || is_hole {
-            continue;
-        }
-        let name = StringIndex(edge.label.raw_name());
-        let Some(slot) = parse_slot(graph.strings().get(name)) else { continue };
-        for shift in 0..per_entry {
-            let entry = (slot + shift as u64) / per_entry as u64;
-            entries[shift] += u64::from(entry != last[shift]);
-            last[shift] = entry;
-        }
-    }
-    let shown = entries[..per_entry].iter().copied().min().unwrap_or(0);
+    // What was deleted leaves a hole, until the table is made anew.
+    let shown = graph.edges(table).filter(|edge| {
+        edge.label.edge_type() == EdgeType::INTERNAL
+            && graph.name_index(edge.target) != words.hole_node
+    });
+    let shown = shown.filter_map(|edge| parse_slot(graph.edge_name(edge)));
+    let shown = fewest_entries(shown, per_entry);
     // A table of small integers shows nothing: its capacity is the best there is. Half of a grown
     // table is full.
     let shown = match capacity(per_entry as u64) {
@@ -191,5 +253,63 @@ mod tests {
         let graph = heap.build();
         let words = Vocabulary::new(graph.strings());
         assert_eq!(count(&graph, &words, list), Some((Container::Array, 100)));
+    }
+
+    #[test]
+    fn a_frozen_array_shows_its_elements_in_its_store() {
+        let mut heap = GraphBuilder::new();
+        let list = heap.node(NodeType::OBJECT, "Array", 32);
+        let store = heap.node(NodeType::ARRAY, "", 16 + 100 * 8);
+        let shape = heap.node(NodeType::OBJECT_SHAPE, "system / Map", 80);
+        let item = heap.node(NodeType::OBJECT, "Object", 32);
+        heap.edge(list, EdgeType::INTERNAL, "elements", store);
+        heap.edge(store, EdgeType::INTERNAL, "map", shape);
+        for slot in ["0", "1", "7"] {
+            heap.edge(store, EdgeType::INTERNAL, slot, item);
+        }
+        let graph = heap.build();
+        let words = Vocabulary::new(graph.strings());
+        assert_eq!(count(&graph, &words, list), Some((Container::Array, 3)));
+    }
+
+    #[test]
+    fn keys_of_a_dictionary_count_whatever_their_values_are() {
+        let mut heap = GraphBuilder::new();
+        let counts = heap.node(NodeType::OBJECT, "Object", 32);
+        let store = heap.node(NodeType::ARRAY, "", 16 + 102 * 8);
+        let key = heap.node(NodeType::STRING, "key", 24);
+        let value = heap.node(NodeType::OBJECT, "Object", 24);
+        heap.edge(counts, EdgeType::INTERNAL, "properties", store);
+        heap.edge(counts, EdgeType::PROPERTY, "c", value);
+        // Three keys, of which one has a value that is on the heap.
+        for (slot, target) in [("6", key), ("12", key), ("15", key), ("16", value)] {
+            heap.edge(store, EdgeType::INTERNAL, slot, target);
+        }
+        let plain = heap.node(NodeType::OBJECT, "Object", 32);
+        let values = heap.node(NodeType::ARRAY, "", 16 + 3 * 8);
+        heap.edge(plain, EdgeType::INTERNAL, "properties", values);
+        for (slot, name) in [("0", "x"), ("1", "y")] {
+            heap.edge(plain, EdgeType::PROPERTY, name, value);
+            heap.edge(values, EdgeType::INTERNAL, slot, value);
+        }
+        let graph = heap.build();
+        let words = Vocabulary::new(graph.strings());
+        assert_eq!(count(&graph, &words, counts), Some((Container::Object, 3)));
+        assert_eq!(count(&graph, &words, plain), Some((Container::Object, 2)));
+    }
+
+    #[test]
+    fn an_accessor_is_one_property_though_its_functions_show() {
+        let mut heap = GraphBuilder::new();
+        let object = heap.node(NodeType::OBJECT, "Object", 32);
+        let pair = heap.node(NodeType::HIDDEN, "system / AccessorPair", 32);
+        let function = heap.node(NodeType::CLOSURE, "get", 32);
+        heap.edge(object, EdgeType::PROPERTY, "size", pair);
+        heap.edge(object, EdgeType::PROPERTY, "get size", function);
+        heap.edge(object, EdgeType::PROPERTY, "set size", function);
+        heap.edge(object, EdgeType::PROPERTY, "method", function);
+        let graph = heap.build();
+        let words = Vocabulary::new(graph.strings());
+        assert_eq!(count(&graph, &words, object), Some((Container::Object, 2)));
     }
 }

@@ -131,6 +131,8 @@ vocabulary! {
     array_buffer_data_node = "system / JSArrayBufferData",
     /// What stands where an entry was deleted.
     hole_node = "system / Hole",
+    /// A getter and a setter.
+    accessor_pair_node = "system / AccessorPair",
     /// An ES module.
     source_text_module_node = "system / SourceTextModule",
 }
