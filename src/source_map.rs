@@ -111,10 +111,18 @@ pub(crate) fn source_text(url: &str) -> Option<String> {
     String::from_utf8(read_file(&local_path(url)?)?).ok()
 }
 
+/// A `file:` URL without its query and fragment, which say nothing of the file; a path as it is.
+pub(crate) fn without_query(url: &str) -> &str {
+    match url.starts_with("file://") {
+        true => url.split(['?', '#']).next().unwrap_or(url),
+        false => url,
+    }
+}
+
 /// The path of a `file:` URL or of an absolute path; `None` for what is not on this disk, such as
 /// `node:fs`.
 fn local_path(url: &str) -> Option<PathBuf> {
-    match url.strip_prefix("file://") {
+    match without_query(url).strip_prefix("file://") {
         // On Windows the path is behind one more slash: file:///C:/app.js.
         Some(path) if cfg!(windows) => Some(percent_decode(path.trim_start_matches('/')).into()),
         Some(path) => Some(percent_decode(path).into()),
@@ -203,6 +211,8 @@ mod tests {
         assert_eq!(local_path("node:internal/timers"), None);
         assert_eq!(local_path("evalmachine.<anonymous>"), None);
         assert_eq!(local_path("file:///a%20b/c.js"), Some("/a b/c.js".into()));
+        assert_eq!(local_path("file:///a/%3F.mjs?v=1#x"), Some("/a/?.mjs".into()));
+        assert_eq!(local_path("/a/b?.js"), Some("/a/b?.js".into()));
     }
 
     #[test]

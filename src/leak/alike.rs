@@ -20,6 +20,8 @@ pub(crate) struct Described {
     pub(crate) suspect: Suspect,
     /// The class whose instance holds it, where there is one.
     pub(crate) owner: Option<String>,
+    /// The containers inside it that its items are in, if they are not its own.
+    pub(crate) inside: Option<String>,
 }
 
 /// What makes two places look the same: the shape of the way to them, and how they grew.
@@ -126,10 +128,10 @@ impl Family {
     }
 
     fn finish(self) -> Suspect {
-        let Described { mut suspect, owner } = self.first;
+        let Described { mut suspect, owner, inside } = self.first;
         suspect.holds.sort_by_key(|holding| std::cmp::Reverse(holding.bytes));
         suspect.holds.truncate(HOLDINGS);
-        suspect.summary = sentence(&suspect, owner.as_deref());
+        suspect.summary = sentence(&suspect, owner.as_deref(), inside.as_deref());
         suspect
     }
 }
@@ -172,7 +174,7 @@ mod tests {
             fingerprint: fingerprint.into(),
             summary: String::new(),
         };
-        Described { suspect, owner: None }
+        Described { suspect, owner: None, inside: None }
     }
 
     #[test]

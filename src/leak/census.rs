@@ -3,6 +3,9 @@
 //!
 //! A census is made once per baseline, after which its graph can go. It is also what a digest keeps.
 //!
+//! A small container is asked for by its slot too if that is one of a variable, or of an object that
+//! a variable may stand for: such are few, and what is in them may be replaced by something large.
+//!
 //! Time: one pass over objects and their edges. Memory: 24 bytes for each object with items and
 //! each node that retains [`LARGE`] bytes.
 
@@ -21,6 +24,10 @@ use crate::leak::vocabulary::Vocabulary;
 
 /// A node that retains this many bytes is in the census whatever it is: below, growth is noise.
 pub const LARGE: u64 = 1024;
+
+/// A class of the program with so many instances at most is one of services and stores rather than of
+/// data.
+const FEW_INSTANCES: u32 = 8;
 
 /// What is known of a node of the baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +107,7 @@ impl Census {
     ) -> Result<Self> {
         let mut records = Vec::new();
         let mut large = Vec::new();
+        let mut small = Vec::new();
         let mut shapes = HashMap::new();
         for node in graph.nodes() {
             control.checkpoint_at(node.at())?;
@@ -108,9 +116,7 @@ impl Census {
             if counted == 0 && retained < LARGE {
                 continue;
             }
-            if retained >= LARGE {
-                large.push(node);
-            }
+            if retained >= LARGE { &mut large } else { &mut small }.push(node);
             let id = graph.id(node);
             let items = u32::try_from(counted).unwrap_or(u32::MAX);
             let record = Record { id, tag: tag(graph, node), items, retained };
@@ -125,6 +131,8 @@ impl Census {
         if !records.is_sorted_by_key(|record| record.id) {
             records.sort_unstable_by_key(|record| record.id);
         }
+        let singular = Singular::new(graph, words);
+        large.extend(small.into_iter().filter(|&node| singular.is_held_by_one(analysis, node)));
         let slots = slots_of(graph, analysis, &large);
         let (last_id, _) = id_order(graph);
         let classes = count_classes(graph);
@@ -332,6 +340,51 @@ pub fn slot_key(graph: &HeapGraph, owner_id: u32, edge: Edge) -> u64 {
         hash.bytes(graph.edge_name(edge));
     }
     hash.finish()
+}
+
+/// Tells variables, and what stands for one, from data of which there is any number.
+struct Singular<'a> {
+    graph: &'a HeapGraph,
+    words: &'a Vocabulary,
+    /// Objects by name.
+    instances: Vec<u32>,
+}
+
+impl<'a> Singular<'a> {
+    fn new(graph: &'a HeapGraph, words: &'a Vocabulary) -> Self {
+        let mut instances = vec![0_u32; graph.strings().len()];
+        let tables = graph.tables();
+        for (&node_type, name) in tables.node_type.iter().zip(&tables.node_name) {
+            if node_type == NodeType::OBJECT {
+                instances[name.at()] += 1;
+            }
+        }
+        Self { graph, words, instances }
+    }
+
+    /// Whether a node is in a slot of a variable or the like, or of an object that is.
+    fn is_held_by_one(&self, analysis: &Analysis, node: NodeIndex) -> bool {
+        let owner = analysis.dominators.idom(node);
+        self.is_singular(owner) || self.is_singular(analysis.dominators.idom(owner))
+    }
+
+    fn is_singular(&self, node: NodeIndex) -> bool {
+        let name = self.graph.name_index(node);
+        match self.graph.node_type(node) {
+            NodeType::OBJECT => {
+                name == self.words.context_node || self.instances[name.at()] <= FEW_INSTANCES
+            }
+            NodeType::HIDDEN => {
+                let cells = [
+                    self.words.cell_node,
+                    self.words.context_cell_node,
+                    self.words.property_cell_node,
+                ];
+                cells.contains(&name)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// The slots of what is large: the direct edges from each node's immediate dominator.

@@ -4,6 +4,8 @@
 //! a developer knows it by the head or root. [`head`] goes up the dominator tree from an
 //! accumulation point for as long as the same class comes again.
 
+use std::collections::HashSet;
+
 use crate::analysis::Analysis;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::vocabulary::Vocabulary;
@@ -35,22 +37,44 @@ pub fn head(
         let name = graph.name_index(node);
         ![words.object_class, words.array_class, words.map_class, words.set_class].contains(&name)
     };
-    let mut at = node;
-    let mut links = 0;
-    let mut entry = None;
-    while let Some(above) = same_class_above(graph, analysis, at) {
-        let this_entry = entry_of(graph, analysis, at);
-        // A built-in class in itself is an everyday thing; it is a chain if each link is by the
-        // same name. A class of the program that refers to itself is a list or a tree.
-        if !is_own_class && links > 0 && this_entry != entry {
-            break;
-        }
-        entry = this_entry;
-        at = above;
-        links += 1;
-    }
+    let run = run_above(graph, analysis, node);
+    // A built-in class in itself is an everyday thing; it is a chain if each link is by the same
+    // name, or a tree if the names are data. A class of the program that refers to itself is a list
+    // or a tree.
+    let entries: Vec<_> = run.iter().map(|link| link.entry).collect();
+    let links = match is_own_class || are_keys(&entries) {
+        true => run.len(),
+        false => entries.iter().take_while(|&&entry| entry == entries[0]).count(),
+    };
     let is_chain = links >= if is_own_class { 1 } else { LINKS_OF_A_CHAIN };
-    is_chain.then_some(Head { node: at, links })
+    is_chain.then(|| Head { node: run[links - 1].above, links })
+}
+
+/// Whether the names by which links are entered are data, as in a tree of letters: there are many,
+/// and few come twice.
+pub(crate) fn are_keys(entries: &[Option<StringIndex>]) -> bool {
+    let named: Vec<_> = entries.iter().flatten().collect();
+    let distinct: HashSet<_> = named.iter().copied().collect();
+    named.len() >= LINKS_OF_A_CHAIN && distinct.len() * 2 > named.len()
+}
+
+/// A step up a chain.
+struct Link {
+    /// The node of the same class above.
+    above: NodeIndex,
+    /// How its dominator refers to the node below.
+    entry: Option<StringIndex>,
+}
+
+/// The nodes of one class above each other, from the nearest on.
+fn run_above(graph: &HeapGraph, analysis: &Analysis, node: NodeIndex) -> Vec<Link> {
+    let mut run = Vec::new();
+    let mut at = node;
+    while let Some(above) = same_class_above(graph, analysis, at) {
+        run.push(Link { above, entry: entry_of(graph, analysis, at) });
+        at = above;
+    }
+    run
 }
 
 /// The nearest dominator of the same class, if it is near.
@@ -73,7 +97,11 @@ fn same_class_above(graph: &HeapGraph, analysis: &Analysis, node: NodeIndex) -> 
 }
 
 /// How a node's dominator refers to it: the edge's name, or `None` for elements and the like.
-fn entry_of(graph: &HeapGraph, analysis: &Analysis, node: NodeIndex) -> Option<StringIndex> {
+pub(crate) fn entry_of(
+    graph: &HeapGraph,
+    analysis: &Analysis,
+    node: NodeIndex,
+) -> Option<StringIndex> {
     let above = analysis.dominators.idom(node);
     let named = |edge_type| matches!(edge_type, EdgeType::PROPERTY | EdgeType::CONTEXT);
     let edges = graph.edges(above).filter(|edge| edge.target == node);

@@ -9,14 +9,14 @@
 //! grown containers reach. Memory: 8 bytes a node while it runs.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::leak::candidate::Candidate;
 use crate::leak::growth::{Accumulation, Growth, Scatter, Walk};
 use crate::leak::holders::{Membership, Reach, Share, share_a_slot};
-use crate::leak::suspects::Candidate;
 
 /// Fewer large things than this are named one by one.
 const LARGE_THINGS: usize = 8;
@@ -54,6 +54,8 @@ struct Ledger<'w> {
     containers: Vec<NodeIndex>,
     /// What each group of scattered objects was found under, less what is credited elsewhere.
     under: Vec<Option<Accumulation>>,
+    /// And where that was in the dominator tree.
+    positions: Vec<u32>,
     merger: Merger,
 }
 
@@ -68,6 +70,7 @@ impl<'w> Ledger<'w> {
         });
         let containers = grown.iter().map(|&at| candidates[at].point.node).collect();
         let mut under = Vec::with_capacity(growth.scatters.len());
+        let mut positions = Vec::with_capacity(growth.scatters.len());
         let mut scattered = Vec::new();
         for scatters in growth.scatters {
             let net = |scatter: Scatter| {
@@ -76,9 +79,10 @@ impl<'w> Ledger<'w> {
             };
             scattered.extend(scatters.groups.into_iter().filter_map(net));
             under.push(scatters.under);
+            positions.push(scatters.position);
         }
         let merger = Merger { into: (0..grown.len()).collect() };
-        (Self { walk, candidates, grown, containers, under, merger }, scattered)
+        (Self { walk, candidates, grown, containers, under, positions, merger }, scattered)
     }
 
     /// Credits groups to the containers that have them in their slots. Gives back the others.
@@ -139,7 +143,45 @@ impl<'w> Ledger<'w> {
             }
         }
         self.credit_large(&reach);
+        for at in 0..self.under.len() {
+            self.credit_inside(at, &reach);
+        }
         Ok(rest)
+    }
+
+    /// A thing that gained no items itself, and has one inside that did: what piled up under it is
+    /// credited to that container, if most of it is reached from there.
+    fn credit_inside(&mut self, under: usize, reach: &Reach) {
+        let Walk { graph, analysis, before, least_bytes, .. } = *self.walk;
+        let Some(point) = self.under[under].filter(|point| point.bytes >= least_bytes) else {
+            return;
+        };
+        let tree = &analysis.dominators;
+        let position = self.positions[under];
+        let mut reached: BTreeMap<usize, (u64, Vec<NodeIndex>)> = BTreeMap::new();
+        for node in tree.children(position).map(|child| tree.node_at(child)) {
+            if before.is_young(graph, node)
+                && let Some(container) = reach.of(node)
+                && self.containers[container] != node
+            {
+                let (bytes, nodes) = reached.entry(container).or_default();
+                *bytes += analysis.retained[node.at()];
+                nodes.push(node);
+            }
+        }
+        let most =
+            reached.into_iter().max_by_key(|(container, (bytes, _))| (*bytes, Reverse(*container)));
+        let Some((container, (bytes, nodes))) = most else { return };
+        if bytes * 2 < point.bytes {
+            return;
+        }
+        let bytes = bytes.min(point.bytes);
+        let candidate = &mut self.candidates[self.grown[container]];
+        candidate.point.bytes += bytes;
+        candidate.credited.extend(nodes);
+        if let Some(point) = &mut self.under[under] {
+            point.bytes -= bytes;
+        }
     }
 
     /// Credits large things, if there are many of them, to the container from which they are

@@ -9,9 +9,28 @@
 /// A line and a column, 1-based; the column counts UTF-16 units, as V8 does.
 pub type Position = (u32, u32);
 
+/// A declaration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Declaration {
+    /// Where the name is.
+    pub position: Position,
+    /// How it looks: the less, the surer.
+    rank: u32,
+}
+
+impl Declaration {
+    /// Whether it is a declaration or an assignment. A key in a literal may be of anything.
+    pub fn is_sure(&self) -> bool {
+        self.rank < RANK_OF_A_KEY
+    }
+}
+
+/// A key of a literal, or of a computed property.
+const RANK_OF_A_KEY: u32 = 3;
+
 /// Where `name` is declared: the last declaration that begins at or above line `near`, else the
 /// first one below it.
-pub fn find_declaration(source: &str, name: &str, near: Option<u32>) -> Option<Position> {
+pub fn find_declaration(source: &str, name: &str, near: Option<u32>) -> Option<Declaration> {
     let word = name.rsplit('.').next().unwrap_or(name);
     let word = word.strip_prefix("Symbol(").and_then(|w| w.strip_suffix(')')).unwrap_or(word);
     if word.is_empty() {
@@ -32,7 +51,7 @@ pub fn find_declaration(source: &str, name: &str, near: Option<u32>) -> Option<P
             best = Some((rank, (line_number, column)));
         }
     }
-    best.map(|(_, position)| position)
+    best.map(|(rank, position)| Declaration { position, rank })
 }
 
 /// Whether a line declares a word: how surely (0 is best), and the column of the word.
@@ -97,7 +116,7 @@ fn rank_of(before: &str, after: &str) -> Option<u32> {
     }
     // A property of a literal, or one that a symbol or string names.
     if after.starts_with(':') || (before.ends_with(['[', '\'', '"']) && after.contains('=')) {
-        return Some(3);
+        return Some(RANK_OF_A_KEY);
     }
     None
 }
@@ -107,7 +126,8 @@ mod tests {
     use super::*;
 
     fn check(source: &str, name: &str, near: Option<u32>, expected: Option<Position>) {
-        assert_eq!(find_declaration(source, name, near), expected, "{name} in {source}");
+        let found = find_declaration(source, name, near).map(|found| found.position);
+        assert_eq!(found, expected, "{name} in {source}");
     }
 
     #[test]

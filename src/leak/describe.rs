@@ -1,24 +1,23 @@
 //! Everything a report says about one suspect.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::alike::{Described, HOLDINGS};
 use crate::leak::before::Before;
-use crate::leak::declaration::find_declaration;
+use crate::leak::candidate::Candidate;
 use crate::leak::hash::Fnv;
 use crate::leak::kind::{event_target, kind};
-use crate::leak::naming::{Handle, class_name, edge_text, export_of, handle as find_handle};
+use crate::leak::naming::{
+    Handle, class_name, edge_text, handle as find_handle, is_entry_of_container,
+};
+use crate::leak::places::Places;
 use crate::leak::route::Step;
-use crate::leak::scripts::{
-    Place, place_of_closure, place_of_constructor, place_of_module, script_of, url_of,
-};
-use crate::leak::suspects::{Candidate, Newer};
-use crate::report::{
-    Holding, Items, PathStep, PerWork, SourcePosition, Suspect, SuspectGrowth, SuspectKind,
-};
-use crate::source_map::source_text;
+use crate::leak::scripts::{Place, internal_target};
+use crate::leak::shape::file_of_module;
+use crate::leak::suspects::Newer;
+use crate::report::{Holding, Items, PathStep, PerWork, Suspect, SuspectGrowth, SuspectKind};
+use crate::source_map::without_query;
 
 /// How many steps of a path are shown: the last ones, which are nearest to the suspect.
 const PATH_STEPS: usize = 24;
@@ -31,12 +30,14 @@ const MANY_ITEMS_OF_NODE: u64 = 1000;
 /// tables that come with a module (of MIME types, of characters) are smaller.
 const MANY_ITEMS_OF_A_MODULE: u64 = 10_000;
 
+/// A program loads each of its files once, or, where plugins or tests do, a few times.
+const LOADS_OF_ONE_FILE: u64 = 32;
+
 /// What it takes to describe.
 pub(crate) struct Describer<'a> {
     pub(crate) newer: Newer<'a>,
     pub(crate) before: &'a Before<'a>,
-    /// By node: where it stands in the dominator tree.
-    pub(crate) positions: &'a [u32],
+    pub(crate) places: Places<'a>,
     pub(crate) work: Option<f64>,
 }
 
@@ -49,7 +50,7 @@ impl Describer<'_> {
         if route.is_empty() || is_script_text(graph, &route) {
             return None;
         }
-        let grew_items = candidate.point.more_items() > 0;
+        let grew_items = candidate.more_items() > 0;
         let is_chain = candidate.links > 0;
         let mut kind = kind(graph, words, node, &route, &candidate.contents, is_chain, grew_items);
         let everyday = [words.object_class, words.array_class];
@@ -60,8 +61,8 @@ impl Describer<'_> {
             kind = SuspectKind::Instances;
         }
         let handle = find_handle(graph, words, &route);
-        let own_place = self.place_of_route(&route, handle.as_ref());
-        let owner = self.nearest_place(&route, handle.as_ref());
+        let own_place = self.places.place_of_route(&route, handle.as_ref());
+        let owner = self.places.nearest_place(&route, handle.as_ref());
         let belongs_to_node = owner.as_ref().filter(|place| place.is_internal());
         let is_nameless = own_place.is_none() && handle.is_none();
         if (is_nameless && kind != SuspectKind::Instances)
@@ -70,7 +71,7 @@ impl Describer<'_> {
             || self.is_state_of_young_module(candidate, &route)
             || (own_place.as_ref().is_none_or(Place::is_internal)
                 && is_of_nodes_set_up(graph, &route)
-                && candidate.point.more_items() < MANY_ITEMS_OF_NODE)
+                && candidate.more_items() < MANY_ITEMS_OF_NODE)
         {
             return None;
         }
@@ -81,15 +82,19 @@ impl Describer<'_> {
         if is_variable && belongs_to_node.is_some_and(|owner| owner.url.ends_with("timers")) {
             kind = SuspectKind::Timers;
         }
-        let place = self.place(own_place, candidate, kind);
+        let place = self.places.place(own_place, candidate, kind);
         let keeps = matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
         let program_handle = match belongs_to_node {
             Some(_) if !keeps => self.handle_in_program(&route),
             _ => None,
         };
-        let (name, class_name) = match program_handle {
-            Some((name, held)) => (name, class_name(graph, held)),
+        let (name, class_name) = match &program_handle {
+            Some((name, held)) => (name.clone(), class_name(graph, *held)),
             None => self.names(candidate, &route, handle.as_ref(), kind, place.as_ref()),
+        };
+        let inside = match (&program_handle, &handle) {
+            (None, Some(handle)) => self.inside(candidate, &route, handle),
+            _ => None,
         };
         let owner = handle.as_ref().and_then(|handle| self.owner_class(handle.owner));
         let mut suspect = Suspect {
@@ -97,17 +102,17 @@ impl Describer<'_> {
             class_name,
             kind,
             node_id: graph.id(node),
-            alike: 0,
+            alike: candidate.alike,
             confidence: self.confidence(candidate),
             growth: self.growth(candidate),
-            source: self.source(place, handle.as_ref(), kind),
+            source: self.places.source(place, handle.as_ref(), kind),
             path: self.path(&route),
             holds: self.holdings(candidate),
             fingerprint: String::new(),
             summary: String::new(),
         };
         suspect.fingerprint = fingerprint(&suspect, owner.as_deref());
-        Some(Described { suspect, owner })
+        Some(Described { suspect, owner, inside })
     }
 
     /// Name and class of a suspect.
@@ -173,13 +178,27 @@ impl Describer<'_> {
         let Newer { graph, words, .. } = self.newer;
         let mut end = route.len();
         while let Some(handle) = find_handle(graph, words, &route[..end]) {
-            let place = self.place_of_node(route, handle.at);
+            let place = self.places.place_of_node(route, handle.at);
             if place.is_some_and(|place| !place.is_internal()) {
                 return Some((handle.name, route[handle.at].edge.target));
             }
             end = handle.at;
         }
         None
+    }
+
+    /// Which containers the items are in, if those are in the one that the name is of: how many there
+    /// are, and their class.
+    fn inside(&self, candidate: &Candidate, route: &[Step], handle: &Handle) -> Option<String> {
+        let Newer { graph, words, .. } = self.newer;
+        if let Some(inner) = candidate.items_of() {
+            let class = class_name(graph, inner.sample);
+            return Some(format!("{} {class} objects", inner.containers));
+        }
+        let is_listed = handle.name.starts_with("_events.");
+        let is_entry = |step: &Step| is_entry_of_container(graph, words, step);
+        let is_deeper = !is_listed && route[handle.at + 1..].iter().any(is_entry);
+        is_deeper.then(|| format!("one {}", class_name(graph, candidate.point.node)))
     }
 
     /// The class of the emitter whose `_events` object owns a handle.
@@ -210,9 +229,9 @@ impl Describer<'_> {
             let after = before.count + scatter.members.len() as u64;
             return Some(Items { before: before.count, after });
         }
-        let after = candidate.point.items?;
-        let before = candidate.point.prior.map_or(0, |prior| prior.items);
-        (after != before || candidate.links == 0).then_some(Items { before, after })
+        // The properties of the head of a list are not what grew, nor do buffers have items.
+        let items = candidate.items().filter(|_| candidate.links == 0)?;
+        (items.before > 0 || items.after > 0).then_some(items)
     }
 
     /// How much it grew.
@@ -231,10 +250,10 @@ impl Describer<'_> {
         // What has no size of its own is a part of something that has been counted already.
         let sized = candidate.contents.classes.iter().filter(|class| class.bytes > 0);
         let classes = sized.take(HOLDINGS);
-        let more = |number: u64| match candidate.point.items {
-            Some(items) if !self.before.knows_young() && items > 0 => {
-                (u128::from(number) * u128::from(candidate.point.more_items()) / u128::from(items))
-                    as u64
+        let now = candidate.items().map_or(0, |items| u128::from(items.after));
+        let more = |number: u64| match now {
+            1.. if !self.before.knows_young() => {
+                (u128::from(number) * u128::from(candidate.more_items()) / now) as u64
             }
             _ => number,
         };
@@ -249,7 +268,7 @@ impl Describer<'_> {
 
     /// How sure it is: many items in one container is the surest sign, a few large ones the least.
     fn confidence(&self, candidate: &Candidate) -> f64 {
-        let more = candidate.point.more_items().max(candidate.links as u64);
+        let more = candidate.more_items().max(candidate.links as u64);
         let was_there = candidate.point.prior.is_some() || candidate.links > 0;
         let by_count = match more {
             0..64 => 0.4,
@@ -261,16 +280,34 @@ impl Describer<'_> {
 
     /// Whether growth in a container that belongs to Node is reported. Node keeps listeners and
     /// timers for the program; what else it keeps is reported if there are things of the program
-    /// in it, except for the caches of what it loaded: those grow while a program warms up.
+    /// in it, except for the caches of what it loaded: those grow while a program warms up, unless it
+    /// is one file that is loaded time and again.
     fn is_worth_it_in_node(&self, candidate: &Candidate, kind: SuspectKind, owner: &Place) -> bool {
         const LOADERS: [&str; 3] =
             ["internal/modules", "internal/bootstrap", "internal/process/esm"];
         let is_kept_for_program = || {
             matches!(kind, SuspectKind::Listeners | SuspectKind::Timers | SuspectKind::Instances)
-                || self.place_of_contents(candidate).is_some()
+                || self.places.place_of_contents(candidate).is_some()
         };
         let is_loaders = LOADERS.iter().any(|loader| owner.url.contains(loader));
-        candidate.point.more_items() >= MANY_ITEMS_OF_NODE || (!is_loaders && is_kept_for_program())
+        candidate.more_items() >= MANY_ITEMS_OF_NODE
+            || match is_loaders {
+                true => self.loads_of_one_file(candidate) >= LOADS_OF_ONE_FILE,
+                false => is_kept_for_program(),
+            }
+    }
+
+    /// How often one file is among the modules that piled up.
+    fn loads_of_one_file(&self, candidate: &Candidate) -> u64 {
+        let Newer { graph, words, .. } = self.newer;
+        let mut loads: HashMap<String, u64> = HashMap::new();
+        for node in self.places.young_in(candidate) {
+            let file = file_of_module(graph, words, node).filter(|file| !file.is_empty());
+            if let Some(file) = file {
+                *loads.entry(without_query(&file).to_owned()).or_default() += 1;
+            }
+        }
+        loads.into_values().max().unwrap_or(0)
     }
 
     /// Whether a candidate is part of a module that was loaded since the baseline: what a module
@@ -286,229 +323,9 @@ impl Describer<'_> {
             name == words.module_class || name == words.source_text_module_node
         };
         let total = analysis.retained[graph.root().at()];
-        let is_a_lot = candidate.point.more_items() >= MANY_ITEMS_OF_A_MODULE
-            || candidate.point.bytes >= total / 4;
+        let is_a_lot =
+            candidate.more_items() >= MANY_ITEMS_OF_A_MODULE || candidate.point.bytes >= total / 4;
         !is_a_lot && route.iter().any(|step| is_young(step.from) && is_module(step.from))
-    }
-
-    /// The code to look at: that which owns the suspect; where Node owns it, that of the functions
-    /// and objects in it.
-    fn place(&self, own: Option<Place>, candidate: &Candidate, kind: SuspectKind) -> Option<Place> {
-        if kind == SuspectKind::Timers
-            && let Some(place) = self.place_of_timers()
-        {
-            return Some(place);
-        }
-        match own {
-            Some(place) if !place.is_internal() => Some(place),
-            other => self.place_of_contents(candidate).or(other),
-        }
-    }
-
-    /// Where most callbacks of young timers are.
-    fn place_of_timers(&self) -> Option<Place> {
-        let Newer { graph, words, .. } = self.newer;
-        let timers = graph.nodes().filter(|&node| {
-            graph.node_type(node) == NodeType::OBJECT
-                && graph.name_index(node) == words.timeout_class
-                && self.before.is_young(graph, node)
-        });
-        let callbacks = timers.filter_map(|timer| {
-            let mut edges = graph.edges(timer);
-            edges.find(|edge| {
-                edge.label.edge_type() == EdgeType::PROPERTY
-                    && edge.label.raw_name() == words.on_timeout.0
-            })
-        });
-        let callbacks = callbacks.filter(|edge| graph.node_type(edge.target) == NodeType::CLOSURE);
-        most_frequent(callbacks.filter_map(|edge| place_of_closure(graph, words, edge.target)))
-    }
-
-    /// Whose code the handle is in, be it Node's.
-    fn nearest_place(&self, route: &[Step], handle: Option<&Handle>) -> Option<Place> {
-        let last = handle.map_or(route.len().checked_sub(1)?, |handle| handle.at);
-        (0..=last).rev().find_map(|at| self.place_of_node(route, at))
-    }
-
-    /// The nearest code outside of Node on the way to a handle; Node's if there is no other near.
-    fn place_of_route(&self, route: &[Step], handle: Option<&Handle>) -> Option<Place> {
-        let last = handle.map_or(route.len().checked_sub(1)?, |handle| handle.at);
-        let mut internal = None;
-        for at in (0..=last).rev() {
-            let Some(place) = self.place_of_node(route, at) else { continue };
-            if !place.is_internal() {
-                return Some(place);
-            }
-            internal.get_or_insert(place);
-            // What Node's own code owns is Node's; further up there is only more of it.
-            if at + 8 < last {
-                break;
-            }
-        }
-        internal
-    }
-
-    /// Where the code of the node is that step `at` starts from.
-    fn place_of_node(&self, route: &[Step], at: usize) -> Option<Place> {
-        let Newer { graph, words, .. } = self.newer;
-        let node = route[at].from;
-        match graph.node_type(node) {
-            NodeType::CLOSURE => place_of_closure(graph, words, node),
-            NodeType::OBJECT if graph.name_index(node) == words.context_node => {
-                self.place_of_scope(node)
-            }
-            NodeType::OBJECT if graph.name_index(node) == words.module_class => {
-                self.module_file(node)
-            }
-            NodeType::OBJECT => place_of_constructor(graph, words, node),
-            NodeType::HIDDEN if graph.name_index(node) == words.cell_node => {
-                self.place_of_export(node)
-            }
-            NodeType::HIDDEN if graph.name_index(node) == words.source_text_module_node => {
-                place_of_module(graph, words, node)
-            }
-            _ => None,
-        }
-    }
-
-    /// The code of the module that exports a cell.
-    fn place_of_export(&self, cell: NodeIndex) -> Option<Place> {
-        let Newer { graph, words, .. } = self.newer;
-        let export = export_of(graph, cell)?;
-        let mut modules = graph.nodes().filter(|&node| {
-            graph.node_type(node) == NodeType::HIDDEN
-                && graph.name_index(node) == words.source_text_module_node
-        });
-        let module =
-            modules.find(|&module| graph.edges(module).any(|edge| edge.target == export.table))?;
-        place_of_module(graph, words, module)
-    }
-
-    /// A scope's code is that of a function that captured it.
-    fn place_of_scope(&self, scope: NodeIndex) -> Option<Place> {
-        let Newer { graph, words, .. } = self.newer;
-        let closures = graph.nodes().filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
-        let mut best: Option<Place> = None;
-        for closure in closures {
-            let captures = graph.edges(closure).any(|edge| {
-                edge.target == scope
-                    && edge.label.edge_type() == EdgeType::INTERNAL
-                    && edge.label.raw_name() == words.context.0
-            });
-            if captures && let Some(place) = place_of_closure(graph, words, closure) {
-                let is_better = match &best {
-                    Some(best) => place.function.is_some() && best.function.is_none(),
-                    None => true,
-                };
-                if is_better {
-                    best = Some(place);
-                }
-            }
-        }
-        best
-    }
-
-    /// The file of a CommonJS module object.
-    fn module_file(&self, module: NodeIndex) -> Option<Place> {
-        let Newer { graph, .. } = self.newer;
-        let filename = graph.edges(module).find(|edge| {
-            edge.label.edge_type() == EdgeType::PROPERTY && graph.edge_name(*edge) == b"filename"
-        })?;
-        let url = String::from_utf8_lossy(graph.raw_name(filename.target)).into_owned();
-        Some(Place { url, position: None, function: None })
-    }
-
-    /// The code that most functions among what piled up come from.
-    fn place_of_contents(&self, candidate: &Candidate) -> Option<Place> {
-        /// Enough to see which code it is.
-        const SAMPLE: usize = 4096;
-        let Newer { graph, words, analysis, .. } = self.newer;
-        let tree = &analysis.dominators;
-        let node = [candidate.point.node];
-        let tops = match &candidate.scattered {
-            Some(scatter) => scatter.members.as_slice(),
-            None => &node,
-        };
-        let tops = tops.iter().chain(&candidate.credited).take(SAMPLE);
-        let mut positions: Vec<u32> = tops.map(|top| self.positions[top.at()]).collect();
-        positions.sort_unstable();
-        positions.dedup();
-        let young = positions
-            .iter()
-            .flat_map(|&at| &tree.order()[tree.subtree(at)])
-            .filter(|&&node| self.before.is_young(graph, node))
-            .take(SAMPLE);
-        let mut places: HashMap<Place, usize> = HashMap::new();
-        for &node in young {
-            let place = match graph.node_type(node) {
-                NodeType::CLOSURE => place_of_closure(graph, words, node),
-                NodeType::OBJECT => place_of_constructor(graph, words, node),
-                _ => None,
-            };
-            if let Some(place) = place.filter(|place| !place.is_internal()) {
-                *places.entry(place).or_default() += 1;
-            }
-        }
-        let most = places.into_iter().max_by(|a, b| {
-            a.1.cmp(&b.1)
-                .then_with(|| b.0.url.cmp(&a.0.url))
-                .then_with(|| b.0.position.cmp(&a.0.position))
-        })?;
-        Some(most.0)
-    }
-
-    /// The position to report: where the name is declared if the source tells, else where the
-    /// function is that owns it.
-    fn source(
-        &self,
-        place: Option<Place>,
-        handle: Option<&Handle>,
-        kind: SuspectKind,
-    ) -> Option<SourcePosition> {
-        let declared_in =
-            |url: &str, near| find_declaration(&source_text(url)?, &handle?.name, near);
-        let is_listed = matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
-        let (place, declared) = match place {
-            // The callback is what to look at, not where Node declares its lists.
-            Some(place) if is_listed => (place, None),
-            Some(place) if !place.is_internal() => {
-                let near = place.position.map(|(line, _)| line);
-                let declared = declared_in(&place.url, near);
-                (place, declared)
-            }
-            // Nothing on the way belongs to the program: its only file with such a declaration does.
-            other => match self.only_script_with(|url| declared_in(url, None)) {
-                Some((url, position)) => {
-                    (Place { url, position: None, function: None }, Some(position))
-                }
-                None => (other?, None),
-            },
-        };
-        let position = declared.or(place.position);
-        Some(SourcePosition {
-            url: place.url,
-            line: position.map(|(line, _)| line),
-            column: position.map(|(_, column)| column),
-            function_name: place.function,
-            original: None,
-        })
-    }
-
-    /// The script of the program for which `find` finds something, if there is just one.
-    fn only_script_with<T>(&self, find: impl Fn(&str) -> Option<T>) -> Option<(String, T)> {
-        let Newer { graph, words, .. } = self.newer;
-        let functions = graph.nodes().filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
-        let scripts: BTreeSet<NodeIndex> =
-            functions.filter_map(|closure| script_of(graph, words, closure)).collect();
-        let urls: BTreeSet<String> = scripts.iter().map(|&script| url_of(graph, script)).collect();
-        let is_programs =
-            |url: &&String| !url.starts_with("node:") && !url.contains("node_modules");
-        let mut found = urls
-            .iter()
-            .filter(is_programs)
-            .filter_map(|url| find(url).map(|found| (url.clone(), found)));
-        let first = found.next();
-        if found.next().is_some() { None } else { first }
     }
 
     /// The steps that a developer can read.
@@ -517,10 +334,13 @@ impl Describer<'_> {
         let is_store = |node: NodeIndex| {
             matches!(graph.node_type(node), NodeType::ARRAY | NodeType::HIDDEN | NodeType::CODE)
         };
+        let is_shown = |node: NodeIndex| !is_store(node) && !self.only_waits(node);
         let steps: Vec<_> = route
             .iter()
             .enumerate()
-            .filter(|&(at, step)| at + 1 == route.len() || !is_store(step.edge.target))
+            .filter(|&(at, step)| {
+                at + 1 == route.len() || is_named(step) || is_shown(step.edge.target)
+            })
             .filter(|(_, step)| graph.name_index(step.edge.target) != words.context_node)
             .map(|(_, &step)| PathStep {
                 edge: edge_text(graph, step),
@@ -532,9 +352,27 @@ impl Describer<'_> {
         steps[steps.len().saturating_sub(PATH_STEPS)..].to_vec()
     }
 
-    /// A class, or for a function its name.
+    /// Whether a node is only there because a call waits for another one: a promise, or a function of
+    /// V8's that goes on with the call.
+    fn only_waits(&self, node: NodeIndex) -> bool {
+        let Newer { graph, words, .. } = self.newer;
+        match graph.node_type(node) {
+            NodeType::OBJECT => graph.name_index(node) == words.promise_class,
+            NodeType::CLOSURE => graph.raw_name(node).is_empty(),
+            _ => false,
+        }
+    }
+
+    /// A class, or for a function its name, and for a call that waits that of its function.
     fn step_class(&self, node: NodeIndex) -> String {
-        let Newer { graph, .. } = self.newer;
+        let Newer { graph, words, .. } = self.newer;
+        if let Some(function) = internal_target(graph, node, [words.function; 2])
+            && graph.node_type(node) == NodeType::OBJECT
+            && graph.node_type(function) == NodeType::CLOSURE
+            && !graph.raw_name(function).is_empty()
+        {
+            return format!("call of {}()", String::from_utf8_lossy(graph.raw_name(function)));
+        }
         let name = graph.raw_name(node);
         if graph.node_type(node) == NodeType::CLOSURE && !name.is_empty() {
             return format!("{}()", String::from_utf8_lossy(name));
@@ -543,15 +381,9 @@ impl Describer<'_> {
     }
 }
 
-/// The place outside of Node that comes most often.
-fn most_frequent(places: impl Iterator<Item = Place>) -> Option<Place> {
-    let mut counts: HashMap<Place, usize> = HashMap::new();
-    for place in places.filter(|place| !place.is_internal()) {
-        *counts.entry(place).or_default() += 1;
-    }
-    let order = |place: &Place| (place.url.clone(), place.position);
-    let most = counts.into_iter().min_by_key(|(place, count)| (Reverse(*count), order(place)));
-    Some(most?.0)
+/// Whether a step is one that a developer wrote.
+fn is_named(step: &Step) -> bool {
+    matches!(step.edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::CONTEXT)
 }
 
 /// Whether a way leads through what Node sets up for itself before any program runs: the built-in
@@ -576,7 +408,6 @@ fn fingerprint(suspect: &Suspect, owner: Option<&str>) -> String {
     hash.bytes(suspect.class_name.as_bytes());
     hash.bytes(owner.unwrap_or("").as_bytes());
     let url = suspect.source.as_ref().map_or("", |source| source.url.as_str());
-    let file = url.rsplit(['/', '\\']).next().unwrap_or(url);
-    hash.bytes(file.as_bytes());
+    hash.bytes(without_query(url).rsplit(['/', '\\']).next().unwrap_or(url).as_bytes());
     format!("{:016x}", hash.finish())
 }

@@ -20,6 +20,8 @@ use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::before::{Before, Prior};
+use crate::leak::chain::{are_keys, entry_of};
+use crate::leak::crowds::{Crowd, find_crowds};
 use crate::leak::holders::slots;
 use crate::leak::items;
 use crate::leak::scripts::internal_target;
@@ -61,6 +63,8 @@ pub struct Scatter {
 /// Scattered objects under one node.
 #[derive(Debug)]
 pub struct Scatters {
+    /// Where they are in the dominator tree: right below this position.
+    pub position: u32,
     /// By class.
     pub groups: Vec<Scatter>,
     /// The node above them, if it is a thing that may stand for them all, as the root of a tree
@@ -75,6 +79,8 @@ pub struct Growth {
     pub points: Vec<Accumulation>,
     /// Scattered objects.
     pub scatters: Vec<Scatters>,
+    /// Small containers that grew together.
+    pub crowds: Vec<Crowd>,
 }
 
 /// What the walk looks at.
@@ -101,6 +107,8 @@ struct Survivor {
     position: u32,
     prior: Option<Prior>,
     young_bytes: u64,
+    /// The nearest thing, itself or above, and what that was.
+    thing: (NodeIndex, Option<Prior>),
 }
 
 impl<'a> Walk<'a> {
@@ -110,7 +118,8 @@ impl<'a> Walk<'a> {
         let mut found = Growth::default();
         let root = self.graph.root();
         let prior = Some(self.before.root());
-        let mut work = vec![Survivor { position: 0, prior, young_bytes: young.of(self, 0) }];
+        let thing = (root, prior);
+        let mut work = vec![Survivor { position: 0, prior, young_bytes: young.of(self, 0), thing }];
         debug_assert_eq!(self.analysis.dominators.node_at(0), root);
         let mut steps = 0;
         while let Some(survivor) = work.pop() {
@@ -119,6 +128,8 @@ impl<'a> Walk<'a> {
             self.look_below(&survivor, &young, &mut work, &mut found);
         }
         self.add_grown_containers(&mut found, control)?;
+        let known: Vec<_> = found.points.iter().map(|point| point.node).collect();
+        found.crowds = find_crowds(self, &young, &known, control)?;
         Ok(found)
     }
 
@@ -189,7 +200,8 @@ impl<'a> Walk<'a> {
             local_before = local_before.saturating_sub(was);
             local_young = local_young.saturating_sub(young_bytes);
             if young_bytes >= self.least_bytes {
-                work.push(Survivor { position, prior, young_bytes });
+                let thing = if self.is_thing(child) { (child, prior) } else { survivor.thing };
+                work.push(Survivor { position, prior, young_bytes, thing });
             }
         }
         let growth = local_after.saturating_sub(local_before).min(local_young);
@@ -211,7 +223,7 @@ impl<'a> Walk<'a> {
         let retained_at = |&(position, _): &(u32, End)| {
             self.analysis.retained[self.analysis.dominators.node_at(position).at()]
         };
-        let point = self.survivor_point(node, survivor.prior, growth);
+        let point = self.survivor_point(node, survivor, growth);
         let largest = fresh.iter().map(retained_at).max().unwrap_or(0);
         let fans_out = largest < growth / 2;
         if fans_out && point.more_items() > 0 && !self.is_hub(point.node) {
@@ -244,21 +256,23 @@ impl<'a> Walk<'a> {
         let groups = self.scatter_below(survivor.position);
         let under = (!is_hub).then_some(point);
         if under.is_some() || !groups.is_empty() {
-            found.scatters.push(Scatters { groups, under });
+            let position = survivor.position;
+            found.scatters.push(Scatters { position, groups, under });
         }
     }
 
     /// A survivor as an accumulation point. V8's part of a thing stands for the thing.
-    fn survivor_point(&self, node: NodeIndex, prior: Option<Prior>, bytes: u64) -> Accumulation {
-        let thing = match self.graph.node_type(node) {
-            NodeType::ARRAY | NodeType::HIDDEN | NodeType::NATIVE => {
-                self.owner(node, self.graph.root()).unwrap_or(node)
-            }
-            _ => node,
+    fn survivor_point(&self, node: NodeIndex, survivor: &Survivor, bytes: u64) -> Accumulation {
+        let is_part = matches!(
+            self.graph.node_type(node),
+            NodeType::ARRAY | NodeType::HIDDEN | NodeType::NATIVE
+        );
+        let (node, prior) = match survivor.thing {
+            (thing, prior) if is_part && thing != self.graph.root() => (thing, prior),
+            _ => (node, survivor.prior),
         };
-        let prior = if thing == node { prior } else { self.before.of(self.graph, thing) };
-        let items = items::count(self.graph, self.words, thing).map(|(_, items)| items);
-        Accumulation { node: thing, bytes, prior, items, links: 0 }
+        let items = items::count(self.graph, self.words, node).map(|(_, items)| items);
+        Accumulation { node, bytes, prior, items, links: 0 }
     }
 
     fn young_point(&self, node: NodeIndex, bytes: u64, links: usize) -> Accumulation {
@@ -288,6 +302,7 @@ impl<'a> Walk<'a> {
             at = child;
         }
         let (end, links) = match spine.list(self.graph) {
+            Some((first, links)) if self.is_branch(first, &spine) => return End::Part { links },
             Some((first, links)) => (first, links),
             None if meets_survivor => return End::Survivor,
             None => (tree.node_at(at), 0),
@@ -298,16 +313,36 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The nearest dominator, not above `top`, that a developer would call a thing: an object, a
-    /// function or a string, and not V8's parts of one.
+    /// Whether a young list is a branch of a tree that was there before: its keys are data, and the
+    /// node above is of the same class.
+    fn is_branch(&self, first: NodeIndex, spine: &Spine) -> bool {
+        let above = self.analysis.dominators.idom(first);
+        let class = |node| (self.graph.node_type(node), self.graph.name_index(node));
+        let is_object = self.graph.node_type(above) == NodeType::OBJECT;
+        let of_class = spine.nodes.iter().filter(|&&node| class(node) == class(first));
+        let entry = |&node: &NodeIndex| entry_of(self.graph, self.analysis, node);
+        is_object
+            && class(above) == class(first)
+            && !self.before.is_young(self.graph, above)
+            && are_keys(&of_class.map(entry).collect::<Vec<_>>())
+    }
+
+    /// Whether a developer would call a node a thing: an object, a function or a string, and not
+    /// V8's parts of one.
+    fn is_thing(&self, node: NodeIndex) -> bool {
+        let node_type = self.graph.node_type(node);
+        let is_value =
+            matches!(node_type, NodeType::OBJECT | NodeType::CLOSURE) || node_type.is_string();
+        is_value
+            && self.graph.name_index(node) != self.words.context_node
+            && !self.is_memory_of_view(node)
+    }
+
+    /// The nearest dominator, not above `top`, that is a thing.
     fn owner(&self, node: NodeIndex, top: NodeIndex) -> Option<NodeIndex> {
         let mut at = node;
         loop {
-            let is_thing = matches!(self.graph.node_type(at), NodeType::OBJECT | NodeType::CLOSURE)
-                || self.graph.node_type(at).is_string();
-            let is_part =
-                self.graph.name_index(at) == self.words.context_node || self.is_memory_of_view(at);
-            if is_thing && !is_part {
+            if self.is_thing(at) {
                 return Some(at);
             }
             if at == top {
@@ -463,7 +498,7 @@ enum End {
 #[derive(Default)]
 struct Spine {
     classes: HashMap<(NodeType, u32), Family>,
-    length: usize,
+    nodes: Vec<NodeIndex>,
 }
 
 /// The nodes of one class on a spine.
@@ -482,9 +517,9 @@ impl Spine {
             true => (NodeType::STRING, 0),
             false => (node_type, graph.name_index(node).0),
         };
-        let depth = self.length;
+        let depth = self.nodes.len();
         self.classes.entry(key).or_insert(Family { count: 0, first: node, depth }).count += 1;
-        self.length += 1;
+        self.nodes.push(node);
     }
 
     /// The first element, if the spine is a list, and how many there are. Of several classes that
@@ -506,11 +541,11 @@ impl Spine {
 }
 
 /// Prefix sums of young bytes.
-struct YoungBytes(Vec<u64>);
+pub(super) struct YoungBytes(Vec<u64>);
 
 impl YoungBytes {
     /// Of the subtree at a position.
-    fn of(&self, walk: &Walk<'_>, position: u32) -> u64 {
+    pub(super) fn of(&self, walk: &Walk<'_>, position: u32) -> u64 {
         let range = walk.analysis.dominators.subtree(position);
         self.0[range.end] - self.0[range.start]
     }

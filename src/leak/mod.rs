@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! census (baseline) -> before -> growth (where it piles up) -> suspects (what is one leak, what is
-//! none) -> describe: route, naming, scripts, declaration, kind, contents, sentence
+//! none) -> describe: route, naming, places, scripts, declaration, kind, contents, sentence
 //! ```
 //!
 //! The ideas: growth of *survivors* is the signal, not class counts (a leaking array survives, and
@@ -12,10 +12,12 @@
 
 mod alike;
 pub mod before;
+mod candidate;
 pub mod census;
 pub mod chain;
 pub mod contents;
 mod credit;
+pub mod crowds;
 pub mod declaration;
 mod describe;
 mod finalizers;
@@ -25,7 +27,9 @@ pub mod holders;
 pub mod items;
 pub mod kind;
 pub mod matching;
+mod merge;
 pub mod naming;
+mod places;
 pub mod route;
 pub mod scripts;
 pub mod sentence;

@@ -5,6 +5,9 @@ use crate::leak::route::{Step, step_of};
 use crate::leak::scripts::internal_target;
 use crate::leak::vocabulary::Vocabulary;
 
+/// A plain object with more properties than this is a dictionary: its keys are data.
+const KEYS_OF_A_DICTIONARY: usize = 64;
+
 /// The name by which the code refers to a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handle {
@@ -25,8 +28,11 @@ pub fn handle(graph: &HeapGraph, words: &Vocabulary, route: &[Step]) -> Option<H
     }
     let last = last?;
     // The key of a dictionary is data; what the code has a word for is the dictionary.
-    let reads_like_code =
-        |step: &Step| is_name(graph, words, step) && is_identifier(&edge_text(graph, *step));
+    let reads_like_code = |step: &Step| {
+        is_name(graph, words, step)
+            && !is_key_of_dictionary(graph, words, step)
+            && is_identifier(&edge_text(graph, *step))
+    };
     let of_events = last > 0 && is_events(words, &route[last - 1]);
     let at = match route[..=last].iter().rposition(reads_like_code) {
         Some(identifier) if !of_events => identifier,
@@ -94,6 +100,41 @@ fn is_name(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a step goes from a container to what is in it: an element, an entry, the value of a key.
+pub fn is_entry_of_container(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> bool {
+    match step.edge.label.edge_type() {
+        EdgeType::ELEMENT => true,
+        EdgeType::INTERNAL => {
+            graph.node_type(step.from) == NodeType::ARRAY
+                && slot_number(graph.edge_name(step.edge)).is_some()
+        }
+        EdgeType::PROPERTY => {
+            is_key_of_dictionary(graph, words, step) || !is_identifier(&edge_text(graph, *step))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a step is over a property of a plain object that has so many that they are data. An object
+/// with many methods is an interface.
+fn is_key_of_dictionary(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> bool {
+    has_many_properties(graph, words, step) && {
+        let methods = graph.edges(step.from).filter(|edge| {
+            edge.label.edge_type() == EdgeType::PROPERTY
+                && graph.node_type(edge.target) == NodeType::CLOSURE
+        });
+        methods.count() * 4 < graph.edge_range(step.from).len()
+    }
+}
+
+/// Whether a step is over a property of a plain object with more of them than code has words for.
+pub fn has_many_properties(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> bool {
+    step.edge.label.edge_type() == EdgeType::PROPERTY
+        && graph.node_type(step.from) == NodeType::OBJECT
+        && graph.name_index(step.from) == words.object_class
+        && graph.edge_range(step.from).len() > KEYS_OF_A_DICTIONARY
 }
 
 /// The text of a step's edge, as a developer would write it.

@@ -2,8 +2,9 @@
 
 use crate::report::{Holding, Items, SourcePosition, Suspect, SuspectKind};
 
-/// The sentence. `owner` is the class whose instance holds the suspect, where there is one.
-pub fn sentence(suspect: &Suspect, owner: Option<&str>) -> String {
+/// The sentence. `owner` is the class whose instance holds the suspect, where there is one; `inside`
+/// says which containers in it the items are in, if they are not its own.
+pub fn sentence(suspect: &Suspect, owner: Option<&str>, inside: Option<&str>) -> String {
     let mut text = format!("`{}`", printable(&suspect.name));
     if suspect.class_name != suspect.name {
         text += &format!(" ({})", printable(&suspect.class_name));
@@ -14,7 +15,7 @@ pub fn sentence(suspect: &Suspect, owner: Option<&str>) -> String {
     if let Some(owner) = owner {
         text += &format!(", owned by {},", printable(owner));
     }
-    text += &growth(suspect);
+    text += &growth(suspect, inside);
     if let Some(clause) = what_it_holds(suspect) {
         text += &clause;
     }
@@ -40,7 +41,7 @@ fn place(source: &SourcePosition) -> String {
     }
 }
 
-fn growth(suspect: &Suspect) -> String {
+fn growth(suspect: &Suspect, inside: Option<&str>) -> String {
     let bytes = bytes(suspect.growth.retained_bytes);
     let (others, in_all) = match suspect.alike {
         0 => (String::new(), ""),
@@ -49,7 +50,11 @@ fn growth(suspect: &Suspect) -> String {
     match suspect.growth.items {
         Some(Items { before, after }) if after > before => {
             let (before, after, unit) = (grouped(before), grouped(after), unit(suspect.kind));
-            format!(" grew from {before} to {after} {unit}{others} ({bytes}{in_all})")
+            let inside = match inside.filter(|_| suspect.alike == 0) {
+                Some(containers) => format!(" in {} inside it", printable(containers)),
+                None => String::new(),
+            };
+            format!(" grew from {before} to {after} {unit}{inside}{others} ({bytes}{in_all})")
         }
         _ => {
             let comma = if others.is_empty() { "" } else { "," };
@@ -90,6 +95,8 @@ fn what_it_holds(suspect: &Suspect) -> Option<String> {
         "String" => "strings".to_owned(),
         "Number" => "numbers".to_owned(),
         "Function" => "functions".to_owned(),
+        "Object" => "plain objects".to_owned(),
+        "Array" => "arrays".to_owned(),
         class => format!("{} objects", printable(class)),
     };
     let they_hold = if *alike > 0 { "they now hold" } else { "it now holds" };
@@ -197,17 +204,17 @@ mod tests {
         let holds =
             vec![Holding { class_name: "Session".into(), count: 50_000, bytes: 30_000_000 }];
         assert_eq!(
-            sentence(&suspect(items, holds), Some("SessionStore")),
+            sentence(&suspect(items, holds), Some("SessionStore"), None),
             "`sessions` (Map) in src/session-store.js:12, owned by SessionStore, grew from 1,204 to \
              51,204 entries (+38.0 MB): it now holds 50,000 more Session objects."
         );
         assert_eq!(
-            sentence(&suspect(None, vec![]), None),
+            sentence(&suspect(None, vec![]), None, None),
             "`sessions` (Map) in src/session-store.js:12 grew by 38.0 MB."
         );
         let several = Suspect { alike: 1_200, ..suspect(None, vec![]) };
         assert_eq!(
-            sentence(&several, None),
+            sentence(&several, None, None),
             "`sessions` (Map) in src/session-store.js:12, and 1,200 more like it, grew by 38.0 \
              MB in all."
         );
@@ -225,7 +232,7 @@ mod tests {
         let holds = [holding("String", 900), holding("Line", 500), holding("Cart", 100)];
         assert_eq!(says(map, 100, &holds), ": it now holds 100 more Cart objects");
         let holds = [holding("(array)", 900), holding("String", 100), holding("Object", 100)];
-        assert_eq!(says(map, 100, &holds), ": it now holds 100 more Object objects");
+        assert_eq!(says(map, 100, &holds), ": it now holds 100 more plain objects");
         assert_eq!(says(map, 100, &holds[..2]), ": it now holds 100 more strings");
         assert_eq!(says(map, 100, &[holding("Cart", 9)]), "", "a tenth of the items at least");
         assert_eq!(says(SuspectKind::Instances, 9, &[holding("TCP", 9)]), "");

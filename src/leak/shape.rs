@@ -18,13 +18,10 @@ use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::hash::Fnv;
-use crate::leak::naming::is_identifier;
+use crate::leak::naming::{has_many_properties, is_identifier};
 use crate::leak::route::{Routes, Source, Step, labels as labels_by_way};
 use crate::leak::scripts::{place_of_module, script_of, url_of};
 use crate::leak::vocabulary::Vocabulary;
-
-/// A plain object with more properties than this is a dictionary: its keys are data.
-const KEYS_OF_A_DICTIONARY: usize = 64;
 
 /// A node that no route leads to.
 pub const NO_SHAPE: u64 = 0;
@@ -116,7 +113,11 @@ fn module_sources(graph: &HeapGraph, words: &Vocabulary) -> Vec<Source<u64>> {
 const OF_NODE: &str = "node:";
 
 /// The file of a module; `None` for any other node.
-fn file_of_module(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> Option<String> {
+pub(crate) fn file_of_module(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    node: NodeIndex,
+) -> Option<String> {
     let class = graph.name_index(node);
     match graph.node_type(node) {
         NodeType::OBJECT if class == words.module_class => text_of(graph, node, b"filename"),
@@ -190,8 +191,8 @@ impl Labels<'_> {
         is_plain && {
             let text = String::from_utf8_lossy(self.graph.edge_name(step.edge));
             let is_symbol = text.starts_with("<symbol");
-            let many = self.graph.edge_range(step.from).len() > KEYS_OF_A_DICTIONARY;
-            many || !(is_symbol || is_identifier(&text))
+            has_many_properties(self.graph, self.words, &step)
+                || !(is_symbol || is_identifier(&text))
         }
     }
 

@@ -2,21 +2,22 @@
 //! and what is left gets its name.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
 use crate::analysis::Analysis;
 use crate::control::Control;
 use crate::error::Result;
-use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
-use crate::leak::alike::{Described, Families, Look};
+use crate::graph::{HeapGraph, NodeType};
+use crate::leak::alike::{Described, Families};
 use crate::leak::before::Before;
-use crate::leak::chain;
+use crate::leak::candidate::Candidate;
 use crate::leak::contents::{Contents, contents};
-use crate::leak::credit::{Scattered, credit_scatters};
+use crate::leak::credit::credit_scatters;
 use crate::leak::describe::Describer;
 use crate::leak::finalizers::bytes_waiting;
-use crate::leak::growth::{Accumulation, Scatter, Walk};
-use crate::leak::items;
+use crate::leak::growth::Walk;
+use crate::leak::items::{self, Container};
+use crate::leak::merge::{add_crowds, lift_chains, merge_siblings};
+use crate::leak::places::Places;
 use crate::leak::route::Routes;
 use crate::leak::shape::RouteShapes;
 use crate::leak::vocabulary::Vocabulary;
@@ -43,58 +44,6 @@ const ITEMS_OF_CODE: u64 = 8;
 /// So many candidates that look different are described, those that grew most first: each may take a
 /// look into its source.
 const MOST_DESCRIPTIONS: usize = 1000;
-
-/// A point, and what else is known of it.
-#[derive(Clone, Debug)]
-pub(crate) struct Candidate {
-    pub(crate) point: Accumulation,
-    /// Links of the chain whose head it is; 0: no chain.
-    pub(crate) links: usize,
-    /// Instances scattered over many owners: their class stands for them.
-    pub(crate) scattered: Option<Scatter>,
-    /// What it holds without dominating it.
-    pub(crate) credited: Vec<NodeIndex>,
-    /// Other containers of the same objects.
-    pub(crate) also: Vec<Accumulation>,
-    pub(crate) contents: Contents,
-}
-
-impl Candidate {
-    pub(super) fn new(point: Accumulation) -> Self {
-        Self {
-            links: point.links,
-            point,
-            scattered: None,
-            credited: Vec::new(),
-            also: Vec::new(),
-            contents: Contents::default(),
-        }
-    }
-
-    /// Credits scattered objects to it.
-    pub(super) fn take(&mut self, group: Scattered) {
-        self.point.bytes += group.bytes;
-        self.credited.extend(group.scatter.members);
-    }
-
-    /// What it looks like; `shape` is that of the way to it.
-    fn look(&self, shape: u64) -> Look {
-        Look {
-            shape,
-            has_more_items: self.point.more_items() > 0,
-            is_chain: self.links > 0,
-            is_scattered: self.scattered.is_some(),
-        }
-    }
-
-    /// The ways to look at it, the best first.
-    fn views(&self) -> impl Iterator<Item = Candidate> + '_ {
-        let others =
-            self.also.iter().map(|point| Accumulation { bytes: self.point.bytes, ..*point });
-        let others = others.map(|point| Candidate { point, ..self.clone() });
-        std::iter::once(self.clone()).chain(others)
-    }
-}
 
 /// The newer snapshot and what is known of it.
 #[derive(Clone, Copy)]
@@ -126,39 +75,29 @@ pub fn find_suspects(
     let least_bytes = least_bytes / options.sensitivity;
     let least_items = LEAST_ITEMS / options.sensitivity;
     let walk = Walk { graph, words, analysis, before, least_bytes, least_items };
-    let growth = walk.run(control)?;
+    let mut growth = walk.run(control)?;
+    let crowds = std::mem::take(&mut growth.crowds);
     let mut candidates = credit_scatters(&walk, growth, control)?;
     lift_chains(newer, &mut candidates);
     merge_siblings(newer, before, &mut candidates);
+    add_crowds(newer, before, crowds, &mut candidates);
     let many = (total / MANY_SHARE).max(MANY_BYTES) / options.sensitivity;
     let positions = analysis.dominators.positions();
+    let least = Least { bytes: least_bytes, items: least_items, many };
     candidates.retain_mut(|candidate| {
-        let node = candidate.point.node;
-        let waiting = bytes_waiting(graph, &analysis.dominators, &positions, node);
+        let waiting = bytes_waiting(graph, &analysis.dominators, &positions, candidate.point.node);
         candidate.point.bytes = candidate.point.bytes.saturating_sub(waiting);
-        let is_enough = candidate.point.bytes >= least_bytes
-            && (candidate.point.more_items() >= least_items
-                || candidate.links as u64 >= least_items
-                || candidate.scattered.is_some()
-                || candidate.point.bytes >= many);
-        if !is_enough {
+        if !least.is_reached_by(candidate) {
             return false;
         }
         candidate.contents = contents_of(newer, before, &positions, candidate);
-        let things: u64 = candidate.contents.classes.iter().map(|class| class.count).sum();
-        // A store that was not there before and has next to nothing in it was made for what is to
-        // come: its items are the slots it has room for.
-        let is_room = candidate.point.prior.is_none()
-            && candidate.links == 0
-            && candidate.scattered.is_none()
-            && things < least_items
-            && candidate.point.bytes < many;
-        !is_room && is_of_the_program(graph, words, candidate)
+        !least.is_room(graph, words, candidate) && is_of_the_program(graph, words, candidate)
     });
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
-    let describer = Describer { newer, before, positions: &positions, work: options.work };
+    let places = Places::new(newer, before, &positions);
+    let describer = Describer { newer, before, places, work: options.work };
     candidates
         .sort_by_key(|candidate| (Reverse(candidate.point.bytes), graph.id(candidate.point.node)));
     let mut shapes = RouteShapes::new(graph, words, newer.routes);
@@ -178,6 +117,42 @@ pub fn find_suspects(
         }
     }
     Ok(families.suspects(options.suspects.max(1)))
+}
+
+/// What growth has to reach.
+struct Least {
+    bytes: u64,
+    items: u64,
+    /// So many bytes are looked at even if they are of few items.
+    many: u64,
+}
+
+impl Least {
+    fn is_reached_by(&self, candidate: &Candidate) -> bool {
+        candidate.point.bytes >= self.bytes
+            && (candidate.more_items() >= self.items
+                || candidate.links as u64 >= self.items
+                || candidate.scattered.is_some()
+                || candidate.alike > 0
+                || candidate.point.bytes >= self.many)
+    }
+
+    /// Whether it is room for what may come rather than something that is there: a store that was
+    /// made with next to nothing in it, or the large table of a Map or WeakMap that has been emptied.
+    fn is_room(&self, graph: &HeapGraph, words: &Vocabulary, candidate: &Candidate) -> bool {
+        let things: u64 = candidate.contents.classes.iter().map(|class| class.count).sum();
+        if candidate.links > 0 || candidate.scattered.is_some() || things >= self.items {
+            return false;
+        }
+        let is_new = candidate.point.prior.is_none() && candidate.point.bytes < self.many;
+        let is_emptied = || {
+            let container = items::count(graph, words, candidate.point.node);
+            matches!(container, Some((Container::Array | Container::Map | Container::Set, _)))
+                && candidate.more_items() == 0
+                && candidate.contents.bytes < self.bytes
+        };
+        is_new || is_emptied()
+    }
 }
 
 /// Describes a candidate by the container that is in the program's hands, or else by any.
@@ -214,105 +189,6 @@ fn contents_of(
     }
 }
 
-/// Moves points inside lists and trees to the head, and makes one of those that meet there.
-fn lift_chains(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
-    let Newer { graph, words, analysis, .. } = newer;
-    let mut by_node: HashMap<NodeIndex, Candidate> = HashMap::new();
-    for mut candidate in candidates.drain(..) {
-        if candidate.scattered.is_none()
-            && let Some(head) = chain::head(graph, words, analysis, candidate.point.node)
-        {
-            candidate.links = candidate.links.max(head.links);
-            if candidate.point.node != head.node {
-                candidate.point.node = head.node;
-                candidate.point.prior = None;
-                candidate.point.items = None;
-            }
-        }
-        by_node
-            .entry(candidate.point.node)
-            .and_modify(|there| {
-                there.point.bytes += candidate.point.bytes;
-                there.links = there.links.max(candidate.links);
-                there.credited.extend(&candidate.credited);
-                if there.point.items.is_none() {
-                    there.point.items = candidate.point.items;
-                    there.point.prior = candidate.point.prior;
-                }
-            })
-            .or_insert(candidate);
-    }
-    candidates.extend(by_node.into_values());
-    candidates.sort_by_key(|candidate| candidate.point.node);
-}
-
-/// Containers of one class inside one container grow together: shards of a cache, maps of a map.
-/// The outer one is what has a name.
-fn merge_siblings(newer: Newer<'_>, before: &Before<'_>, candidates: &mut Vec<Candidate>) {
-    let Newer { graph, words, analysis, .. } = newer;
-    let parent_of = |candidate: &Candidate| {
-        let outer = outer_container(graph, words, analysis, candidate.point.node)?;
-        Some((outer, graph.name_index(candidate.point.node)))
-    };
-    let mut families: HashMap<(NodeIndex, StringIndex), Vec<usize>> = HashMap::new();
-    for (at, candidate) in candidates.iter().enumerate() {
-        if candidate.scattered.is_none()
-            && let Some(parent) = parent_of(candidate)
-        {
-            families.entry(parent).or_default().push(at);
-        }
-    }
-    let mut gone = Vec::new();
-    let mut merged = Vec::new();
-    for ((outer, _), members) in families {
-        if members.len() < 2 {
-            continue;
-        }
-        let bytes = members.iter().map(|&at| candidates[at].point.bytes).sum();
-        let items = items::count(graph, words, outer).map(|(_, items)| items);
-        let prior = before.of(graph, outer);
-        let point = Accumulation { node: outer, bytes, prior, items, links: 0 };
-        let first = candidates[members[0]].clone();
-        merged.push(Candidate { point, ..first });
-        gone.extend(members);
-    }
-    gone.sort_unstable();
-    for at in gone.into_iter().rev() {
-        candidates.remove(at);
-    }
-    for more in merged {
-        let same = candidates.iter_mut().find(|there| there.point.node == more.point.node);
-        match same {
-            Some(there) => there.point.bytes += more.point.bytes,
-            None => candidates.push(more),
-        }
-    }
-}
-
-/// The container that a node is an element or entry of; `None` if it is a property or variable of
-/// what dominates it.
-fn outer_container(
-    graph: &HeapGraph,
-    words: &Vocabulary,
-    analysis: &Analysis,
-    node: NodeIndex,
-) -> Option<NodeIndex> {
-    let above = analysis.dominators.idom(node);
-    let is_named = graph.edges(above).any(|edge| {
-        edge.target == node
-            && matches!(edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::CONTEXT)
-    });
-    if is_named {
-        return None;
-    }
-    let container = match graph.node_type(above) {
-        NodeType::ARRAY => analysis.dominators.idom(above),
-        _ => above,
-    };
-    let is_container = graph.node_type(container) == NodeType::OBJECT && container != graph.root();
-    (is_container && graph.name_index(container) != words.context_node).then_some(container)
-}
-
 /// Whether growth is of what a program made, and not of what V8 and Node make of the program.
 fn is_of_the_program(graph: &HeapGraph, words: &Vocabulary, candidate: &Candidate) -> bool {
     let node = candidate.point.node;
@@ -325,7 +201,7 @@ fn is_of_the_program(graph: &HeapGraph, words: &Vocabulary, candidate: &Candidat
     let contents = &candidate.contents;
     let mostly_code = contents.code_bytes * 2 > contents.bytes.max(candidate.point.bytes);
     let is_scope = graph.name_index(node) == words.context_node;
-    let warms_up = mostly_code && candidate.point.more_items() < ITEMS_OF_CODE;
+    let warms_up = mostly_code && candidate.more_items() < ITEMS_OF_CODE;
     !is_scope && !warms_up
 }
 
@@ -333,6 +209,7 @@ fn is_of_the_program(graph: &HeapGraph, words: &Vocabulary, candidate: &Candidat
 mod tests {
     use super::*;
     use crate::analysis::{What, analyse};
+    use crate::graph::{EdgeType, NodeIndex};
     use crate::leak::census::Census;
     use crate::testing::GraphBuilder;
 

@@ -1,0 +1,104 @@
+//! A candidate for a suspect: where growth piles up, and what belongs to it.
+
+use crate::graph::NodeIndex;
+use crate::leak::alike::Look;
+use crate::leak::contents::Contents;
+use crate::leak::credit::Scattered;
+use crate::leak::growth::{Accumulation, Scatter};
+use crate::report::Items;
+
+/// A point, and what else is known of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidate {
+    pub(crate) point: Accumulation,
+    /// Links of the chain whose head it is; 0: no chain.
+    pub(crate) links: usize,
+    /// Instances scattered over many owners: their class stands for them.
+    pub(crate) scattered: Option<Scatter>,
+    /// What it holds without dominating it.
+    pub(crate) credited: Vec<NodeIndex>,
+    /// Other containers of the same objects.
+    pub(crate) also: Vec<Accumulation>,
+    /// The containers inside it that grew, if it stands for them.
+    pub(crate) inner: Option<Inner>,
+    /// How many small containers grew as it did, if it stands for them.
+    pub(crate) alike: u64,
+    pub(crate) contents: Contents,
+}
+
+/// Containers of one class inside another one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inner {
+    /// One of them.
+    pub(crate) sample: NodeIndex,
+    /// How many grew.
+    pub(crate) containers: u64,
+    /// Their items, all together.
+    pub(crate) items: Items,
+}
+
+impl Candidate {
+    pub(super) fn new(point: Accumulation) -> Self {
+        Self {
+            links: point.links,
+            point,
+            scattered: None,
+            credited: Vec::new(),
+            also: Vec::new(),
+            inner: None,
+            alike: 0,
+            contents: Contents::default(),
+        }
+    }
+
+    /// Its items, or else, if it did not gain any, those of the containers in it.
+    pub(crate) fn items(&self) -> Option<Items> {
+        match self.inner {
+            Some(inner) if self.point.more_items() == 0 => Some(inner.items),
+            _ => {
+                let before = self.point.prior.map_or(0, |prior| prior.items);
+                self.point.items.map(|after| Items { before, after })
+            }
+        }
+    }
+
+    /// How many more they are than before.
+    pub(crate) fn more_items(&self) -> u64 {
+        self.items().map_or(0, |items| items.after.saturating_sub(items.before))
+    }
+
+    /// The containers inside it that its items are in, if they are not its own.
+    pub(crate) fn items_of(&self) -> Option<Inner> {
+        self.inner.filter(|_| self.point.more_items() == 0)
+    }
+
+    /// It as one of several inside another container.
+    pub(super) fn as_inner(&self) -> Inner {
+        let items = self.items().unwrap_or(Items { before: 0, after: 0 });
+        self.inner.unwrap_or(Inner { sample: self.point.node, containers: 1, items })
+    }
+
+    /// Credits scattered objects to it.
+    pub(super) fn take(&mut self, group: Scattered) {
+        self.point.bytes += group.bytes;
+        self.credited.extend(group.scatter.members);
+    }
+
+    /// What it looks like; `shape` is that of the way to it.
+    pub(super) fn look(&self, shape: u64) -> Look {
+        Look {
+            shape,
+            has_more_items: self.more_items() > 0,
+            is_chain: self.links > 0,
+            is_scattered: self.scattered.is_some(),
+        }
+    }
+
+    /// The ways to look at it, the best first.
+    pub(super) fn views(&self) -> impl Iterator<Item = Candidate> + '_ {
+        let others =
+            self.also.iter().map(|point| Accumulation { bytes: self.point.bytes, ..*point });
+        let others = others.map(|point| Candidate { point, ..self.clone() });
+        std::iter::once(self.clone()).chain(others)
+    }
+}

@@ -1,0 +1,151 @@
+//! Many small containers that each grew a little: the orders of each customer, the log of each device.
+//!
+//! One by one they are noise. Those that stand in slots of one name, of owners of one class, or that
+//! are entries of one container, are one line of code, and are looked at together.
+//!
+//! Time: one pass over the dominator tree, and the edges of the owners of what grew. Memory: some
+//! words for each container that grew.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::analysis::bits::BitSet;
+use crate::control::Control;
+use crate::error::Result;
+use crate::graph::{EdgeType, NodeIndex, NodeType};
+use crate::leak::growth::{Accumulation, Walk, YoungBytes};
+use crate::leak::items;
+
+/// Together they gained this many times the items that one container has to gain.
+const TIMES_LEAST_ITEMS: u64 = 4;
+
+/// On average, each gained this many items: what is set up once per owner is fewer.
+const ITEMS_EACH: u64 = 4;
+
+/// Containers that grew together.
+#[derive(Debug)]
+pub struct Crowd {
+    /// The container that they are all entries of, if there is one.
+    pub outer: Option<NodeIndex>,
+    /// They, the largest first.
+    pub members: Vec<Accumulation>,
+    /// How much all of them grew.
+    pub bytes: u64,
+}
+
+/// What containers have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// Entries of one container.
+    Entry(NodeIndex),
+    /// The slot of that name, in owners of one class.
+    Slot { owner_type: u8, owner_class: u32, name: u32 },
+}
+
+/// Finds the crowds among the containers that are not in `known`.
+///
+/// # Errors
+///
+/// `ABORT_ERR`, `ERR_TIMEOUT`.
+pub(super) fn find_crowds(
+    walk: &Walk<'_>,
+    young: &YoungBytes,
+    known: &[NodeIndex],
+    control: &Control,
+) -> Result<Vec<Crowd>> {
+    let grown = grown_containers(walk, young, known, control)?;
+    let mut by_place: BTreeMap<(Place, u32), Vec<Accumulation>> = BTreeMap::new();
+    for (place, point) in with_places(walk, grown) {
+        let class = walk.graph.name_index(point.node).0;
+        by_place.entry((place, class)).or_default().push(point);
+    }
+    let crowds = by_place.into_iter().filter_map(|((place, _), mut members)| {
+        let bytes = members.iter().map(|point| point.bytes).sum();
+        let items: u64 = members.iter().map(Accumulation::more_items).sum();
+        let is_crowd = members.len() > 1
+            && bytes >= walk.least_bytes
+            && items >= walk.least_items * TIMES_LEAST_ITEMS
+            && items >= members.len() as u64 * ITEMS_EACH;
+        members.sort_by_key(|point| (std::cmp::Reverse(point.bytes), point.node));
+        let outer = match place {
+            Place::Entry(outer) => Some(outer),
+            Place::Slot { .. } => None,
+        };
+        is_crowd.then_some(Crowd { outer, members, bytes })
+    });
+    Ok(crowds.collect())
+}
+
+/// The arrays, Maps and Sets that were there before and have more items now.
+fn grown_containers(
+    walk: &Walk<'_>,
+    young: &YoungBytes,
+    known: &[NodeIndex],
+    control: &Control,
+) -> Result<Vec<Accumulation>> {
+    let Walk { graph, words, analysis, before, .. } = *walk;
+    let classes = [words.array_class, words.map_class, words.set_class];
+    let mut is_known = BitSet::new(graph.node_count());
+    for node in known {
+        is_known.insert(node.0);
+    }
+    let mut grown = Vec::new();
+    for (position, &node) in analysis.dominators.order().iter().enumerate() {
+        control.checkpoint_at(position)?;
+        // A container that grew has a new store, if nothing else.
+        if young.of(walk, position as u32) == 0
+            || graph.node_type(node) != NodeType::OBJECT
+            || !classes.contains(&graph.name_index(node))
+            || before.is_young(graph, node)
+            || is_known.contains(node.0)
+        {
+            continue;
+        }
+        let prior = before.of(graph, node);
+        let items = items::count(graph, words, node).map(|(_, items)| items);
+        let was = prior.map_or(0, |prior| prior.retained);
+        let bytes = analysis.retained[node.at()].saturating_sub(was);
+        let point = Accumulation { node, bytes, prior, items, links: 0 };
+        if point.more_items() > 0 {
+            grown.push(point);
+        }
+    }
+    Ok(grown)
+}
+
+/// The containers whose dominators hold them, and how those refer to them.
+fn with_places(walk: &Walk<'_>, grown: Vec<Accumulation>) -> Vec<(Place, Accumulation)> {
+    let Walk { graph, words, analysis, .. } = *walk;
+    let mut by_owner: BTreeMap<NodeIndex, HashMap<NodeIndex, Accumulation>> = BTreeMap::new();
+    for point in grown {
+        let owner = analysis.dominators.idom(point.node);
+        by_owner.entry(owner).or_default().insert(point.node, point);
+    }
+    let mut placed = Vec::new();
+    for (owner, mut points) in by_owner {
+        let entries_of = match graph.node_type(owner) {
+            NodeType::ARRAY => analysis.dominators.idom(owner),
+            _ => owner,
+        };
+        for edge in graph.edges(owner) {
+            let place = match edge.label.edge_type() {
+                EdgeType::PROPERTY | EdgeType::CONTEXT => Place::Slot {
+                    owner_type: graph.node_type(owner).0,
+                    owner_class: graph.name_index(owner).0,
+                    name: edge.label.raw_name(),
+                },
+                EdgeType::ELEMENT => Place::Entry(entries_of),
+                EdgeType::INTERNAL if graph.node_type(owner) == NodeType::ARRAY => {
+                    Place::Entry(entries_of)
+                }
+                _ => continue,
+            };
+            // What a module keeps of those it loaded grows while a program warms up.
+            if let Some(point) = points.remove(&edge.target)
+                && graph.name_index(owner) != words.module_class
+            {
+                placed.push((place, point));
+            }
+        }
+    }
+    placed
+}

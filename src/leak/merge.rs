@@ -1,0 +1,198 @@
+//! What is one leak is made one candidate: points inside one list, containers inside one container,
+//! small containers that grew together.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::analysis::Analysis;
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::leak::before::Before;
+use crate::leak::candidate::{Candidate, Inner};
+use crate::leak::chain;
+use crate::leak::crowds::Crowd;
+use crate::leak::growth::Accumulation;
+use crate::leak::items;
+use crate::leak::suspects::Newer;
+use crate::leak::vocabulary::Vocabulary;
+use crate::report::Items;
+
+/// Moves points inside lists and trees to the head, and makes one of those that meet there.
+pub(super) fn lift_chains(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
+    let Newer { graph, words, analysis, .. } = newer;
+    let mut by_node: HashMap<NodeIndex, Candidate> = HashMap::new();
+    for mut candidate in candidates.drain(..) {
+        if candidate.scattered.is_none()
+            && let Some(head) = chain::head(graph, words, analysis, candidate.point.node)
+        {
+            candidate.links = candidate.links.max(head.links);
+            if candidate.point.node != head.node {
+                candidate.point.node = head.node;
+                candidate.point.prior = None;
+                candidate.point.items = None;
+            }
+        }
+        by_node
+            .entry(candidate.point.node)
+            .and_modify(|there| {
+                there.point.bytes += candidate.point.bytes;
+                there.links = there.links.max(candidate.links);
+                there.credited.extend(&candidate.credited);
+                if there.point.items.is_none() {
+                    there.point.items = candidate.point.items;
+                    there.point.prior = candidate.point.prior;
+                }
+            })
+            .or_insert(candidate);
+    }
+    candidates.extend(by_node.into_values());
+    candidates.sort_by_key(|candidate| candidate.point.node);
+}
+
+/// Containers in containers: tenants, their tables, the rows of each. Deeper ones are data.
+const DEEPEST_CONTAINERS: usize = 8;
+
+/// Containers of one class inside one container grow together: shards of a cache, maps of a map.
+/// The outer one is what has a name.
+pub(super) fn merge_siblings(
+    newer: Newer<'_>,
+    before: &Before<'_>,
+    candidates: &mut Vec<Candidate>,
+) {
+    for _ in 0..DEEPEST_CONTAINERS {
+        if !merge_once(newer, before, candidates) {
+            break;
+        }
+    }
+}
+
+/// Merges siblings into the containers right around them. False if there are none.
+fn merge_once(newer: Newer<'_>, before: &Before<'_>, candidates: &mut Vec<Candidate>) -> bool {
+    let Newer { graph, words, analysis, .. } = newer;
+    let mut families: BTreeMap<(NodeIndex, StringIndex), Vec<Candidate>> = BTreeMap::new();
+    let mut rest = Vec::with_capacity(candidates.len());
+    for candidate in candidates.drain(..) {
+        let node = candidate.point.node;
+        let outer = match candidate.scattered {
+            None => outer_container(graph, words, analysis, node),
+            Some(_) => None,
+        };
+        match outer {
+            Some(outer) => {
+                families.entry((outer, graph.name_index(node))).or_default().push(candidate);
+            }
+            None => rest.push(candidate),
+        }
+    }
+    let mut merged = Vec::new();
+    for ((outer, _), members) in families {
+        if members.len() < 2 {
+            rest.extend(members);
+            continue;
+        }
+        let items = items::count(graph, words, outer).map(|(_, items)| items);
+        let prior = before.of(graph, outer);
+        merged.push(merge(Accumulation { node: outer, bytes: 0, prior, items, links: 0 }, members));
+    }
+    let any = !merged.is_empty();
+    let at: HashMap<NodeIndex, usize> =
+        rest.iter().enumerate().map(|(at, candidate)| (candidate.point.node, at)).collect();
+    for more in merged {
+        match at.get(&more.point.node) {
+            Some(&there) => rest[there].point.bytes += more.point.bytes,
+            None => rest.push(more),
+        }
+    }
+    *candidates = rest;
+    any
+}
+
+/// How far up something is looked for that got the growth of a small container.
+const LONGEST_WAY_UP: usize = 64;
+
+/// Adds what stands for many small containers, and takes their growth from what is around them.
+pub(super) fn add_crowds(
+    newer: Newer<'_>,
+    before: &Before<'_>,
+    crowds: Vec<Crowd>,
+    candidates: &mut Vec<Candidate>,
+) {
+    let Newer { graph, words, analysis, .. } = newer;
+    let at: HashMap<NodeIndex, usize> =
+        candidates.iter().enumerate().map(|(at, candidate)| (candidate.point.node, at)).collect();
+    for Crowd { outer, members, bytes } in crowds {
+        if outer
+            .is_some_and(|outer| at.get(&outer).is_some_and(|&at| candidates[at].more_items() > 0))
+        {
+            continue;
+        }
+        for member in &members {
+            let mut around = analysis.dominators.idom(member.node);
+            for _ in 0..LONGEST_WAY_UP {
+                if let Some(&there) = at.get(&around) {
+                    let point = &mut candidates[there].point;
+                    point.bytes = point.bytes.saturating_sub(member.bytes);
+                    break;
+                }
+                around = analysis.dominators.idom(around);
+            }
+        }
+        let crowd = match outer {
+            Some(node) => {
+                let items = items::count(graph, words, node).map(|(_, items)| items);
+                let point =
+                    Accumulation { node, bytes, prior: before.of(graph, node), items, links: 0 };
+                merge(Accumulation { bytes: 0, ..point }, members.into_iter().map(Candidate::new))
+            }
+            None => {
+                let credited = members[1..].iter().map(|member| member.node).collect();
+                let alike = members.len() as u64 - 1;
+                let point = Accumulation { bytes, ..members[0] };
+                Candidate { credited, alike, ..Candidate::new(point) }
+            }
+        };
+        candidates.push(crowd);
+    }
+}
+
+/// Makes one of the containers inside the one at `point`.
+fn merge(point: Accumulation, members: impl IntoIterator<Item = Candidate>) -> Candidate {
+    let mut outer = Candidate::new(point);
+    for member in members {
+        let its = member.as_inner();
+        outer.point.bytes += member.point.bytes;
+        outer.links = outer.links.max(member.links);
+        outer.credited.extend(member.credited);
+        let inner = outer.inner.get_or_insert(Inner {
+            containers: 0,
+            items: Items { before: 0, after: 0 },
+            ..its
+        });
+        inner.containers += its.containers;
+        inner.items.before += its.items.before;
+        inner.items.after += its.items.after;
+    }
+    outer
+}
+
+/// The container that a node is an element or entry of; `None` if it is a property or variable of
+/// what dominates it.
+fn outer_container(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    analysis: &Analysis,
+    node: NodeIndex,
+) -> Option<NodeIndex> {
+    let above = analysis.dominators.idom(node);
+    let is_named = graph.edges(above).any(|edge| {
+        edge.target == node
+            && matches!(edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::CONTEXT)
+    });
+    if is_named {
+        return None;
+    }
+    let container = match graph.node_type(above) {
+        NodeType::ARRAY => analysis.dominators.idom(above),
+        _ => above,
+    };
+    let is_container = graph.node_type(container) == NodeType::OBJECT && container != graph.root();
+    (is_container && graph.name_index(container) != words.context_node).then_some(container)
+}

@@ -1,0 +1,357 @@
+//! Whose code a suspect is: the file, line and function that a report points to.
+//!
+//! The nearest code on the way to a suspect owns it, if its source declares the name. If it does
+//! not, somebody else put the thing there: a method that lies beside it, or the program, which hung
+//! something of its own onto an object of a package.
+
+use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
+
+use crate::graph::{EdgeType, NodeIndex, NodeType};
+use crate::leak::before::Before;
+use crate::leak::candidate::Candidate;
+use crate::leak::declaration::{Declaration, find_declaration};
+use crate::leak::holders::slots;
+use crate::leak::naming::{Handle, export_of};
+use crate::leak::route::Step;
+use crate::leak::scripts::{
+    Place, place_of_closure, place_of_constructor, place_of_module, script_of, url_of,
+};
+use crate::leak::suspects::Newer;
+use crate::report::{SourcePosition, SuspectKind};
+use crate::source_map::source_text;
+
+/// So many bytes of source are searched for declarations in files that are not on the way.
+const MOST_SEARCHED: usize = 32 << 20;
+
+/// So many nodes are enough to see which code they are of.
+const SAMPLE: usize = 4096;
+
+/// What it takes to find code.
+pub(super) struct Places<'a> {
+    newer: Newer<'a>,
+    before: &'a Before<'a>,
+    /// By node: where it stands in the dominator tree.
+    positions: &'a [u32],
+    /// By name: the only script of the program that declares it.
+    declaring: RefCell<HashMap<String, Option<(String, Declaration)>>>,
+    searched: Cell<usize>,
+}
+
+impl<'a> Places<'a> {
+    /// Nothing is looked at yet.
+    pub(super) fn new(newer: Newer<'a>, before: &'a Before<'a>, positions: &'a [u32]) -> Self {
+        let (declaring, searched) = (RefCell::default(), Cell::new(0));
+        Self { newer, before, positions, declaring, searched }
+    }
+
+    /// The code to look at: that which owns the suspect; where Node owns it, that of the functions
+    /// and objects in it.
+    pub(super) fn place(
+        &self,
+        own: Option<Place>,
+        candidate: &Candidate,
+        kind: SuspectKind,
+    ) -> Option<Place> {
+        let of_callbacks = match kind {
+            SuspectKind::Timers => self.place_of_timers(),
+            SuspectKind::Listeners => self.place_of_listeners(candidate.point.node),
+            _ => None,
+        };
+        if of_callbacks.is_some() {
+            return of_callbacks;
+        }
+        match own {
+            Some(place) if !place.is_internal() => Some(place),
+            other => self.place_of_contents(candidate).or(other),
+        }
+    }
+
+    /// Where most callbacks of young timers are.
+    fn place_of_timers(&self) -> Option<Place> {
+        let Newer { graph, words, .. } = self.newer;
+        let timers = graph.nodes().filter(|&node| {
+            graph.node_type(node) == NodeType::OBJECT
+                && graph.name_index(node) == words.timeout_class
+                && self.before.is_young(graph, node)
+        });
+        let callbacks = timers.filter_map(|timer| {
+            let mut edges = graph.edges(timer);
+            edges.find(|edge| {
+                edge.label.edge_type() == EdgeType::PROPERTY
+                    && edge.label.raw_name() == words.on_timeout.0
+            })
+        });
+        let callbacks = callbacks.filter(|edge| graph.node_type(edge.target) == NodeType::CLOSURE);
+        most_frequent(callbacks.filter_map(|edge| place_of_closure(graph, words, edge.target)))
+    }
+
+    /// Where most young listeners are that a list or a single slot has.
+    fn place_of_listeners(&self, list: NodeIndex) -> Option<Place> {
+        let Newer { graph, words, analysis, .. } = self.newer;
+        let function_in = |node: NodeIndex| {
+            let mut properties = graph.edges(node).filter(|edge| {
+                edge.label.edge_type() == EdgeType::PROPERTY
+                    && graph.node_type(edge.target) == NodeType::CLOSURE
+            });
+            properties.find(|edge| {
+                graph.node_type(node) != NodeType::CLOSURE || graph.edge_name(*edge) == b"listener"
+            })
+        };
+        // What listens just once is wrapped by Node, which notes the function; other emitters keep an
+        // object for each listener.
+        let targets = slots(graph, analysis, list).map(|edge| edge.target);
+        let listeners = targets.filter(|&node| self.before.is_young(graph, node));
+        let functions =
+            listeners.map(|node| function_in(node).map_or(node, |listener| listener.target));
+        let closures = functions.filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
+        most_frequent(closures.filter_map(|node| place_of_closure(graph, words, node)))
+    }
+
+    /// Whose code the handle is in, be it Node's.
+    pub(super) fn nearest_place(&self, route: &[Step], handle: Option<&Handle>) -> Option<Place> {
+        let last = handle.map_or(route.len().checked_sub(1)?, |handle| handle.at);
+        (0..=last).rev().find_map(|at| self.place_of_node(route, at))
+    }
+
+    /// The nearest code outside of Node on the way to a handle; Node's if there is no other near.
+    pub(super) fn place_of_route(&self, route: &[Step], handle: Option<&Handle>) -> Option<Place> {
+        let last = handle.map_or(route.len().checked_sub(1)?, |handle| handle.at);
+        let mut internal = None;
+        for at in (0..=last).rev() {
+            let Some(place) = self.place_of_node(route, at) else { continue };
+            if !place.is_internal() {
+                return Some(place);
+            }
+            internal.get_or_insert(place);
+            // What Node's own code owns is Node's; further up there is only more of it.
+            if at + 8 < last {
+                break;
+            }
+        }
+        internal
+    }
+
+    /// Where the code of the node is that step `at` starts from.
+    pub(super) fn place_of_node(&self, route: &[Step], at: usize) -> Option<Place> {
+        let Newer { graph, words, .. } = self.newer;
+        let node = route[at].from;
+        match graph.node_type(node) {
+            NodeType::CLOSURE => place_of_closure(graph, words, node),
+            NodeType::OBJECT if graph.name_index(node) == words.context_node => {
+                self.place_of_scope(node)
+            }
+            NodeType::OBJECT if graph.name_index(node) == words.module_class => {
+                self.module_file(node)
+            }
+            NodeType::OBJECT => place_of_constructor(graph, words, node),
+            NodeType::HIDDEN if graph.name_index(node) == words.cell_node => {
+                self.place_of_export(node)
+            }
+            NodeType::HIDDEN if graph.name_index(node) == words.source_text_module_node => {
+                place_of_module(graph, words, node)
+            }
+            _ => None,
+        }
+    }
+
+    /// The code of the module that exports a cell.
+    fn place_of_export(&self, cell: NodeIndex) -> Option<Place> {
+        let Newer { graph, words, .. } = self.newer;
+        let export = export_of(graph, cell)?;
+        let mut modules = graph.nodes().filter(|&node| {
+            graph.node_type(node) == NodeType::HIDDEN
+                && graph.name_index(node) == words.source_text_module_node
+        });
+        let module =
+            modules.find(|&module| graph.edges(module).any(|edge| edge.target == export.table))?;
+        place_of_module(graph, words, module)
+    }
+
+    /// A scope's code is that of a function that captured it.
+    fn place_of_scope(&self, scope: NodeIndex) -> Option<Place> {
+        let Newer { graph, words, .. } = self.newer;
+        let closures = graph.nodes().filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
+        let mut best: Option<Place> = None;
+        for closure in closures {
+            let captures = graph.edges(closure).any(|edge| {
+                edge.target == scope
+                    && edge.label.edge_type() == EdgeType::INTERNAL
+                    && edge.label.raw_name() == words.context.0
+            });
+            if captures && let Some(place) = place_of_closure(graph, words, closure) {
+                let is_better = match &best {
+                    Some(best) => place.function.is_some() && best.function.is_none(),
+                    None => true,
+                };
+                if is_better {
+                    best = Some(place);
+                }
+            }
+        }
+        best
+    }
+
+    /// The file of a CommonJS module object.
+    fn module_file(&self, module: NodeIndex) -> Option<Place> {
+        let Newer { graph, .. } = self.newer;
+        let filename = graph.edges(module).find(|edge| {
+            edge.label.edge_type() == EdgeType::PROPERTY && graph.edge_name(*edge) == b"filename"
+        })?;
+        let url = String::from_utf8_lossy(graph.raw_name(filename.target)).into_owned();
+        Some(Place { url, position: None, function: None })
+    }
+
+    /// The code that most functions among what piled up come from.
+    pub(super) fn place_of_contents(&self, candidate: &Candidate) -> Option<Place> {
+        let Newer { graph, words, .. } = self.newer;
+        let mut places: HashMap<Place, usize> = HashMap::new();
+        for node in self.young_in(candidate).take(SAMPLE) {
+            let place = match graph.node_type(node) {
+                NodeType::CLOSURE => place_of_closure(graph, words, node),
+                NodeType::OBJECT => place_of_constructor(graph, words, node),
+                _ => None,
+            };
+            if let Some(place) = place.filter(|place| !place.is_internal()) {
+                *places.entry(place).or_default() += 1;
+            }
+        }
+        let most = places.into_iter().max_by(|a, b| {
+            a.1.cmp(&b.1)
+                .then_with(|| b.0.url.cmp(&a.0.url))
+                .then_with(|| b.0.position.cmp(&a.0.position))
+        })?;
+        Some(most.0)
+    }
+
+    /// The young nodes of what piled up.
+    pub(super) fn young_in(&self, candidate: &Candidate) -> impl Iterator<Item = NodeIndex> {
+        let Newer { graph, analysis, .. } = self.newer;
+        let tree = &analysis.dominators;
+        let node = [candidate.point.node];
+        let tops = match &candidate.scattered {
+            Some(scatter) => scatter.members.as_slice(),
+            None => &node,
+        };
+        let tops = tops.iter().chain(&candidate.credited);
+        let mut positions: Vec<u32> = tops.map(|top| self.positions[top.at()]).collect();
+        positions.sort_unstable();
+        positions.dedup();
+        let nodes = positions.into_iter().flat_map(|at| &tree.order()[tree.subtree(at)]);
+        nodes.copied().filter(|&node| self.before.is_young(graph, node))
+    }
+
+    /// The position to report: where the name is declared if a source tells, else where the function
+    /// is that owns it.
+    pub(super) fn source(
+        &self,
+        place: Option<Place>,
+        handle: Option<&Handle>,
+        kind: SuspectKind,
+    ) -> Option<SourcePosition> {
+        // Of what Node lists, the callback is what to look at, not where the lists are declared.
+        let is_listed = matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
+        let is_programs = place.as_ref().is_some_and(|place| !place.is_internal());
+        let of_listed = place.as_ref().filter(|_| is_listed && is_programs);
+        let declared = handle.filter(|_| of_listed.is_none()).and_then(|handle| {
+            let here = place.as_ref().filter(|_| is_programs).and_then(|place| {
+                declared_in(place, handle).map(|declared| (place.clone(), declared))
+            });
+            here.or_else(|| self.declared_elsewhere(place.as_ref(), handle))
+        });
+        let (place, declared) = match declared {
+            Some((place, declared)) => (place, Some(declared)),
+            None => (place?, None),
+        };
+        let position = declared.map(|found| found.position).or(place.position);
+        Some(SourcePosition {
+            url: place.url,
+            line: position.map(|(line, _)| line),
+            column: position.map(|(_, column)| column),
+            function_name: place.function,
+            original: None,
+        })
+    }
+
+    /// Where a name is declared that the code nearest on the way does not declare: beside the methods
+    /// of the object that has it, or, if that code is a package's or Node's, in the program.
+    fn declared_elsewhere(
+        &self,
+        place: Option<&Place>,
+        handle: &Handle,
+    ) -> Option<(Place, Declaration)> {
+        let Newer { graph, words, .. } = self.newer;
+        let properties = graph.edges(handle.owner).filter(|edge| {
+            edge.label.edge_type() == EdgeType::PROPERTY
+                && graph.node_type(edge.target) == NodeType::CLOSURE
+        });
+        let methods = properties.filter_map(|edge| place_of_closure(graph, words, edge.target));
+        if let Some(method) = most_frequent(methods)
+            && let Some(found) = declared_in(&method, handle)
+        {
+            return Some((Place { position: None, function: None, ..method }, found));
+        }
+        let outside_of_node = place.filter(|place| !place.is_internal());
+        if outside_of_node.is_some_and(|place| !is_of_package(&place.url)) {
+            return None;
+        }
+        let (url, found) = self.only_script_that_declares(&handle.name)?;
+        // A package may well use a word that is a key somewhere in the program.
+        let is_enough = found.is_sure() || outside_of_node.is_none();
+        is_enough.then_some((Place { url, position: None, function: None }, found))
+    }
+
+    /// The script of the program that declares a name, if there is just one.
+    fn only_script_that_declares(&self, name: &str) -> Option<(String, Declaration)> {
+        if let Some(known) = self.declaring.borrow().get(name) {
+            return known.clone();
+        }
+        let found = self.search_scripts(name);
+        self.declaring.borrow_mut().insert(name.to_owned(), found.clone());
+        found
+    }
+
+    fn search_scripts(&self, name: &str) -> Option<(String, Declaration)> {
+        let Newer { graph, words, .. } = self.newer;
+        let functions = graph.nodes().filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
+        let scripts: BTreeSet<NodeIndex> =
+            functions.filter_map(|closure| script_of(graph, words, closure)).collect();
+        let urls: BTreeSet<String> = scripts.iter().map(|&script| url_of(graph, script)).collect();
+        let mut found = Vec::new();
+        for url in urls.into_iter().filter(|url| !url.starts_with("node:") && !is_of_package(url)) {
+            if self.searched.get() > MOST_SEARCHED {
+                return None;
+            }
+            let Some(text) = source_text(&url) else { continue };
+            self.searched.set(self.searched.get() + text.len());
+            found.extend(find_declaration(&text, name, None).map(|declared| (url, declared)));
+        }
+        if found.iter().any(|(_, declared)| declared.is_sure()) {
+            found.retain(|(_, declared)| declared.is_sure());
+        }
+        found.pop().filter(|_| found.is_empty())
+    }
+}
+
+/// Whether a file is of an installed package.
+fn is_of_package(url: &str) -> bool {
+    url.contains("node_modules")
+}
+
+/// Where the code at a place declares a name.
+fn declared_in(place: &Place, handle: &Handle) -> Option<Declaration> {
+    let near = place.position.map(|(line, _)| line);
+    find_declaration(&source_text(&place.url)?, &handle.name, near)
+}
+
+/// The place outside of Node that comes most often.
+fn most_frequent(places: impl Iterator<Item = Place>) -> Option<Place> {
+    let mut counts: HashMap<Place, usize> = HashMap::new();
+    for place in places.filter(|place| !place.is_internal()) {
+        *counts.entry(place).or_default() += 1;
+    }
+    let order = |place: &Place| (place.url.clone(), place.position);
+    let most = counts.into_iter().min_by_key(|(place, count)| (Reverse(*count), order(place)));
+    Some(most?.0)
+}
