@@ -343,7 +343,7 @@ impl Describer<'_> {
             })
             .filter(|(_, step)| graph.name_index(step.edge.target) != words.context_node)
             .map(|(_, &step)| PathStep {
-                edge: edge_text(graph, step),
+                edge: edge_text(graph, words, step),
                 edge_type: step.edge.label.edge_type().name().to_owned(),
                 class_name: self.step_class(step.edge.target),
                 node_id: graph.id(step.edge.target),

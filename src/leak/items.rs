@@ -11,7 +11,7 @@
 //!
 //! Time: linear in the edges of the container and its backing stores. Memory: none.
 
-use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::vocabulary::Vocabulary;
 
 /// What a container is, as far as counting goes.
@@ -53,6 +53,26 @@ pub fn count(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> Option<(
         true => (Container::Array, indexed),
         false => (Container::Object, count_properties(graph, node, &shown) + indexed),
     })
+}
+
+/// How many slots of a container refer to something: not to `null` and its like, with which room is
+/// filled that is made for what is to come. 0 where the number of items is a capacity.
+pub fn filled_slots(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> u64 {
+    let is_thing = |target: NodeIndex| graph.node_type(target) != NodeType::HIDDEN;
+    let is_own = |edge: &Edge| match edge.label.edge_type() {
+        EdgeType::ELEMENT => true,
+        EdgeType::PROPERTY => edge.label.raw_name() != words.proto.0,
+        _ => false,
+    };
+    let own = graph.edges(node).filter(|edge| is_own(edge) && is_thing(edge.target)).count();
+    let shown = Shown::of(graph, words, node);
+    let stores = [shown.table, shown.elements, shown.properties].into_iter().flatten();
+    let in_stores = stores.flat_map(|store| graph.edges(store)).filter(|edge| {
+        edge.label.edge_type() == EdgeType::INTERNAL
+            && is_thing(edge.target)
+            && parse_slot(graph.edge_name(*edge)).is_some()
+    });
+    own.max(in_stores.count()) as u64
 }
 
 /// What the edges of an object show.

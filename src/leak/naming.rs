@@ -31,7 +31,7 @@ pub fn handle(graph: &HeapGraph, words: &Vocabulary, route: &[Step]) -> Option<H
     let reads_like_code = |step: &Step| {
         is_name(graph, words, step)
             && !is_key_of_dictionary(graph, words, step)
-            && is_identifier(&edge_text(graph, *step))
+            && is_identifier(&edge_text(graph, words, *step))
     };
     let of_events = last > 0 && is_events(words, &route[last - 1]);
     let at = match route[..=last].iter().rposition(reads_like_code) {
@@ -39,7 +39,7 @@ pub fn handle(graph: &HeapGraph, words: &Vocabulary, route: &[Step]) -> Option<H
         _ => last,
     };
     let step = route[at];
-    let own_name = edge_text(graph, step);
+    let own_name = edge_text(graph, words, step);
     let name = match route[..at].iter().rposition(|step| is_name(graph, words, step)) {
         Some(outer) if is_events(words, &route[outer]) && outer + 1 == at => {
             format!("_events.{own_name}")
@@ -69,6 +69,40 @@ fn local_of_suspended(
     (!name.is_empty()).then_some(Handle { name, at, owner: generator })
 }
 
+/// Bytes of a scope before its variables: hidden class, length, description, the scope around it.
+const SCOPE_HEADER: u32 = 32;
+
+/// Bytes of a variable.
+const SLOT: u32 = 8;
+
+/// The variable of a block that a step is over. V8 names the variables of functions and modules; those
+/// of blocks are numbered by the order of those that are on the heap. Their names are in the
+/// description of the scope, in order. `None` where numbers among the variables make it uncertain.
+fn variable_of_block(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> Option<String> {
+    if step.edge.label.edge_type() != EdgeType::HIDDEN
+        || graph.node_type(step.from) != NodeType::OBJECT
+        || graph.name_index(step.from) != words.context_node
+    {
+        return None;
+    }
+    let size = graph.file_self_size(step.from);
+    let variables = size.checked_sub(SCOPE_HEADER)? / SLOT;
+    let last = last_hidden(graph, step.from)?;
+    let scope_info = internal_target(graph, step.from, [words.scope_info; 2])?;
+    let number = graph.edge_number(step.edge);
+    let name = graph.edges(scope_info).find(|edge| {
+        edge.label.edge_type() == EdgeType::HIDDEN && graph.edge_number(*edge) == number
+    })?;
+    let is_certain = last + 1 == variables && graph.node_type(name.target) == NodeType::STRING;
+    is_certain.then(|| String::from_utf8_lossy(graph.raw_name(name.target)).into_owned())
+}
+
+/// The highest number of a node's hidden edges.
+fn last_hidden(graph: &HeapGraph, node: NodeIndex) -> Option<u32> {
+    let hidden = graph.edges(node).filter(|edge| edge.label.edge_type() == EdgeType::HIDDEN);
+    hidden.map(|edge| graph.edge_number(edge)).max()
+}
+
 /// Whether a text can be a name in code: of a variable, a property, a private field or a symbol.
 pub fn is_identifier(text: &str) -> bool {
     let text = text.strip_prefix("Symbol(").and_then(|t| t.strip_suffix(')')).unwrap_or(text);
@@ -91,6 +125,7 @@ fn is_name(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> bool {
     let name = StringIndex(step.edge.label.raw_name());
     match step.edge.label.edge_type() {
         EdgeType::CONTEXT => true,
+        EdgeType::HIDDEN => variable_of_block(graph, words, step).is_some(),
         EdgeType::PROPERTY => {
             let not_names = [words.proto, words.constructor, words.prototype];
             !not_names.contains(&name)
@@ -111,7 +146,8 @@ pub fn is_entry_of_container(graph: &HeapGraph, words: &Vocabulary, step: &Step)
                 && slot_number(graph.edge_name(step.edge)).is_some()
         }
         EdgeType::PROPERTY => {
-            is_key_of_dictionary(graph, words, step) || !is_identifier(&edge_text(graph, *step))
+            is_key_of_dictionary(graph, words, step)
+                || !is_identifier(&edge_text(graph, words, *step))
         }
         _ => false,
     }
@@ -138,10 +174,11 @@ pub fn has_many_properties(graph: &HeapGraph, words: &Vocabulary, step: &Step) -
 }
 
 /// The text of a step's edge, as a developer would write it.
-pub fn edge_text(graph: &HeapGraph, step: Step) -> String {
+pub fn edge_text(graph: &HeapGraph, words: &Vocabulary, step: Step) -> String {
     let label = step.edge.label;
     if label.edge_type().is_numbered() {
-        return graph.edge_number(step.edge).to_string();
+        let variable = variable_of_block(graph, words, &step);
+        return variable.unwrap_or_else(|| graph.edge_number(step.edge).to_string());
     }
     if label.edge_type() == EdgeType::INTERNAL
         && graph.node_type(step.from) == NodeType::HIDDEN

@@ -207,6 +207,8 @@ impl<'a> Prices<'a> {
             EdgeType::PROPERTY if name == words.proto => 12,
             EdgeType::PROPERTY if name == words.constructor || name == words.prototype => 6,
             EdgeType::PROPERTY => 2,
+            // A variable of a block, which V8 does not name.
+            EdgeType::HIDDEN if self.graph.name_index(from) == words.context_node => 3,
             EdgeType::HIDDEN => 8,
             _ => match self.internal(name) {
                 // Seen from the key, an entry of a WeakMap is somebody else's.

@@ -144,9 +144,12 @@ impl Least {
         if candidate.links > 0 || candidate.scattered.is_some() || things >= self.items {
             return false;
         }
-        let is_new = candidate.point.prior.is_none() && candidate.point.bytes < self.many;
+        let node = candidate.point.node;
+        let is_new = candidate.point.prior.is_none()
+            && candidate.point.bytes < self.many
+            && items::filled_slots(graph, words, node) < self.items;
         let is_emptied = || {
-            let container = items::count(graph, words, candidate.point.node);
+            let container = items::count(graph, words, node);
             matches!(container, Some((Container::Array | Container::Map | Container::Set, _)))
                 && candidate.more_items() == 0
                 && candidate.contents.bytes < self.bytes
