@@ -1,0 +1,2 @@
+const table = Array.from({ length: 200 }, (_, i) => ({ i, name: `row ${i}` }));
+export const run = (v) => table.length + v;
