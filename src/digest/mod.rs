@@ -11,7 +11,7 @@
 //! body             zlib stream of postcard's encoding of `Body`
 //! ```
 //!
-//! The version rises with every change of the body; a newer one than this is refused.
+//! The version rises with every change of the body; another one than this is refused.
 //!
 //! Records are what makes a digest large. Only the [`MOST_RECORDS`] that retain most are kept: what
 //! is left out was so small that its growth from nothing is as good as its growth.
@@ -33,8 +33,8 @@ pub use body::{Body, ClassTotal};
 /// The first bytes of every digest.
 pub const MAGIC: &[u8; 11] = b"heapdigest\0";
 
-/// The version that this writes, and the newest that it reads.
-pub const VERSION: u16 = 1;
+/// The version that this writes and reads.
+pub const VERSION: u16 = 2;
 
 /// No digest keeps more records.
 pub const MOST_RECORDS: usize = 20_000;
@@ -67,7 +67,7 @@ pub fn encode(body: &Body) -> Result<Vec<u8>> {
 /// # Errors
 ///
 /// `ERR_TRUNCATED_SNAPSHOT` if it ends too early, `ERR_INVALID_SNAPSHOT` if it is damaged, too
-/// large, or of a newer version.
+/// large, or of another version.
 pub fn decode(bytes: &[u8]) -> Result<Body> {
     let end = bytes.len() as u64;
     if !bytes.starts_with(MAGIC) {
@@ -77,9 +77,10 @@ pub fn decode(bytes: &[u8]) -> Result<Body> {
         return Err(Error::truncated(end, "it ends inside the head of the digest"));
     };
     let version = u16::from_le_bytes([head[0], head[1]]);
-    if version > VERSION {
+    if version != VERSION {
+        let age = if version > VERSION { "a newer" } else { "an older" };
         let message = format!(
-            "the digest has format {version}, written by a newer heapdiff; this one reads up to {VERSION}"
+            "the digest has format {version}, written by {age} heapdiff; this one reads {VERSION}"
         );
         return Err(Error::invalid(MAGIC.len() as u64, message));
     }

@@ -8,8 +8,11 @@ use crate::analysis::bits::BitSet;
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{HeapGraph, NodeIndex};
-use crate::leak::census::{Census, Record, class_key, instances_now, is_counted, slot_key, tag};
+use crate::leak::census::{
+    Census, LARGE, Record, Together, class_key, instances_now, slot_key, tag,
+};
 use crate::leak::growth::{Scatter, is_slot};
+use crate::leak::items;
 use crate::leak::shape::NO_SHAPE;
 use crate::leak::vocabulary::Vocabulary;
 
@@ -30,6 +33,13 @@ impl From<&Record> for Prior {
     }
 }
 
+impl Prior {
+    fn average(of: Together) -> Self {
+        let count = of.count.max(1);
+        Self { id: 0, items: of.items.div_ceil(count), retained: of.retained / count }
+    }
+}
+
 /// The baseline, to be asked.
 #[derive(Debug)]
 pub struct Before<'a> {
@@ -40,10 +50,12 @@ pub struct Before<'a> {
 #[derive(Debug)]
 enum By {
     Id,
-    /// The nodes that have a counterpart, and those.
+    /// The nodes that have a counterpart, and those; and containers that share their shape, as they
+    /// were on average.
     Shape {
         matched: BitSet,
         counterparts: HashMap<NodeIndex, Prior>,
+        averages: Vec<(NodeIndex, Prior)>,
     },
 }
 
@@ -67,11 +79,19 @@ impl<'a> Before<'a> {
         control: &Control,
     ) -> Result<Self> {
         let mut only: HashMap<u64, Option<NodeIndex>> = HashMap::new();
+        let mut together: HashMap<u64, Together> = HashMap::new();
+        let containers = [words.array_class, words.map_class, words.set_class];
         for node in graph.nodes() {
             control.checkpoint_at(node.at())?;
             let shape = shapes[node.at()];
-            if shape != NO_SHAPE && is_counted(graph, words, analysis, node) {
-                only.entry(shape).and_modify(|there| *there = None).or_insert(Some(node));
+            let items = items::count(graph, words, node).map_or(0, |(_, items)| items);
+            let retained = analysis.retained[node.at()];
+            if shape == NO_SHAPE || (items == 0 && retained < LARGE) {
+                continue;
+            }
+            only.entry(shape).and_modify(|there| *there = None).or_insert(Some(node));
+            if items > 0 && containers.contains(&graph.name_index(node)) {
+                together.entry(shape).or_default().add(items, retained);
             }
         }
         let mut matched = BitSet::new(graph.node_count());
@@ -82,7 +102,37 @@ impl<'a> Before<'a> {
                 counterparts.insert(node, record.into());
             }
         }
-        Ok(Self { census, by: By::Shape { matched, counterparts } })
+        let mut before: HashMap<u64, Prior> = HashMap::new();
+        for (shape, now) in together {
+            let Some(was) = census.together(shape).filter(|_| now.count > 1) else { continue };
+            let average = Prior::average(was);
+            if now.items > average.items * now.count {
+                before.insert(shape, average);
+            }
+        }
+        let of_shape = graph.nodes().filter_map(|node| {
+            let prior = before.get(&shapes[node.at()])?;
+            containers.contains(&graph.name_index(node)).then_some((node, *prior))
+        });
+        let averages = of_shape.collect();
+        Ok(Self { census, by: By::Shape { matched, counterparts, averages } })
+    }
+
+    /// Containers that share their shape with others and have more items than those had on average,
+    /// all together, in ascending order. Only where nothing is known of each.
+    pub fn grown_on_average(&self) -> &[(NodeIndex, Prior)] {
+        match &self.by {
+            By::Id => &[],
+            By::Shape { averages, .. } => averages,
+        }
+    }
+
+    /// What a container was that shares its shape with others, if those have more items now: what they
+    /// were on average.
+    pub fn average_of(&self, node: NodeIndex) -> Option<Prior> {
+        let averages = self.grown_on_average();
+        let at = averages.binary_search_by_key(&node, |&(node, _)| node).ok()?;
+        Some(averages[at].1)
     }
 
     /// The census behind it.
@@ -142,7 +192,7 @@ impl<'a> Before<'a> {
         for edge in graph.edges(owner).filter(|&edge| is_slot(edge)) {
             let child = edge.target;
             if !self.is_young(graph, child)
-                || analysis.retained[child.at()] < super::census::LARGE
+                || analysis.retained[child.at()] < LARGE
                 || analysis.dominators.idom(child) != owner
             {
                 continue;

@@ -48,9 +48,13 @@ pub struct CensusParts {
     records: Vec<Record>,
     slots: Vec<(u64, u32)>,
     shapes: Vec<(u64, u32)>,
+    /// The shapes that several nodes have.
+    several: Vec<(u64, Together)>,
     classes: Vec<(u64, Instances)>,
     total: u64,
     last_id: u32,
+    /// Whether there is a record of all that was counted.
+    is_whole: bool,
 }
 
 impl CensusParts {
@@ -67,7 +71,44 @@ impl CensusParts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ByShape {
     One(Record),
-    Several,
+    Several(Together),
+}
+
+/// What the nodes of a shape are all together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Together {
+    /// How many they are.
+    pub count: u64,
+    /// Their items.
+    pub items: u64,
+    /// What they retain.
+    pub retained: u64,
+}
+
+impl Together {
+    /// One more.
+    pub fn add(&mut self, items: u64, retained: u64) {
+        self.count += 1;
+        self.items += items;
+        self.retained += retained;
+    }
+}
+
+impl ByShape {
+    fn together(&self) -> Together {
+        match *self {
+            ByShape::One(Record { items, retained, .. }) => {
+                Together { count: 1, items: u64::from(items), retained }
+            }
+            ByShape::Several(together) => together,
+        }
+    }
+
+    fn and(&self, record: Record) -> Self {
+        let mut together = self.together();
+        together.add(u64::from(record.items), record.retained);
+        ByShape::Several(together)
+    }
 }
 
 /// How many there are of a class.
@@ -86,7 +127,7 @@ pub struct Census {
     records: Vec<Record>,
     /// From [`slot_key`] to the id of what is in the slot.
     slots: HashMap<u64, u32>,
-    /// By shape: the only record of that shape, or that there are several. Empty unless asked for.
+    /// By shape: the only record of that shape, or several together. Empty unless asked for.
     shapes: HashMap<u64, ByShape>,
     /// How many instances of each class, by [`class_key`], and their self sizes in the file.
     classes: HashMap<u64, Instances>,
@@ -94,6 +135,8 @@ pub struct Census {
     pub total: u64,
     /// The largest odd id: what has a larger one is younger than the baseline.
     pub last_id: u32,
+    /// Whether what is not in it was nothing. A digest leaves out what is small.
+    pub is_whole: bool,
 }
 
 impl Census {
@@ -108,7 +151,7 @@ impl Census {
         let mut records = Vec::new();
         let mut large = Vec::new();
         let mut small = Vec::new();
-        let mut shapes = HashMap::new();
+        let mut shapes: HashMap<u64, ByShape> = HashMap::new();
         for node in graph.nodes() {
             control.checkpoint_at(node.at())?;
             let retained = analysis.retained[node.at()];
@@ -124,7 +167,7 @@ impl Census {
             if let Some(node_shapes) = node_shapes {
                 shapes
                     .entry(node_shapes[node.at()])
-                    .and_modify(|there| *there = ByShape::Several)
+                    .and_modify(|there| *there = there.and(record))
                     .or_insert(ByShape::One(record));
             }
         }
@@ -137,7 +180,7 @@ impl Census {
         let (last_id, _) = id_order(graph);
         let classes = count_classes(graph);
         let total = analysis.retained[graph.root().at()];
-        Ok(Self { records, slots, shapes, classes, total, last_id })
+        Ok(Self { records, slots, shapes, classes, total, last_id, is_whole: true })
     }
 
     /// How many instances a class had.
@@ -160,8 +203,13 @@ impl Census {
     pub fn by_shape(&self, shape: u64) -> Option<&Record> {
         match self.shapes.get(&shape)? {
             ByShape::One(record) => Some(record),
-            ByShape::Several => None,
+            ByShape::Several(_) => None,
         }
+    }
+
+    /// All nodes of a shape together, if there were any.
+    pub fn together(&self, shape: u64) -> Option<Together> {
+        self.shapes.get(&shape).map(ByShape::together)
     }
 
     /// Whether it can be asked by shape.
@@ -172,52 +220,56 @@ impl Census {
     /// What a digest keeps: at most `most` records, those that retain most.
     pub fn parts(&self, most: usize) -> CensusParts {
         let mut kept = self.records.clone();
+        let is_whole = self.is_whole && kept.len() <= most;
         if kept.len() > most {
             kept.select_nth_unstable_by_key(most, |record| std::cmp::Reverse(record.retained));
             kept.truncate(most);
             kept.sort_unstable_by_key(|record| record.id);
         }
         let is_kept = |id: u32| kept.binary_search_by_key(&id, |record| record.id).is_ok();
-        let sorted = |mut pairs: Vec<(u64, u32)>| {
-            pairs.sort_unstable();
-            pairs
-        };
-        let slots = self.slots.iter().map(|(&key, &id)| (key, id));
-        let shapes = self.shapes.iter().map(|(&shape, by)| match by {
-            ByShape::One(record) => (shape, record.id),
-            // No node has id 0.
-            ByShape::Several => (shape, 0),
-        });
-        let mut classes: Vec<_> = self.classes.iter().map(|(&key, &count)| (key, count)).collect();
-        classes.sort_unstable_by_key(|&(key, _)| key);
+        let slots = self.slots.iter().map(|(&key, &id)| (key, id)).filter(|&(_, id)| is_kept(id));
+        let mut shapes = Vec::new();
+        let mut several = Vec::new();
+        for (&shape, by) in &self.shapes {
+            match by {
+                ByShape::One(record) if is_kept(record.id) => shapes.push((shape, record.id)),
+                ByShape::One(_) => {}
+                ByShape::Several(together) => several.push((shape, *together)),
+            }
+        }
         CensusParts {
-            slots: sorted(slots.filter(|&(_, id)| is_kept(id)).collect()),
-            shapes: sorted(shapes.filter(|&(_, id)| id == 0 || is_kept(id)).collect()),
+            slots: sorted_by_key(slots.collect()),
+            shapes: sorted_by_key(shapes),
+            several: sorted_by_key(several),
+            classes: sorted_by_key(self.classes.iter().map(|(&key, &of)| (key, of)).collect()),
             records: kept,
-            classes,
             total: self.total,
             last_id: self.last_id,
+            is_whole,
         }
     }
 
     /// The census that a digest kept. `parts` has been checked.
     pub fn from_parts(parts: CensusParts) -> Self {
-        let CensusParts { records, slots, shapes, classes, total, last_id } = parts;
+        let CensusParts { records, slots, shapes, several, classes, total, last_id, is_whole } =
+            parts;
         let record_of = |id: u32| {
             let at = records.binary_search_by_key(&id, |record| record.id).ok()?;
             Some(records[at])
         };
-        let shapes = shapes
+        let ones = shapes
             .into_iter()
-            .map(|(shape, id)| (shape, record_of(id).map_or(ByShape::Several, ByShape::One)))
-            .collect();
+            .filter_map(|(shape, id)| Some((shape, ByShape::One(record_of(id)?))));
+        let several =
+            several.into_iter().map(|(shape, together)| (shape, ByShape::Several(together)));
         Self {
-            shapes,
+            shapes: ones.chain(several).collect(),
             slots: slots.into_iter().collect(),
             classes: classes.into_iter().collect(),
             records,
             total,
             last_id,
+            is_whole,
         }
     }
 
@@ -225,6 +277,11 @@ impl Census {
     pub fn records(&self) -> &[Record] {
         &self.records
     }
+}
+
+fn sorted_by_key<V>(mut pairs: Vec<(u64, V)>) -> Vec<(u64, V)> {
+    pairs.sort_unstable_by_key(|&(key, _)| key);
+    pairs
 }
 
 /// Counts the instances of each class: objects and natives by their name, everything else by type.
@@ -288,17 +345,6 @@ fn key_of(node_type: NodeType, name: &[u8]) -> u64 {
     hash.byte(node_type.0);
     hash.bytes(name);
     hash.finish()
-}
-
-/// Whether [`Census::take`] counts a node.
-pub fn is_counted(
-    graph: &HeapGraph,
-    words: &Vocabulary,
-    analysis: &Analysis,
-    node: NodeIndex,
-) -> bool {
-    analysis.retained[node.at()] >= LARGE
-        || items::count(graph, words, node).is_some_and(|(_, items)| items > 0)
 }
 
 /// The largest odd id, and whether odd ids only ever ascend in file order. V8 gives out ids in the

@@ -12,6 +12,7 @@ use crate::analysis::bits::BitSet;
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{EdgeType, NodeIndex, NodeType};
+use crate::leak::before::Prior;
 use crate::leak::growth::{Accumulation, Walk, YoungBytes};
 use crate::leak::items;
 
@@ -52,7 +53,15 @@ pub(super) fn find_crowds(
     known: &[NodeIndex],
     control: &Control,
 ) -> Result<Vec<Crowd>> {
-    let grown = grown_containers(walk, young, known, control)?;
+    let mut is_known = BitSet::new(walk.graph.node_count());
+    for node in known {
+        is_known.insert(node.0);
+    }
+    let mut grown = match walk.before.knows_young() {
+        true => grown_containers(walk, young, control)?,
+        false => grown_on_average(walk),
+    };
+    grown.retain(|point| point.more_items() > 0 && !is_known.contains(point.node.0));
     let mut by_place: BTreeMap<(Place, u32), Vec<Accumulation>> = BTreeMap::new();
     for (place, point) in with_places(walk, grown) {
         let class = walk.graph.name_index(point.node).0;
@@ -75,41 +84,45 @@ pub(super) fn find_crowds(
     Ok(crowds.collect())
 }
 
-/// The arrays, Maps and Sets that were there before and have more items now.
+/// The arrays, Maps and Sets that were there before and may have more items now.
 fn grown_containers(
     walk: &Walk<'_>,
     young: &YoungBytes,
-    known: &[NodeIndex],
     control: &Control,
 ) -> Result<Vec<Accumulation>> {
     let Walk { graph, words, analysis, before, .. } = *walk;
     let classes = [words.array_class, words.map_class, words.set_class];
-    let mut is_known = BitSet::new(graph.node_count());
-    for node in known {
-        is_known.insert(node.0);
-    }
     let mut grown = Vec::new();
     for (position, &node) in analysis.dominators.order().iter().enumerate() {
         control.checkpoint_at(position)?;
-        // A container that grew has a new store, if nothing else.
+        // A container that grew has something new in it, if only its store.
         if young.of(walk, position as u32) == 0
             || graph.node_type(node) != NodeType::OBJECT
             || !classes.contains(&graph.name_index(node))
             || before.is_young(graph, node)
-            || is_known.contains(node.0)
         {
             continue;
         }
         let prior = before.of(graph, node);
-        let items = items::count(graph, words, node).map(|(_, items)| items);
-        let was = prior.map_or(0, |prior| prior.retained);
-        let bytes = analysis.retained[node.at()].saturating_sub(was);
-        let point = Accumulation { node, bytes, prior, items, links: 0 };
-        if point.more_items() > 0 {
-            grown.push(point);
+        // What a digest has left out was not nothing.
+        if prior.is_some() || before.census().is_whole {
+            grown.push(container(walk, node, prior));
         }
     }
     Ok(grown)
+}
+
+/// Where ids say nothing: containers of a shape that have more items on average.
+fn grown_on_average(walk: &Walk<'_>) -> Vec<Accumulation> {
+    let averages = walk.before.grown_on_average().iter();
+    averages.map(|&(node, prior)| container(walk, node, Some(prior))).collect()
+}
+
+fn container(walk: &Walk<'_>, node: NodeIndex, prior: Option<Prior>) -> Accumulation {
+    let items = items::count(walk.graph, walk.words, node).map(|(_, items)| items);
+    let was = prior.map_or(0, |prior| prior.retained);
+    let bytes = walk.analysis.retained[node.at()].saturating_sub(was);
+    Accumulation { node, bytes, prior, items, links: 0 }
 }
 
 /// The containers whose dominators hold them, and how those refer to them.

@@ -230,7 +230,12 @@ impl Describer<'_> {
             return Some(Items { before: before.count, after });
         }
         // The properties of the head of a list are not what grew, nor do buffers have items.
-        let items = candidate.items().filter(|_| candidate.links == 0)?;
+        let mut items = candidate.items().filter(|_| candidate.links == 0)?;
+        if candidate.point.prior.is_none()
+            && let Some(average) = self.before.average_of(candidate.point.node)
+        {
+            items.before = average.items.min(items.after);
+        }
         (items.before > 0 || items.after > 0).then_some(items)
     }
 

@@ -78,7 +78,7 @@ const SLOT: u32 = 8;
 /// The variable of a block that a step is over. V8 names the variables of functions and modules; those
 /// of blocks are numbered by the order of those that are on the heap. Their names are in the
 /// description of the scope, in order. `None` where numbers among the variables make it uncertain.
-fn variable_of_block(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> Option<String> {
+pub fn variable_of_block(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> Option<String> {
     if step.edge.label.edge_type() != EdgeType::HIDDEN
         || graph.node_type(step.from) != NodeType::OBJECT
         || graph.name_index(step.from) != words.context_node

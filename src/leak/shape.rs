@@ -18,7 +18,7 @@ use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::hash::Fnv;
-use crate::leak::naming::{has_many_properties, is_identifier};
+use crate::leak::naming::{has_many_properties, is_identifier, variable_of_block};
 use crate::leak::route::{Routes, Source, Step, labels as labels_by_way};
 use crate::leak::scripts::{place_of_module, script_of, url_of};
 use crate::leak::vocabulary::Vocabulary;
@@ -180,7 +180,10 @@ impl Labels<'_> {
                     _ => hash.bytes(text),
                 }
             }
-            _ => hash.bytes(b"[x]"),
+            _ => match variable_of_block(self.graph, self.words, &step) {
+                Some(name) => hash.bytes(name.as_bytes()),
+                None => hash.bytes(b"[x]"),
+            },
         }
     }
 
