@@ -27,7 +27,7 @@ pub const LARGE: u64 = 1024;
 
 /// A class of the program with so many instances at most is one of services and stores rather than of
 /// data.
-const FEW_INSTANCES: u32 = 8;
+const FEW_INSTANCES: u64 = 8;
 
 /// What is known of a node of the baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,11 +174,12 @@ impl Census {
         if !records.is_sorted_by_key(|record| record.id) {
             records.sort_unstable_by_key(|record| record.id);
         }
-        let singular = Singular::new(graph, words);
+        let counts = ClassCounts::of(graph);
+        let singular = Singular { graph, words, by_name: &counts.by_name };
         large.extend(small.into_iter().filter(|&node| singular.is_held_by_one(analysis, node)));
         let slots = slots_of(graph, analysis, &large);
         let (last_id, _) = id_order(graph);
-        let classes = count_classes(graph);
+        let classes = counts.by_key(graph);
         let total = analysis.retained[graph.root().at()];
         Ok(Self { records, slots, shapes, classes, total, last_id, is_whole: true })
     }
@@ -284,35 +285,43 @@ fn sorted_by_key<V>(mut pairs: Vec<(u64, V)>) -> Vec<(u64, V)> {
     pairs
 }
 
-/// Counts the instances of each class: objects and natives by their name, everything else by type.
-pub fn count_classes(graph: &HeapGraph) -> HashMap<u64, Instances> {
-    let tables = graph.tables();
-    let mut by_name = vec![Instances::default(); graph.strings().len()];
-    let mut by_type = [Instances::default(); 256];
-    let sizes = tables.node_type.iter().zip(&tables.node_name).zip(&tables.self_size);
-    for ((&node_type, &name), &size) in sizes {
-        let counted = if is_named(node_type) {
-            &mut by_name[name.at()]
-        } else {
-            &mut by_type[usize::from(node_type.0)]
-        };
-        counted.count += 1;
-        counted.bytes += u64::from(size);
-    }
-    let mut classes = HashMap::new();
-    let mut add = |key, instances: Instances| {
-        if instances.count > 0 {
-            classes.insert(key, instances);
+/// The instances of each class: objects and natives by their name, everything else by type.
+struct ClassCounts {
+    by_name: Vec<Instances>,
+    by_type: [Instances; 256],
+}
+
+impl ClassCounts {
+    fn of(graph: &HeapGraph) -> Self {
+        let tables = graph.tables();
+        let mut by_name = vec![Instances::default(); graph.strings().len()];
+        let mut by_type = [Instances::default(); 256];
+        let sizes = tables.node_type.iter().zip(&tables.node_name).zip(&tables.self_size);
+        for ((&node_type, &name), &size) in sizes {
+            let counted = if is_named(node_type) {
+                &mut by_name[name.at()]
+            } else {
+                &mut by_type[usize::from(node_type.0)]
+            };
+            counted.count += 1;
+            counted.bytes += u64::from(size);
         }
-    };
-    for (name, &instances) in by_name.iter().enumerate() {
-        let text = graph.strings().get(StringIndex(name as u32));
-        add(key_of(NodeType::OBJECT, text), instances);
+        Self { by_name, by_type }
     }
-    for (node_type, &instances) in by_type.iter().enumerate() {
-        add(key_of(NodeType(node_type as u8), &[]), instances);
+
+    /// By [`class_key`].
+    fn by_key(&self, graph: &HeapGraph) -> HashMap<u64, Instances> {
+        let mut classes = HashMap::new();
+        let there = |(_, instances): &(usize, &Instances)| instances.count > 0;
+        for (name, &instances) in self.by_name.iter().enumerate().filter(there) {
+            let text = graph.strings().get(StringIndex(name as u32));
+            classes.insert(key_of(NodeType::OBJECT, text), instances);
+        }
+        for (node_type, &instances) in self.by_type.iter().enumerate().filter(there) {
+            classes.insert(key_of(NodeType(node_type as u8), &[]), instances);
+        }
+        classes
     }
-    classes
 }
 
 /// What [`Census::instances`] calls the class of a node.
@@ -392,22 +401,10 @@ pub fn slot_key(graph: &HeapGraph, owner_id: u32, edge: Edge) -> u64 {
 struct Singular<'a> {
     graph: &'a HeapGraph,
     words: &'a Vocabulary,
-    /// Objects by name.
-    instances: Vec<u32>,
+    by_name: &'a [Instances],
 }
 
-impl<'a> Singular<'a> {
-    fn new(graph: &'a HeapGraph, words: &'a Vocabulary) -> Self {
-        let mut instances = vec![0_u32; graph.strings().len()];
-        let tables = graph.tables();
-        for (&node_type, name) in tables.node_type.iter().zip(&tables.node_name) {
-            if node_type == NodeType::OBJECT {
-                instances[name.at()] += 1;
-            }
-        }
-        Self { graph, words, instances }
-    }
-
+impl Singular<'_> {
     /// Whether a node is in a slot of a variable or the like, or of an object that is.
     fn is_held_by_one(&self, analysis: &Analysis, node: NodeIndex) -> bool {
         let owner = analysis.dominators.idom(node);
@@ -418,7 +415,7 @@ impl<'a> Singular<'a> {
         let name = self.graph.name_index(node);
         match self.graph.node_type(node) {
             NodeType::OBJECT => {
-                name == self.words.context_node || self.instances[name.at()] <= FEW_INSTANCES
+                name == self.words.context_node || self.by_name[name.at()].count <= FEW_INSTANCES
             }
             NodeType::HIDDEN => {
                 let cells = [
