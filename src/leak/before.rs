@@ -228,3 +228,118 @@ impl<'a> Before<'a> {
         if self.is_young(graph, child) { slots.get(&child).copied() } else { self.of(graph, child) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{EdgeType, NodeType};
+    use crate::leak::stage::{Heap, elements, grown, property};
+
+    #[test]
+    fn an_id_is_the_same_node_only_if_it_is_of_the_same_class() {
+        let class = |is_grown| if is_grown { "Set" } else { "Map" };
+        let (census, heap) = grown(|heap, global, is_grown| {
+            let kept = property(heap, global, "kept", "Array");
+            let other = property(heap, global, "other", class(is_grown));
+            elements(heap, kept, 0..2, "Job", 16);
+            elements(heap, other, 0..2, "Job", 16);
+        });
+        let before = Before::by_id(&census);
+        let of = |name: &[u8]| {
+            let graph = &heap.graph;
+            let found = graph.nodes().find_map(|node| {
+                graph.edges(node).find(|edge| graph.edge_name(*edge) == name).map(|e| e.target)
+            });
+            before.of(graph, found.unwrap())
+        };
+        assert_eq!(of(b"kept").map(|prior| prior.items), Some(2));
+        assert_eq!(of(b"other"), None);
+    }
+
+    #[test]
+    fn what_has_replaced_something_in_its_slot_is_compared_with_that() {
+        let (mut owner, mut list) = (NodeIndex(0), NodeIndex(0));
+        let mut build = |is_grown| {
+            let (owner, list) = (&mut owner, &mut list);
+            Heap::build(|heap, global| {
+                *owner = property(heap, global, "store", "Store");
+                *list = heap.node(NodeType::OBJECT, "Array", 2_000);
+                heap.edge(*owner, EdgeType::PROPERTY, "list", *list);
+                elements(heap, *list, 0..if is_grown { 9 } else { 4 }, "Job", 16);
+                if is_grown {
+                    heap.set_id(*list, 1_001);
+                }
+            })
+        };
+        let census = build(false).census();
+        let heap = build(true);
+        let before = Before::by_id(&census);
+        let Heap { graph, analysis, .. } = &heap;
+        assert!(before.is_young(graph, list) && before.of(graph, list).is_none());
+        let prior = before.of(graph, owner);
+        let slots = before.slots_below(graph, analysis, owner, prior);
+        assert_eq!(before.find(graph, list, &slots).map(|prior| prior.items), Some(4));
+        // Of an owner that was another one, the slot is another one.
+        let other = prior.map(|prior| Prior { id: 9_999, ..prior });
+        assert!(before.slots_below(graph, analysis, owner, other).is_empty());
+    }
+
+    #[test]
+    fn of_scattered_objects_only_those_count_that_are_more_than_before() {
+        let net = |was: u32, now: u32| {
+            let build = |count, first_id| {
+                let mut members = Vec::new();
+                let heap = Heap::build(|heap, global| {
+                    for number in 0..count {
+                        let job = property(heap, global, "x", "Job");
+                        heap.set_id(job, first_id + 2 * number);
+                        members.push(job);
+                    }
+                });
+                (heap, members)
+            };
+            let (older, _) = build(was, 1_001);
+            let (newer, members) = build(now, 9_001);
+            let census = older.census();
+            let scatter = Scatter { members, bytes: 1_000 };
+            Before::by_id(&census).net_bytes(&newer.graph, &scatter)
+        };
+        assert_eq!(net(0, 10), Some(1_000));
+        assert_eq!(net(3, 10), Some(700));
+        assert_eq!(net(5, 10), None, "half of them came for others: that is churn");
+        assert_eq!(net(10, 10), None);
+    }
+
+    #[test]
+    fn by_shape_one_is_matched_and_several_are_compared_on_average() {
+        let build = |sizes: [u32; 3], alone| {
+            let mut nodes = Vec::new();
+            let heap = Heap::build(|heap, global| {
+                let only = property(heap, global, "only", "Array");
+                elements(heap, only, 0..alone, "Job", 16);
+                let lists = property(heap, global, "lists", "Array");
+                nodes.push(only);
+                for (number, size) in sizes.into_iter().enumerate() {
+                    let list = heap.node(NodeType::OBJECT, "Array", 16);
+                    heap.numbered(lists, EdgeType::ELEMENT, number as u32, list);
+                    elements(heap, list, 0..size, "Job", 16);
+                    nodes.push(list);
+                }
+            });
+            (heap, nodes)
+        };
+        let census = build([1, 2, 4], 3).0.census();
+        let (heap, nodes) = build([2, 2, 9], 5);
+        let before = heap.before_by_shape(&census);
+        let graph = &heap.graph;
+        assert_eq!(before.of(graph, nodes[0]).map(|prior| prior.items), Some(3));
+        assert!(!before.is_young(graph, nodes[0]));
+        for &list in &nodes[1..] {
+            assert!(before.is_young(graph, list) && before.of(graph, list).is_none());
+            assert_eq!(before.average_of(list).map(|prior| prior.items), Some(3));
+        }
+        let (fewer, nodes) = build([1, 2, 3], 5);
+        let before = fewer.before_by_shape(&census);
+        assert_eq!(before.average_of(nodes[3]), None, "all together did not gain any");
+    }
+}

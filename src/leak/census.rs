@@ -454,3 +454,108 @@ fn slots_of(graph: &HeapGraph, analysis: &Analysis, large: &[NodeIndex]) -> Hash
     }
     slots
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leak::stage::{Heap, elements, property};
+
+    /// What stands in the slot `name` of a node.
+    fn in_slot(heap: &Heap, census: &Census, owner: NodeIndex, name: &str) -> Option<u32> {
+        let graph = &heap.graph;
+        let edge = graph.edges(owner).find(|edge| graph.edge_name(*edge) == name.as_bytes())?;
+        Some(census.by_slot(slot_key(graph, graph.id(owner), edge))?.items)
+    }
+
+    #[test]
+    fn a_small_container_is_found_by_its_slot_only_where_its_owner_is_one_of_few() {
+        let (mut store, mut record) = (NodeIndex(0), NodeIndex(0));
+        let heap = Heap::build(|heap, global| {
+            store = property(heap, global, "store", "Store");
+            let list = property(heap, store, "list", "Array");
+            elements(heap, list, 0..3, "Job", 16);
+            let records = property(heap, global, "records", "Array");
+            for number in 0..20 {
+                record = heap.node(NodeType::OBJECT, "Record", 16);
+                heap.numbered(records, EdgeType::ELEMENT, number, record);
+                let tags = property(heap, record, "tags", "Array");
+                elements(heap, tags, 0..3, "Tag", 16);
+            }
+        });
+        let census = heap.census();
+        assert_eq!(in_slot(&heap, &census, store, "list"), Some(3));
+        assert_eq!(in_slot(&heap, &census, record, "tags"), None, "there are twenty of them");
+    }
+
+    #[test]
+    fn a_digest_keeps_what_retains_most_and_says_that_it_is_not_all() {
+        let (mut large, mut small) = (NodeIndex(0), NodeIndex(0));
+        let heap = Heap::build(|heap, global| {
+            large = property(heap, global, "large", "Array");
+            small = property(heap, global, "small", "Array");
+            elements(heap, large, 0..30, "Job", 100);
+            elements(heap, small, 0..3, "Job", 16);
+        });
+        let census = heap.census();
+        assert!(Census::from_parts(census.parts(100)).is_whole);
+        // The root, the global object and the large array are what retains most.
+        let digest = Census::from_parts(census.parts(3));
+        assert!(!digest.is_whole);
+        let id = |node| heap.graph.id(node);
+        assert_eq!(digest.by_id(id(large)).map(|record| record.items), Some(30));
+        assert_eq!(digest.by_id(id(small)), None);
+        assert_eq!((digest.total, digest.last_id), (census.total, census.last_id));
+    }
+
+    #[test]
+    fn nodes_of_one_shape_are_counted_together_and_a_digest_keeps_the_sums() {
+        let heap = Heap::build(|heap, global| {
+            let rooms = property(heap, global, "rooms", "Array");
+            for (number, members) in [2, 3, 5].into_iter().enumerate() {
+                let room = heap.node(NodeType::OBJECT, "Array", 16);
+                heap.numbered(rooms, EdgeType::ELEMENT, number as u32, room);
+                elements(heap, room, 0..members, "Member", 10);
+            }
+        });
+        let census = heap.census();
+        let all = Together { count: 3, items: 10, retained: 3 * 16 + 10 * 10 };
+        for census in [Census::from_parts(census.parts(100)), census] {
+            assert_eq!(census.shapes.values().filter(|by| by.together() == all).count(), 1);
+        }
+    }
+
+    #[test]
+    fn instances_count_by_class_and_types_without_a_class_by_type() {
+        let (mut job, mut text, mut other) = (NodeIndex(0), NodeIndex(0), NodeIndex(0));
+        let heap = Heap::build(|heap, global| {
+            for _ in 0..5 {
+                job = property(heap, global, "x", "Job");
+                text = heap.node(NodeType::STRING, "text", 24);
+                heap.edge(global, EdgeType::PROPERTY, "y", text);
+            }
+            other = heap.node(NodeType::STRING, "another text", 40);
+            heap.edge(global, EdgeType::PROPERTY, "z", other);
+        });
+        let census = heap.census();
+        let count = |node| census.instances(class_key(&heap.graph, node));
+        assert_eq!(count(job), Instances { count: 5, bytes: 5 * 32 });
+        assert_eq!(count(other), Instances { count: 6, bytes: 5 * 24 + 40 });
+        assert_eq!(instances_now(&heap.graph, text), 6);
+        assert_eq!(census.instances(1), Instances::default());
+    }
+
+    #[test]
+    fn ids_that_ascend_are_those_of_a_first_snapshot() {
+        let order = |id| {
+            let heap = Heap::build(|heap, global| {
+                let node = property(heap, global, "x", "Job");
+                heap.set_id(node, id);
+                property(heap, global, "y", "Job");
+            });
+            id_order(&heap.graph)
+        };
+        assert_eq!(order(5), (7, true));
+        assert_eq!(order(99), (99, false));
+        assert_eq!(order(98), (7, true), "even ids are not of V8's heap");
+    }
+}

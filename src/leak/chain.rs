@@ -110,3 +110,61 @@ pub(crate) fn entry_of(
         .map(|edge| StringIndex(edge.label.raw_name()))
         .next()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leak::stage::{Heap, property};
+    use crate::testing::GraphBuilder;
+
+    /// The head of what hangs on `state` of the global object, asked from the last of `links`, each of
+    /// which is a property name and a class. Its class, and the number of links.
+    fn head_of(links: &[(&str, &str)]) -> Option<(String, usize)> {
+        let mut last = NodeIndex(0);
+        let heap = Heap::build(|heap: &mut GraphBuilder, global| {
+            last = property(heap, global, "state", "State");
+            for (name, class) in links {
+                last = property(heap, last, name, class);
+            }
+        });
+        let Heap { graph, words, analysis, .. } = &heap;
+        let found = head(graph, words, analysis, last)?;
+        let step = heap.routes.arrival(graph, found.node).unwrap();
+        Some((String::from_utf8_lossy(graph.edge_name(step.edge)).into_owned(), found.links))
+    }
+
+    #[test]
+    fn a_class_that_holds_itself_is_a_list_from_the_first_link() {
+        let links = [("head", "Entry"), ("next", "Entry"), ("next", "Entry")];
+        assert_eq!(head_of(&links), Some(("head".into(), 2)));
+        assert_eq!(head_of(&links[..1]), None);
+    }
+
+    #[test]
+    fn plain_objects_are_a_list_if_each_is_the_same_property_of_the_one_before() {
+        let mut links = vec![("first", "Object")];
+        links.extend([("next", "Object"); 8]);
+        assert_eq!(head_of(&links), Some(("first".into(), 8)));
+        assert_eq!(head_of(&links[..8]), None, "seven may be nested settings");
+        let tree =
+            ["ui", "menu", "items", "menu", "items", "menu", "items", "menu", "items", "menu"];
+        let nested: Vec<_> = tree.map(|name| (name, "Object")).to_vec();
+        assert_eq!(head_of(&nested), None, "names come again, and not one of them");
+    }
+
+    #[test]
+    fn plain_objects_whose_names_are_all_different_are_a_tree_of_keys() {
+        let names = ["root", "c", "u", "s", "t", "o", "m", "e", "r", "-"];
+        let links: Vec<_> = names.map(|name| (name, "Object")).to_vec();
+        assert_eq!(head_of(&links), Some(("root".into(), 9)));
+        assert_eq!(head_of(&links[..6]), None);
+    }
+
+    #[test]
+    fn other_nodes_may_stand_between_two_links() {
+        let links = [("root", "Node"), ("children", "Map"), ("x", "Node"), ("children", "Map")];
+        let mut links = links.to_vec();
+        links.push(("y", "Node"));
+        assert_eq!(head_of(&links), Some(("root".into(), 2)));
+    }
+}

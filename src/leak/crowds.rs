@@ -120,7 +120,9 @@ fn grown_on_average(walk: &Walk<'_>) -> Vec<Accumulation> {
 
 fn container(walk: &Walk<'_>, node: NodeIndex, prior: Option<Prior>) -> Accumulation {
     let items = items::count(walk.graph, walk.words, node).map(|(_, items)| items);
-    let was = prior.map_or(0, |prior| prior.retained);
+    // What was too small to be noted was at least itself.
+    let itself = u64::from(walk.graph.file_self_size(node));
+    let was = prior.map_or(itself, |prior| prior.retained);
     let bytes = walk.analysis.retained[node.at()].saturating_sub(was);
     Accumulation { node, bytes, prior, items, links: 0 }
 }
@@ -161,4 +163,78 @@ fn with_places(walk: &Walk<'_>, grown: Vec<Accumulation>) -> Vec<(Place, Accumul
         }
     }
     placed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leak::before::Before;
+    use crate::leak::census::Census;
+    use crate::leak::stage::{Heap, elements, grown, property};
+
+    /// The crowds between a heap where each of `owners` has a list of `was` items, and one where it has
+    /// `now`: how many members, whether they are entries of one container, and all bytes.
+    fn crowds(owners: u32, was: u32, now: u32, class: Option<&str>) -> Vec<(usize, bool, u64)> {
+        let (census, heap) = heaps(owners, was, now, class);
+        shown(&heap, &Before::by_id(&census))
+    }
+
+    fn heaps(owners: u32, was: u32, now: u32, class: Option<&str>) -> (Census, Heap) {
+        grown(|heap, global, is_grown| {
+            let all = property(heap, global, "all", "Array");
+            let lists: Vec<_> = (0..owners)
+                .map(|number| {
+                    let entry = heap.node(NodeType::OBJECT, class.unwrap_or("Array"), 32);
+                    heap.numbered(all, EdgeType::ELEMENT, number, entry);
+                    let list = match class {
+                        Some(_) => property(heap, entry, "log", "Array"),
+                        None => entry,
+                    };
+                    elements(heap, list, 0..was, "Line", 50);
+                    list
+                })
+                .collect();
+            for list in lists {
+                elements(heap, list, was..if is_grown { now } else { was }, "Line", 50);
+            }
+        })
+    }
+
+    fn shown(heap: &Heap, before: &Before<'_>) -> Vec<(usize, bool, u64)> {
+        let found = heap.growth(before, 1_000, 10).crowds;
+        found.iter().map(|it| (it.members.len(), it.outer.is_some(), it.bytes)).collect()
+    }
+
+    #[test]
+    fn small_lists_in_one_container_are_a_crowd() {
+        assert_eq!(crowds(20, 2, 9, None), [(20, true, 20 * 7 * 50)]);
+    }
+
+    #[test]
+    fn so_are_those_in_one_property_of_many_owners() {
+        assert_eq!(crowds(20, 2, 9, Some("Device")), [(20, false, 20 * 7 * 50)]);
+    }
+
+    #[test]
+    fn a_few_items_each_are_set_up_once() {
+        assert_eq!(crowds(20, 2, 5, Some("Device")), []);
+        assert_eq!(crowds(20, 9, 9, Some("Device")), []);
+        assert_eq!(crowds(4, 2, 9, None), [], "28 items are fewer than four times ten");
+    }
+
+    #[test]
+    fn what_a_digest_left_out_is_not_taken_for_nothing() {
+        let (census, heap) = heaps(20, 9, 9, Some("Device"));
+        // The lists have the same items as before, but the digest has no record of any.
+        let digest = Census::from_parts(census.parts(3));
+        assert_eq!(shown(&heap, &Before::by_id(&digest)), []);
+    }
+
+    #[test]
+    fn in_another_process_they_are_compared_on_average() {
+        let (census, heap) = heaps(20, 2, 9, Some("Device"));
+        assert_eq!(shown(&heap, &heap.before_by_shape(&census)), [(20, false, 20 * 7 * 50)]);
+        let (census, heap) = heaps(20, 9, 9, Some("Device"));
+        assert_eq!(shown(&heap, &heap.before_by_shape(&census)), []);
+    }
 }

@@ -416,3 +416,127 @@ fn fingerprint(suspect: &Suspect, owner: Option<&str>) -> String {
     hash.bytes(without_query(url).rsplit(['/', '\\']).next().unwrap_or(url).as_bytes());
     format!("{:016x}", hash.finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::{EdgeType, NodeIndex, NodeType};
+    use crate::leak::stage::{elements, function, property, suspects, suspects_by_shape};
+    use crate::report::{Suspect, SuspectKind};
+    use crate::testing::GraphBuilder;
+
+    fn only(suspects: Vec<Suspect>) -> Suspect {
+        assert_eq!(suspects.len(), 1, "{suspects:?}");
+        suspects.into_iter().next().unwrap()
+    }
+
+    fn count(is_grown: bool) -> u32 {
+        if is_grown { 300 } else { 4 }
+    }
+
+    #[test]
+    fn a_suspect_says_whose_it_is_how_it_grew_and_what_is_in_it() {
+        let build = |heap: &mut GraphBuilder, global, is_grown| {
+            let store = property(heap, global, "store", "SessionStore");
+            function(heap, global, "handle", "/srv/app/store.js", 3);
+            heap.locate(store, 7, 11, 2);
+            let list = property(heap, store, "sessions", "Array");
+            elements(heap, list, 0..count(is_grown), "Session", 100);
+        };
+        // Rows of locations ascend by node.
+        let build = |heap: &mut GraphBuilder, global: NodeIndex, is_grown: bool| {
+            build(heap, global, is_grown);
+            heap.tables_mut().locations.sort_by_key(|row| row.node);
+        };
+        let found = only(suspects(build));
+        assert_eq!((found.name.as_str(), found.class_name.as_str()), ("sessions", "Array"));
+        assert_eq!(found.kind, SuspectKind::Array);
+        let items = found.growth.items.unwrap();
+        assert_eq!((items.before, items.after), (4, 300));
+        let source = found.source.as_ref().unwrap();
+        assert_eq!((source.url.as_str(), source.line), ("/srv/app/store.js", Some(12)));
+        assert_eq!((found.holds[0].class_name.as_str(), found.holds[0].count), ("Session", 296));
+        assert!(
+            found
+                .summary
+                .starts_with("`sessions` (Array) in app/store.js:12, owned by SessionStore")
+        );
+        let by_shape = only(suspects_by_shape(build));
+        assert_eq!(by_shape.fingerprint, found.fingerprint);
+        assert_eq!(by_shape.growth.items.unwrap().before, 4);
+        assert_eq!(by_shape.holds[0].count, 296, "of what is in it, the share that is more");
+    }
+
+    #[test]
+    fn the_properties_of_the_head_of_a_list_are_not_its_items() {
+        let found = only(suspects(|heap, global, is_grown| {
+            let log = property(heap, global, "log", "Log");
+            let mut last = log;
+            for number in 0..if is_grown { 1_000 } else { 0 } {
+                last = property(heap, last, if number == 0 { "head" } else { "next" }, "Entry");
+            }
+        }));
+        assert_eq!((found.name.as_str(), found.kind), ("head", SuspectKind::List));
+        assert_eq!(found.growth.items, None);
+    }
+
+    #[test]
+    fn the_path_shows_calls_by_their_functions_and_not_what_makes_them_wait() {
+        let found = only(suspects(|heap, global, is_grown| {
+            let function = heap.node(NodeType::CLOSURE, "main", 32);
+            let generator = property(heap, global, "running", "Generator");
+            heap.edge(generator, EdgeType::INTERNAL, "function", function);
+            let promise = heap.node(NodeType::OBJECT, "Promise", 32);
+            let resume = heap.node(NodeType::CLOSURE, "", 32);
+            let inner = heap.node(NodeType::OBJECT, "Service", 32);
+            heap.numbered(generator, EdgeType::HIDDEN, 3, promise);
+            heap.numbered(promise, EdgeType::HIDDEN, 1, resume);
+            heap.edge(resume, EdgeType::INTERNAL, "extension", inner);
+            let list = property(heap, inner, "jobs", "Array");
+            elements(heap, list, 0..count(is_grown), "Job", 100);
+        }));
+        let steps: Vec<_> = found.path.iter().map(|step| step.class_name.as_str()).collect();
+        assert_eq!(steps, ["global", "call of main()", "Service", "Array"]);
+    }
+
+    /// A Map of modules inside Node's loader, that gains `loads` modules of each of `files`.
+    fn loaded(files: u32, loads: u32) -> Vec<Suspect> {
+        suspects(move |heap, global, is_grown| {
+            let loader = function(heap, global, "load", "node:internal/modules/esm/loader", 3);
+            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
+            heap.edge(loader, EdgeType::INTERNAL, "context", scope);
+            let cache = heap.node(NodeType::OBJECT, "LoadCache", 32);
+            heap.edge(scope, EdgeType::CONTEXT, "loadCache", cache);
+            for number in 0..if is_grown { files * loads } else { 0 } {
+                let module = heap.node(NodeType::OBJECT, "ModuleWrap", 400);
+                let url = format!("file:///srv/plugin{}.mjs?v={number}", number % files);
+                let url = heap.node(NodeType::STRING, url, 64);
+                heap.numbered(cache, EdgeType::ELEMENT, number, module);
+                heap.edge(module, EdgeType::PROPERTY, "url", url);
+            }
+        })
+    }
+
+    #[test]
+    fn modules_of_the_loader_are_a_leak_only_if_one_file_is_loaded_time_and_again() {
+        assert_eq!(only(loaded(2, 100)).name, "loadCache");
+        assert_eq!(loaded(200, 1).len(), 0, "a program that requires its parts as it needs them");
+    }
+
+    #[test]
+    fn per_unit_of_work_is_what_it_grew_by_the_units() {
+        use crate::control::Control;
+        use crate::leak::before::Before;
+        use crate::leak::stage::grown;
+        use crate::leak::suspects::find_suspects;
+        use crate::report::DiffOptions;
+        let (census, heap) = grown(|heap, global, is_grown| {
+            let list = property(heap, global, "jobs", "Array");
+            elements(heap, list, 0..count(is_grown), "Job", 100);
+        });
+        let options = DiffOptions { work: Some(74.0), ..DiffOptions::default() };
+        let before = Before::by_id(&census);
+        let found = find_suspects(heap.newer(), &before, &options, &Control::default()).unwrap();
+        let per_work = found[0].growth.per_work.unwrap();
+        assert_eq!((per_work.bytes, per_work.items), (400.0, 4.0));
+    }
+}

@@ -13,8 +13,6 @@
 //! Time: linear in what was there before and is dominated by survivors with young memory, and in
 //! the edges of objects for the containers. Memory: 12 bytes a node while it runs.
 
-use std::collections::HashMap;
-
 use crate::analysis::Analysis;
 use crate::control::Control;
 use crate::error::Result;
@@ -24,7 +22,7 @@ use crate::leak::chain::{are_keys, entry_of};
 use crate::leak::crowds::{Crowd, find_crowds};
 use crate::leak::holders::slots;
 use crate::leak::items;
-use crate::leak::scripts::internal_target;
+use crate::leak::spine::Spine;
 use crate::leak::vocabulary::Vocabulary;
 
 /// A point where growth piles up.
@@ -98,9 +96,6 @@ pub struct Walk<'a> {
     /// Fewer items more than this are noise, unless they are large.
     pub least_items: u64,
 }
-
-/// So many nodes of one class below each other are a list.
-const LINKS_OF_A_LIST: usize = 8;
 
 /// A survivor on the way down.
 struct Survivor {
@@ -281,7 +276,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Follows the growth down from a young node for as long as one child has most of it.
-    fn follow(&self, start: u32) -> End {
+    pub(super) fn follow(&self, start: u32) -> End {
         let tree = &self.analysis.dominators;
         let top = tree.node_at(start);
         let retained = |position: u32| self.analysis.retained[tree.node_at(position).at()];
@@ -363,68 +358,6 @@ impl<'a> Walk<'a> {
             })
     }
 
-    /// Groups the young nodes right below a node by class: functions by the code they share, what
-    /// hangs on handles outside of V8 by the class of what hangs there.
-    fn scatter_below(&self, position: u32) -> Vec<Scatter> {
-        let tree = &self.analysis.dominators;
-        let mut groups: HashMap<(NodeType, u32), Scatter> = HashMap::new();
-        for child in tree.children(position) {
-            let retained = self.analysis.retained[tree.node_at(child).at()];
-            if retained >= self.least_bytes && !self.is_large_part(child) {
-                continue;
-            }
-            let Some(member) = self.young_member(child) else { continue };
-            let group = groups.entry(self.scatter_class(member));
-            let group = group.or_insert_with(|| Scatter { members: Vec::new(), bytes: 0 });
-            group.members.push(member);
-            group.bytes += retained;
-        }
-        let is_enough = |group: &Scatter| {
-            group.bytes >= self.least_bytes && group.members.len() as u64 >= self.least_items
-        };
-        let mut groups: Vec<_> = groups.into_values().filter(is_enough).collect();
-        groups.sort_by_key(|group| std::cmp::Reverse((group.bytes, group.members[0])));
-        groups
-    }
-
-    /// Whether a young node that is large comes to nothing that a developer would call a thing: a
-    /// realm, a scope. Things are points of their own, and survivors are walked through.
-    fn is_large_part(&self, position: u32) -> bool {
-        self.before.is_young(self.graph, self.analysis.dominators.node_at(position))
-            && matches!(self.follow(position), End::Part { .. })
-    }
-
-    /// The young node at a position of the dominator tree, or the young thing that the handle there
-    /// holds: ids of embedder nodes say nothing of their age.
-    fn young_member(&self, position: u32) -> Option<NodeIndex> {
-        let node = self.analysis.dominators.node_at(position);
-        if self.before.is_young(self.graph, node) {
-            return Some(node);
-        }
-        if !matches!(self.graph.node_type(node), NodeType::NATIVE | NodeType::SYNTHETIC) {
-            return None;
-        }
-        match self.follow(position) {
-            End::Thing { node, .. } => Some(node).filter(|&n| self.before.is_young(self.graph, n)),
-            _ => None,
-        }
-    }
-
-    /// What makes scattered nodes belong together. Functions of all kinds come into being while a
-    /// program warms up; many of one and the same are a leak.
-    fn scatter_class(&self, node: NodeIndex) -> (NodeType, u32) {
-        let node_type = self.graph.node_type(node);
-        let class = match node_type {
-            NodeType::OBJECT => self.graph.name_index(node).0,
-            NodeType::CLOSURE => {
-                let shared = [self.words.shared, self.words.shared];
-                internal_target(self.graph, node, shared).map_or(0, |shared| shared.0)
-            }
-            _ => 0,
-        };
-        (node_type, class)
-    }
-
     /// Whether a node only happens to hold things together: a root, a scope, a global object.
     pub fn is_hub(&self, node: NodeIndex) -> bool {
         match self.graph.node_type(node) {
@@ -485,59 +418,13 @@ impl Walk<'_> {
 
 /// Where the growth below a young node ends.
 #[derive(Clone, Copy, Debug)]
-enum End {
+pub(super) enum End {
     /// At something that a developer would call a thing; `links` says how long a list it heads.
     Thing { node: NodeIndex, links: usize },
     /// In a part of the survivor above.
     Part { links: usize },
     /// At a survivor below: the young node only came in between.
     Survivor,
-}
-
-/// The nodes on the way down from a young node, counted by class.
-#[derive(Default)]
-struct Spine {
-    classes: HashMap<(NodeType, u32), Family>,
-    nodes: Vec<NodeIndex>,
-}
-
-/// The nodes of one class on a spine.
-#[derive(Clone, Copy)]
-struct Family {
-    count: usize,
-    first: NodeIndex,
-    /// How far down the first is.
-    depth: usize,
-}
-
-impl Spine {
-    fn add(&mut self, graph: &HeapGraph, node: NodeIndex) {
-        let node_type = graph.node_type(node);
-        let key = match node_type.is_string() {
-            true => (NodeType::STRING, 0),
-            false => (node_type, graph.name_index(node).0),
-        };
-        let depth = self.nodes.len();
-        self.classes.entry(key).or_insert(Family { count: 0, first: node, depth }).count += 1;
-        self.nodes.push(node);
-    }
-
-    /// The first element, if the spine is a list, and how many there are. Of several classes that
-    /// alternate, the element is an object rather than a function or a part of V8's, and the one
-    /// that comes first.
-    fn list(&self, graph: &HeapGraph) -> Option<(NodeIndex, usize)> {
-        let most = self.classes.values().map(|family| family.count).max()?;
-        if most < LINKS_OF_A_LIST {
-            return None;
-        }
-        let elements = self.classes.values().filter(|family| family.count + 1 >= most);
-        let rank = |family: &&Family| {
-            let is_object = graph.node_type(family.first) == NodeType::OBJECT
-                && !graph.raw_name(family.first).starts_with(b"system / ");
-            (!is_object, family.depth)
-        };
-        elements.min_by_key(rank).map(|family| (family.first, most))
-    }
 }
 
 /// Prefix sums of young bytes.
@@ -554,4 +441,144 @@ impl YoungBytes {
 /// Whether an edge can be a slot that outlives what is in it.
 pub(crate) fn is_slot(edge: Edge) -> bool {
     !matches!(edge.label.edge_type(), EdgeType::WEAK | EdgeType::SHORTCUT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leak::stage::{elements, grown, property};
+
+    /// What the growth between two heaps is called: the property that leads to each point, items
+    /// before and now, bytes.
+    fn points(
+        build: impl Fn(&mut crate::testing::GraphBuilder, NodeIndex, bool),
+    ) -> Vec<(String, u64, u64, u64)> {
+        let (census, heap) = grown(build);
+        let found = heap.growth(&Before::by_id(&census), 1_000, 10);
+        let name = |node| {
+            let step = heap.routes.arrival(&heap.graph, node).unwrap();
+            String::from_utf8_lossy(heap.graph.edge_name(step.edge)).into_owned()
+        };
+        let described = found.points.iter().map(|point| {
+            let before = point.prior.map_or(0, |prior| prior.items);
+            (name(point.node), before, point.items.unwrap_or(0), point.bytes)
+        });
+        described.collect()
+    }
+
+    #[test]
+    fn growth_piles_up_at_the_survivor_that_gained_the_items() {
+        let found = points(|heap, global, is_grown| {
+            let service = property(heap, global, "service", "Service");
+            let list = property(heap, service, "list", "Array");
+            elements(heap, list, 0..5, "Job", 50);
+            if is_grown {
+                elements(heap, list, 5..45, "Job", 50);
+            }
+        });
+        assert_eq!(found, [("list".into(), 5, 45, 40 * 50)]);
+    }
+
+    #[test]
+    fn a_young_container_below_a_survivor_is_the_point_and_not_the_survivor() {
+        let found = points(|heap, global, is_grown| {
+            let service = property(heap, global, "service", "Service");
+            if is_grown {
+                let list = property(heap, service, "list", "Array");
+                elements(heap, list, 0..40, "Job", 50);
+            }
+        });
+        assert_eq!(found, [("list".into(), 0, 40, 40 * 50 + 32)]);
+    }
+
+    #[test]
+    fn the_table_of_a_map_that_was_replaced_counts_for_the_map_as_it_was() {
+        let found = points(|heap, global, is_grown| {
+            let service = property(heap, global, "service", "Service");
+            let (slots, entries) = if is_grown { (451, 60) } else { (17, 3) };
+            let offset = if is_grown { 1_000 } else { 0 };
+            let map = property(heap, service, "flags", "Map");
+            let table = heap.node(NodeType::ARRAY, "", 16 + slots * 8);
+            heap.edge(map, EdgeType::INTERNAL, "table", table);
+            heap.set_id(map, heap_id(map, offset));
+            heap.set_id(table, heap_id(table, offset));
+            for entry in 0..entries {
+                let value = heap.node(NodeType::OBJECT, "Flag", 50);
+                heap.set_id(value, heap_id(value, offset));
+                heap.edge(table, EdgeType::INTERNAL, (67 + 3 * entry).to_string(), value);
+            }
+        });
+        assert_eq!(found.len(), 1, "{found:?}");
+        let (name, before, after, _) = &found[0];
+        assert_eq!((name.as_str(), *before, *after), ("flags", 3, 60));
+    }
+
+    fn heap_id(node: NodeIndex, offset: u32) -> u32 {
+        2 * node.0 + 1 + offset
+    }
+
+    #[test]
+    fn what_is_replaced_by_as_much_has_not_grown() {
+        let found = points(|heap, global, is_grown| {
+            let service = property(heap, global, "service", "Service");
+            let list = property(heap, service, "list", "Array");
+            for number in 0..40 {
+                let job = heap.node(NodeType::OBJECT, "Job", 50);
+                heap.set_id(job, heap_id(job, if is_grown { 1_000 } else { 0 }));
+                heap.numbered(list, EdgeType::ELEMENT, number, job);
+            }
+        });
+        assert_eq!(found, []);
+    }
+
+    #[test]
+    fn the_first_young_element_stands_for_a_list() {
+        let (census, heap) = grown(|heap, global, is_grown| {
+            let log = property(heap, global, "log", "Log");
+            let mut last = log;
+            for number in 0..if is_grown { 40 } else { 0 } {
+                let name = if number == 0 { "head" } else { "next" };
+                last = property(heap, last, name, "Entry");
+            }
+        });
+        let found = heap.growth(&Before::by_id(&census), 1_000, 10);
+        assert_eq!(found.points.len(), 1);
+        assert_eq!(found.points[0].links, 40);
+        let step = heap.routes.arrival(&heap.graph, found.points[0].node).unwrap();
+        assert_eq!(heap.graph.edge_name(step.edge), b"head");
+    }
+
+    #[test]
+    fn a_young_branch_of_a_tree_of_keys_belongs_to_the_tree() {
+        let found = points(|heap, global, is_grown| {
+            let index = property(heap, global, "index", "Index");
+            let root = property(heap, index, "root", "Object");
+            property(heap, root, "z", "Object");
+            let mut branch = root;
+            for letter in if is_grown { "customers-".chars() } else { "".chars() } {
+                branch = property(heap, branch, &letter.to_string(), "Object");
+            }
+            elements(heap, branch, 0..if is_grown { 40 } else { 0 }, "Object", 50);
+        });
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].0, "root");
+    }
+
+    #[test]
+    fn objects_in_two_containers_are_scattered_under_what_dominates_both() {
+        let (census, heap) = grown(|heap, global, is_grown| {
+            let [one, other] = ["one", "other"].map(|name| property(heap, global, name, "Array"));
+            for number in 0..if is_grown { 40 } else { 0 } {
+                let job = heap.node(NodeType::OBJECT, "Job", 50);
+                heap.numbered(one, EdgeType::ELEMENT, number, job);
+                heap.numbered(other, EdgeType::ELEMENT, number, job);
+            }
+        });
+        let found = heap.growth(&Before::by_id(&census), 1_000, 10);
+        let groups: Vec<_> = found.scatters.iter().flat_map(|under| &under.groups).collect();
+        assert_eq!(groups.len(), 1);
+        assert_eq!((groups[0].members.len(), groups[0].bytes), (40, 2_000));
+        let containers = found.points.iter().filter(|point| point.more_items() == 40).count();
+        assert_eq!(containers, 2, "both are looked at, though neither dominates them");
+    }
 }

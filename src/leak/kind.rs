@@ -95,3 +95,93 @@ fn is_buffer(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
                 || (name == words.buffer && graph.node_type(edge.target) == NodeType::OBJECT))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leak::stage::{Heap, property};
+    use crate::testing::GraphBuilder;
+
+    /// The kind of the node that `build` makes.
+    fn kind_of(
+        is_chain: bool,
+        grew_items: bool,
+        build: impl FnOnce(&mut GraphBuilder, NodeIndex) -> NodeIndex,
+    ) -> SuspectKind {
+        let mut node = NodeIndex(0);
+        let heap = Heap::build(|heap, global| node = build(heap, global));
+        let Heap { graph, words, routes, .. } = &heap;
+        let route = routes.to(graph, node);
+        kind(graph, words, node, &route, &Contents::default(), is_chain, grew_items)
+    }
+
+    fn of_class(class: &str) -> SuspectKind {
+        kind_of(false, true, |heap, global| property(heap, global, "x", class))
+    }
+
+    #[test]
+    fn classes_that_everybody_knows_say_it() {
+        assert_eq!(of_class("Array"), SuspectKind::Array);
+        assert_eq!(of_class("Promise"), SuspectKind::Promises);
+        assert_eq!(of_class("Timeout"), SuspectKind::Timers);
+        assert_eq!(of_class("TimersList"), SuspectKind::Timers);
+        assert_eq!(of_class("Object"), SuspectKind::Object);
+        let grown_only = kind_of(false, false, |heap, global| property(heap, global, "x", "Cache"));
+        assert_eq!(grown_only, SuspectKind::Other);
+    }
+
+    #[test]
+    fn a_table_of_pairs_is_a_map_whatever_its_class_is_called() {
+        let kind = kind_of(false, true, |heap, global| {
+            let map = property(heap, global, "x", "SessionStore");
+            let table = heap.node(NodeType::ARRAY, "", 16 + 17 * 8);
+            heap.edge(map, EdgeType::INTERNAL, "table", table);
+            map
+        });
+        assert_eq!(kind, SuspectKind::Map);
+    }
+
+    #[test]
+    fn the_last_names_on_the_way_tell_listeners() {
+        let listeners = |below: bool| {
+            kind_of(false, true, |heap, global| {
+                let events = property(heap, global, "_events", "Object");
+                let list = property(heap, events, "tick", "Array");
+                if below { property(heap, list, "context", "Array") } else { list }
+            })
+        };
+        assert_eq!(listeners(false), SuspectKind::Listeners);
+        let deeper = kind_of(false, true, |heap, global| {
+            let events = property(heap, global, "_events", "Object");
+            let list = property(heap, events, "tick", "Array");
+            let session = property(heap, list, "session", "Session");
+            property(heap, session, "log", "Array")
+        });
+        assert_eq!(deeper, SuspectKind::Array, "what a listener holds is its own affair");
+    }
+
+    #[test]
+    fn chains_strings_functions_and_memory() {
+        let chain = kind_of(true, false, |heap, global| property(heap, global, "x", "Entry"));
+        assert_eq!(chain, SuspectKind::List);
+        let text = kind_of(false, false, |heap, global| {
+            let text = heap.node(NodeType::CONS_STRING, "a", 32);
+            heap.edge(global, EdgeType::PROPERTY, "x", text);
+            text
+        });
+        assert_eq!(text, SuspectKind::Strings);
+        let closure = kind_of(true, false, |heap, global| {
+            let closure = heap.node(NodeType::CLOSURE, "f", 32);
+            heap.edge(global, EdgeType::PROPERTY, "x", closure);
+            closure
+        });
+        assert_eq!(closure, SuspectKind::Closures);
+        let view = kind_of(false, false, |heap, global| {
+            let view = property(heap, global, "x", "Float64Array");
+            let memory = heap.node(NodeType::OBJECT, "ArrayBuffer", 32);
+            heap.edge(view, EdgeType::INTERNAL, "buffer", memory);
+            view
+        });
+        assert_eq!(view, SuspectKind::Buffers);
+    }
+}

@@ -196,3 +196,80 @@ fn outer_container(
     let is_container = graph.node_type(container) == NodeType::OBJECT && container != graph.root();
     (is_container && graph.name_index(container) != words.context_node).then_some(container)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::{EdgeType, NodeIndex, NodeType};
+    use crate::leak::stage::{elements, property, suspects};
+    use crate::report::Suspect;
+    use crate::testing::GraphBuilder;
+
+    fn entry(heap: &mut GraphBuilder, of: NodeIndex, number: u32, class: &str) -> NodeIndex {
+        let node = heap.node(NodeType::OBJECT, class, 32);
+        heap.numbered(of, EdgeType::ELEMENT, number, node);
+        node
+    }
+
+    fn only(suspects: Vec<Suspect>) -> Suspect {
+        assert_eq!(suspects.len(), 1, "{suspects:?}");
+        suspects.into_iter().next().unwrap()
+    }
+
+    #[test]
+    fn containers_in_containers_are_named_by_the_outermost_with_the_items_of_the_innermost() {
+        let found = only(suspects(|heap, global, is_grown| {
+            let rooms = property(heap, global, "presence", "Array");
+            let mut channels = Vec::new();
+            for room in 0..3 {
+                let room = entry(heap, rooms, room, "Array");
+                channels.extend((0..2).map(|number| entry(heap, room, number, "Array")));
+            }
+            for &channel in &channels {
+                elements(heap, channel, 0..2, "Member", 100);
+            }
+            for channel in channels {
+                elements(heap, channel, 2..if is_grown { 302 } else { 2 }, "Member", 100);
+            }
+        }));
+        assert_eq!(found.name, "presence");
+        let items = found.growth.items.unwrap();
+        assert_eq!((items.before, items.after), (12, 1_812));
+        assert_eq!(found.growth.retained_bytes, 6 * 300 * 100);
+        assert!(found.summary.contains("in 6 Array objects inside it"), "{}", found.summary);
+    }
+
+    #[test]
+    fn a_crowd_takes_its_growth_from_what_is_around_it() {
+        let found = suspects(|heap, global, is_grown| {
+            let devices = property(heap, global, "devices", "Array");
+            let logs: Vec<_> = (0..100)
+                .map(|number| {
+                    let device = entry(heap, devices, number, "Device");
+                    property(heap, device, "log", "Array")
+                })
+                .collect();
+            for log in logs {
+                elements(heap, log, 0..if is_grown { 30 } else { 0 }, "Line", 100);
+            }
+        });
+        let found = only(found);
+        assert_eq!((found.name.as_str(), found.alike), ("log", 99));
+        assert_eq!(found.growth.retained_bytes, 100 * 30 * 100);
+        assert!(found.summary.contains("owned by Device"), "{}", found.summary);
+        assert!(found.summary.contains("and 99 more like it"), "{}", found.summary);
+    }
+
+    #[test]
+    fn one_container_inside_another_is_not_taken_for_the_other() {
+        let found = only(suspects(|heap, global, is_grown| {
+            let tables = property(heap, global, "tables", "Array");
+            let users = entry(heap, tables, 0, "Array");
+            let roles = entry(heap, tables, 1, "Array");
+            elements(heap, users, 0..2, "User", 100);
+            elements(heap, roles, 0..2, "Role", 100);
+            elements(heap, users, 2..if is_grown { 302 } else { 2 }, "User", 100);
+        }));
+        assert_eq!(found.name, "tables");
+        assert!(found.summary.contains("from 2 to 302 elements in one Array inside it"));
+    }
+}

@@ -31,8 +31,12 @@ mod merge;
 pub mod naming;
 mod places;
 pub mod route;
+mod scatter;
 pub mod scripts;
 pub mod sentence;
 pub mod shape;
+mod spine;
+#[cfg(test)]
+mod stage;
 pub mod suspects;
 pub mod vocabulary;

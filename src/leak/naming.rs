@@ -258,3 +258,139 @@ pub fn class_name(graph: &HeapGraph, node: NodeIndex) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leak::stage::{Heap, property};
+    use crate::testing::GraphBuilder;
+
+    /// What the node that `build` makes is called.
+    fn name_of(build: impl FnOnce(&mut GraphBuilder, NodeIndex) -> NodeIndex) -> Option<String> {
+        let mut node = NodeIndex(0);
+        let heap = Heap::build(|heap, global| node = build(heap, global));
+        let Heap { graph, words, routes, .. } = &heap;
+        handle(graph, words, &routes.to(graph, node)).map(|handle| handle.name)
+    }
+
+    fn scope(heap: &mut GraphBuilder, of: NodeIndex) -> NodeIndex {
+        let function = heap.node(NodeType::CLOSURE, "f", 32);
+        heap.edge(of, EdgeType::PROPERTY, "f", function);
+        let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
+        heap.edge(function, EdgeType::INTERNAL, "context", scope);
+        scope
+    }
+
+    #[test]
+    fn the_name_is_that_of_the_nearest_thing_around_that_code_has_a_word_for() {
+        let entry = name_of(|heap, global| {
+            let store = property(heap, global, "store", "Store");
+            let by_id = property(heap, store, "byId", "Map");
+            let table = heap.node(NodeType::ARRAY, "", 64);
+            heap.edge(by_id, EdgeType::INTERNAL, "table", table);
+            let list = heap.node(NodeType::OBJECT, "Array", 32);
+            heap.edge(table, EdgeType::INTERNAL, "7", list);
+            list
+        });
+        assert_eq!(entry.as_deref(), Some("byId"));
+        let key = name_of(|heap, global| {
+            let users = property(heap, global, "users", "Object");
+            property(heap, users, "jane@example.org", "Array")
+        });
+        assert_eq!(key.as_deref(), Some("users"), "a key is data");
+    }
+
+    #[test]
+    fn of_many_properties_the_names_are_data_unless_it_is_an_interface() {
+        let name = |class: NodeType| {
+            name_of(|heap, global| {
+                let owner = property(heap, global, "owner", "Object");
+                for at in 0..80 {
+                    let value = heap.node(class, "v", 32);
+                    heap.edge(owner, EdgeType::PROPERTY, format!("word{at}"), value);
+                }
+                property(heap, owner, "cache", "Map")
+            })
+        };
+        assert_eq!(name(NodeType::OBJECT).as_deref(), Some("owner"));
+        assert_eq!(name(NodeType::CLOSURE).as_deref(), Some("cache"));
+    }
+
+    #[test]
+    fn listeners_are_named_by_their_event_even_if_it_is_no_word() {
+        let name = name_of(|heap, global| {
+            let bus = property(heap, global, "bus", "EventEmitter");
+            let events = property(heap, bus, "_events", "Object");
+            property(heap, events, "order placed", "Array")
+        });
+        assert_eq!(name.as_deref(), Some("_events.order placed"));
+    }
+
+    #[test]
+    fn variables_of_blocks_are_found_in_the_description_of_their_scope() {
+        let name = |variables: u32| {
+            name_of(|heap, global| {
+                let scope = scope(heap, global);
+                let block = heap.node(NodeType::OBJECT, "system / Context", 32 + 8 * variables);
+                heap.edge(scope, EdgeType::CONTEXT, "handler", block);
+                let about = heap.node(NodeType::CODE, "system / ScopeInfo", 64);
+                heap.edge(block, EdgeType::INTERNAL, "scope_info", about);
+                for (number, word) in ["recent", "backlog"].into_iter().enumerate() {
+                    let word = heap.node(NodeType::STRING, word, 24);
+                    heap.numbered(about, EdgeType::HIDDEN, number as u32, word);
+                }
+                let recent = heap.node(NodeType::OBJECT, "Array", 32);
+                let backlog = heap.node(NodeType::OBJECT, "Array", 32);
+                heap.numbered(block, EdgeType::HIDDEN, 0, recent);
+                heap.numbered(block, EdgeType::HIDDEN, 1, backlog);
+                backlog
+            })
+        };
+        assert_eq!(name(2).as_deref(), Some("backlog"));
+        // One of three variables is a number, which is not on the heap: nobody knows which.
+        assert_eq!(name(3).as_deref(), Some("handler"));
+    }
+
+    #[test]
+    fn an_exported_variable_is_named_by_the_table_of_exports() {
+        let name = name_of(|heap, global| {
+            let exports = heap.node(NodeType::ARRAY, "", 64);
+            heap.edge(global, EdgeType::INTERNAL, "exports", exports);
+            let (key, cell) =
+                (heap.node(NodeType::STRING, "visits", 24), heap.node(NodeType::HIDDEN, CELL, 16));
+            heap.edge(exports, EdgeType::INTERNAL, "9", key);
+            heap.edge(exports, EdgeType::INTERNAL, "10", cell);
+            let list = heap.node(NodeType::OBJECT, "Array", 32);
+            heap.edge(cell, EdgeType::INTERNAL, "value", list);
+            list
+        });
+        assert_eq!(name.as_deref(), Some("visits"));
+    }
+
+    const CELL: &str = "system / Cell";
+
+    #[test]
+    fn a_local_of_a_suspended_call_is_named_by_its_function() {
+        let name = name_of(|heap, global| {
+            let generator = property(heap, global, "iterator", "Generator");
+            let function = heap.node(NodeType::CLOSURE, "consume", 32);
+            heap.edge(generator, EdgeType::INTERNAL, "function", function);
+            let registers = heap.node(NodeType::ARRAY, "", 64);
+            heap.edge(generator, EdgeType::INTERNAL, "parameters_and_registers", registers);
+            let list = heap.node(NodeType::OBJECT, "Array", 32);
+            heap.edge(registers, EdgeType::INTERNAL, "3", list);
+            list
+        });
+        assert_eq!(name.as_deref(), Some("consume"));
+    }
+
+    #[test]
+    fn identifiers_are_words_of_code() {
+        for text in ["leaks", "#seen", "_x", "$", "Symbol(kState)", "naïve"] {
+            assert!(is_identifier(text), "{text}");
+        }
+        for text in ["", "7", "7up", "a b", "/users", "a.b", "#", &"x".repeat(65)] {
+            assert!(!is_identifier(text), "{text}");
+        }
+    }
+}

@@ -355,3 +355,118 @@ fn most_frequent(places: impl Iterator<Item = Place>) -> Option<Place> {
     let most = counts.into_iter().min_by_key(|(place, count)| (Reverse(*count), order(place)));
     Some(most?.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::leak::stage::{elements, function, property, suspects};
+    use crate::report::Suspect;
+    use crate::testing::GraphBuilder;
+
+    /// Source files that are gone when this is.
+    struct Sources(PathBuf);
+
+    impl Sources {
+        fn new(test: &str, files: &[(&str, &str)]) -> Self {
+            let folder =
+                std::env::temp_dir().join(format!("heapdiff-{test}-{}", std::process::id()));
+            for (name, text) in files {
+                let path = folder.join(name);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, text).unwrap();
+            }
+            Self(folder)
+        }
+
+        fn url(&self, name: &str) -> String {
+            self.0.join(name).to_string_lossy().into_owned()
+        }
+    }
+
+    impl Drop for Sources {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// File and line of the only suspect.
+    fn place(suspects: Vec<Suspect>) -> (String, Option<u32>) {
+        assert_eq!(suspects.len(), 1, "{suspects:?}");
+        let source = suspects[0].source.as_ref().unwrap();
+        let file = source.url.rsplit('/').next().unwrap_or_default().to_owned();
+        (file, source.line)
+    }
+
+    fn grow(heap: &mut GraphBuilder, list: NodeIndex, is_grown: bool) {
+        elements(heap, list, 0..if is_grown { 300 } else { 4 }, "Item", 100);
+    }
+
+    const APP: &str = "node_modules/server/app.js";
+
+    #[test]
+    fn what_the_program_hung_onto_an_object_of_a_package_is_the_programs() {
+        let sources = Sources::new(
+            "places-program",
+            &[
+                (APP, "class App {\n  constructor() {\n    this.locals = {};\n  }\n}\n"),
+                ("main.js", "const app = new App();\n\napp.locals.trail = [];\n"),
+            ],
+        );
+        let leak = |name: &str| {
+            place(suspects(|heap, global, is_grown| {
+                let app = function(heap, global, "create", &sources.url(APP), 2);
+                let locals = property(heap, app, "locals", "Object");
+                function(heap, global, "main", &sources.url("main.js"), 1);
+                let list = property(heap, locals, name, "Array");
+                grow(heap, list, is_grown);
+            }))
+        };
+        assert_eq!(leak("trail"), ("main.js".into(), Some(3)));
+        // Declared nowhere, it stays with the code on the way.
+        assert_eq!(leak("unheardOf"), ("app.js".into(), Some(2)));
+        assert_eq!(leak("locals"), ("app.js".into(), Some(3)));
+    }
+
+    #[test]
+    fn what_lies_beside_methods_is_in_their_file() {
+        let sources = Sources::new(
+            "places-methods",
+            &[("cache.js", "exports.cache = {\n  entries: {},\n};\n"), ("index.js", "// none\n")],
+        );
+        let found = place(suspects(|heap, global, is_grown| {
+            let index = function(heap, global, "index", &sources.url("index.js"), 1);
+            let cache = property(heap, index, "cache", "Object");
+            function(heap, cache, "set", &sources.url("cache.js"), 4);
+            let entries = property(heap, cache, "entries", "Array");
+            grow(heap, entries, is_grown);
+        }));
+        assert_eq!(found, ("cache.js".into(), Some(2)));
+    }
+
+    #[test]
+    fn of_listeners_the_place_is_that_of_most_of_them() {
+        let found = place(suspects(|heap, global, is_grown| {
+            let bus = function(heap, global, "createBus", "/srv/node_modules/bus/index.js", 5);
+            let events = property(heap, bus, "_events", "Object");
+            let list = property(heap, events, "tick", "Array");
+            for number in 0..if is_grown { 300 } else { 3 } {
+                // Every third listens once: Node wraps its function.
+                let listener = function(heap, events, "onTick", "/srv/app/watch.js", 21);
+                let wrapper = match number % 3 {
+                    0 => {
+                        let url = "node:events";
+                        let wrapper = function(heap, events, "onceWrapper", url, 500);
+                        heap.edge(wrapper, EdgeType::PROPERTY, "listener", listener);
+                        wrapper
+                    }
+                    _ => listener,
+                };
+                heap.numbered(list, EdgeType::ELEMENT, number, wrapper);
+            }
+        }));
+        assert_eq!(found, ("watch.js".into(), Some(21)));
+    }
+}

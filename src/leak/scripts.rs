@@ -114,3 +114,84 @@ fn script_by_id(graph: &HeapGraph, words: &Vocabulary, script_id: u32) -> Option
     let mut closures = rows.filter(|row| graph.node_type(row.node) == NodeType::CLOSURE);
     closures.find_map(|row| script_of(graph, words, row.node))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leak::stage::{Heap, function, property};
+
+    const URL: &str = "file:///srv/app/store.mjs";
+
+    #[test]
+    fn a_closure_leads_to_its_script_and_a_bound_function_to_that_of_the_other() {
+        let (mut closure, mut bound) = (NodeIndex(0), NodeIndex(0));
+        let heap = Heap::build(|heap, global| {
+            closure = function(heap, global, "handle", URL, 12);
+            bound = heap.node(NodeType::CLOSURE, "native_bind", 32);
+            heap.edge(global, EdgeType::PROPERTY, "bound", bound);
+            heap.edge(bound, EdgeType::INTERNAL, "bound_function", closure);
+        });
+        let Heap { graph, words, .. } = &heap;
+        let place = place_of_closure(graph, words, closure).unwrap();
+        assert_eq!(place.url, URL);
+        assert_eq!(place.position, Some((12, 5)));
+        assert_eq!(place.function.as_deref(), Some("handle"));
+        assert_eq!(place_of_closure(graph, words, bound).unwrap(), place);
+        assert!(!place.is_internal());
+        assert!(Place { url: "node:net".into(), ..place }.is_internal());
+    }
+
+    #[test]
+    fn an_instance_leads_to_its_constructor_by_a_function_of_the_same_script() {
+        let (mut instance, mut stranger) = (NodeIndex(0), NodeIndex(0));
+        let heap = Heap::build(|heap, global| {
+            function(heap, global, "handle", URL, 12);
+            instance = property(heap, global, "store", "Store");
+            heap.locate(instance, 7, 29, 0);
+            stranger = property(heap, global, "other", "Other");
+            heap.locate(stranger, 8, 29, 0);
+        });
+        let Heap { graph, words, .. } = &heap;
+        let place = place_of_constructor(graph, words, instance).unwrap();
+        assert_eq!((place.url.as_str(), place.position), (URL, Some((30, 1))));
+        assert_eq!(
+            place_of_constructor(graph, words, stranger),
+            None,
+            "no function is of script 8"
+        );
+    }
+
+    #[test]
+    fn an_es_module_leads_to_the_function_that_runs_it() {
+        let (mut by_function, mut by_generator, mut none) =
+            (NodeIndex(0), NodeIndex(0), NodeIndex(0));
+        let heap = Heap::build(|heap, global| {
+            let code = function(heap, global, "run", URL, 1);
+            let mut module = || {
+                let module = heap.node(NodeType::HIDDEN, "system / SourceTextModule", 64);
+                heap.edge(global, EdgeType::INTERNAL, "module", module);
+                module
+            };
+            (by_function, by_generator, none) = (module(), module(), module());
+            let generator = heap.node(NodeType::OBJECT, "Generator", 64);
+            heap.edge(by_function, EdgeType::INTERNAL, "code", code);
+            heap.edge(by_generator, EdgeType::INTERNAL, "code", generator);
+            heap.edge(generator, EdgeType::INTERNAL, "function", code);
+        });
+        let Heap { graph, words, .. } = &heap;
+        for module in [by_function, by_generator] {
+            assert_eq!(place_of_module(graph, words, module).unwrap().url, URL);
+        }
+        assert_eq!(place_of_module(graph, words, none), None);
+    }
+
+    #[test]
+    fn scripts_that_name_their_kind_are_called_by_their_url() {
+        let mut script = NodeIndex(0);
+        let heap = Heap::build(|heap, global| {
+            script = heap.node(NodeType::CODE, "system / Script / /srv/a.js", 32);
+            heap.edge(global, EdgeType::INTERNAL, "x", script);
+        });
+        assert_eq!(url_of(&heap.graph, script), "/srv/a.js");
+    }
+}

@@ -210,48 +210,15 @@ fn is_of_the_program(graph: &HeapGraph, words: &Vocabulary, candidate: &Candidat
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::analysis::{What, analyse};
-    use crate::graph::{EdgeType, NodeIndex};
-    use crate::leak::census::Census;
+    use crate::graph::{EdgeType, NodeIndex, NodeType};
+    use crate::leak::stage::{self, property};
     use crate::testing::GraphBuilder;
-
-    /// A heap with the program's objects under a global object.
-    fn heap() -> (GraphBuilder, NodeIndex) {
-        let mut heap = GraphBuilder::new();
-        let global = heap.node(NodeType::OBJECT, "global", 16);
-        heap.edge(heap.root(), EdgeType::SHORTCUT, "1", global);
-        (heap, global)
-    }
 
     /// Names, classes and bytes of the suspects between a heap without and one with what `grow` adds.
     fn suspects(build: impl Fn(&mut GraphBuilder, NodeIndex, bool)) -> Vec<(String, String, i64)> {
-        let control = Control::default();
-        let graph = |grown| {
-            let (mut heap, global) = heap();
-            build(&mut heap, global, grown);
-            heap.build()
-        };
-        let (older, newer) = (graph(false), graph(true));
-        let words = Vocabulary::new(older.strings());
-        let analysis = analyse(&older, What::DIFF, &control).unwrap();
-        let census = Census::take(&older, &words, &analysis, None, &control).unwrap();
-        let words = Vocabulary::new(newer.strings());
-        let analysis = analyse(&newer, What::DIFF, &control).unwrap();
-        let routes = Routes::find(&newer, &words, &control).unwrap();
-        let newer = Newer { graph: &newer, words: &words, routes: &routes, analysis: &analysis };
-        let before = Before::by_id(&census);
-        let found = find_suspects(newer, &before, &DiffOptions::default(), &control).unwrap();
-        found
-            .into_iter()
-            .map(|found| (found.name, found.class_name, found.growth.retained_bytes))
-            .collect()
-    }
-
-    fn property(heap: &mut GraphBuilder, of: NodeIndex, name: &str, class: &str) -> NodeIndex {
-        let node = heap.node(NodeType::OBJECT, class, 32);
-        heap.edge(of, EdgeType::PROPERTY, name, node);
-        node
+        let found = stage::suspects(build).into_iter();
+        let shown = found.map(|it| (it.name, it.class_name, it.growth.retained_bytes));
+        shown.collect()
     }
 
     #[test]
