@@ -367,7 +367,10 @@ export interface Suspect {
   growth: {
     /** Bytes it retains more than before. */
     retainedBytes: number;
-    /** Elements, entries or properties of the container. */
+    /**
+     * Elements, entries or properties of the container; if it did not gain any, those of the
+     * containers in it, all together. `null` for what has none: lists, strings, buffers.
+     */
     items: { before: number; after: number } | null;
     /** With {@link DiffOptions.work}: per unit of it. */
     perWork?: { bytes: number; items: number };

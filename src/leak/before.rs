@@ -106,7 +106,8 @@ impl<'a> Before<'a> {
         for (shape, now) in together {
             let Some(was) = census.together(shape).filter(|_| now.count > 1) else { continue };
             let average = Prior::average(was);
-            if now.items > average.items * now.count {
+            // With many more of them it is their number that has grown.
+            if now.count <= was.count * 2 && now.items > average.items * now.count {
                 before.insert(shape, average);
             }
         }

@@ -21,8 +21,8 @@ pub(crate) struct Candidate {
     pub(crate) also: Vec<Accumulation>,
     /// The containers inside it that grew, if it stands for them.
     pub(crate) inner: Option<Inner>,
-    /// How many small containers grew as it did, if it stands for them.
-    pub(crate) alike: u64,
+    /// The small containers that grew as it did, if it stands for them.
+    pub(crate) alike: Alike,
     pub(crate) contents: Contents,
 }
 
@@ -37,6 +37,15 @@ pub(crate) struct Inner {
     pub(crate) items: Items,
 }
 
+/// Small containers that a candidate stands for beside itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Alike {
+    /// How many.
+    pub(crate) containers: u64,
+    /// The items that they gained.
+    pub(crate) more_items: u64,
+}
+
 impl Candidate {
     pub(super) fn new(point: Accumulation) -> Self {
         Self {
@@ -46,19 +55,16 @@ impl Candidate {
             credited: Vec::new(),
             also: Vec::new(),
             inner: None,
-            alike: 0,
+            alike: Alike::default(),
             contents: Contents::default(),
         }
     }
 
-    /// Its items, or else, if it did not gain any, those of the containers in it.
+    /// Its items, or those of the containers in it if they gained more.
     pub(crate) fn items(&self) -> Option<Items> {
-        match self.inner {
-            Some(inner) if self.point.more_items() == 0 => Some(inner.items),
-            _ => {
-                let before = self.point.prior.map_or(0, |prior| prior.items);
-                self.point.items.map(|after| Items { before, after })
-            }
+        match self.items_of() {
+            Some(inner) => Some(inner.items),
+            None => self.own_items(),
         }
     }
 
@@ -69,7 +75,13 @@ impl Candidate {
 
     /// The containers inside it that its items are in, if they are not its own.
     pub(crate) fn items_of(&self) -> Option<Inner> {
-        self.inner.filter(|_| self.point.more_items() == 0)
+        let more = |inner: &Inner| inner.items.after.saturating_sub(inner.items.before);
+        self.inner.filter(|inner| more(inner) >= self.point.more_items())
+    }
+
+    fn own_items(&self) -> Option<Items> {
+        let before = self.point.prior.map_or(0, |prior| prior.items);
+        self.point.items.map(|after| Items { before, after })
     }
 
     /// It as one of several inside another container.

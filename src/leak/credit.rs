@@ -126,11 +126,11 @@ impl<'w> Ledger<'w> {
         unheld: Vec<Scattered>,
         control: &Control,
     ) -> Result<Vec<Scattered>> {
-        let Walk { graph, before, .. } = *self.walk;
+        let Walk { graph, words, before, .. } = *self.walk;
         if self.containers.is_empty() {
             return Ok(unheld);
         }
-        let reach = Reach::find(graph, before, &self.containers, control)?;
+        let reach = Reach::find(graph, words, before, &self.containers, control)?;
         let members = unheld.iter().map(|group| group.scatter.members.as_slice());
         let reached = Membership::new(graph, members).reached_by(graph, &reach);
         let mut rest = Vec::new();

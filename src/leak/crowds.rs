@@ -6,7 +6,7 @@
 //! Time: one pass over the dominator tree, and the edges of the owners of what grew. Memory: some
 //! words for each container that grew.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::analysis::bits::BitSet;
 use crate::control::Control;
@@ -79,9 +79,26 @@ pub(super) fn find_crowds(
             Place::Entry(outer) => Some(outer),
             Place::Slot { .. } => None,
         };
-        is_crowd.then_some(Crowd { outer, members, bytes })
+        let is_leak = is_crowd && is_net_growth(walk, &members, bytes);
+        is_leak.then_some(Crowd { outer, members, bytes })
     });
     Ok(crowds.collect())
+}
+
+/// Whether what is around the members has grown, too: where some of them come and go, those that stay
+/// have grown with age, and others that were as large are gone. Averages are of all of them.
+fn is_net_growth(walk: &Walk<'_>, members: &[Accumulation], bytes: u64) -> bool {
+    let Walk { graph, analysis, before, .. } = *walk;
+    if !before.knows_young() {
+        return true;
+    }
+    let around: BTreeSet<NodeIndex> =
+        members.iter().filter_map(|member| walk.survivor_around(member.node)).collect();
+    let growth = around.into_iter().map(|node| {
+        let was = before.of(graph, node).map_or(0, |prior| prior.retained);
+        analysis.retained[node.at()].saturating_sub(was)
+    });
+    growth.sum::<u64>() * 2 >= bytes
 }
 
 /// The arrays, Maps and Sets that were there before and may have more items now.

@@ -102,7 +102,7 @@ impl Describer<'_> {
             class_name,
             kind,
             node_id: graph.id(node),
-            alike: candidate.alike,
+            alike: candidate.alike.containers,
             confidence: self.confidence(candidate),
             growth: self.growth(candidate),
             source: self.places.source(place, handle.as_ref(), kind),
@@ -242,7 +242,8 @@ impl Describer<'_> {
     /// How much it grew.
     pub(crate) fn growth(&self, candidate: &Candidate) -> SuspectGrowth {
         let items = self.items(candidate);
-        let more = items.map_or(0.0, |items| items.after as f64 - items.before as f64);
+        let own = items.map_or(0.0, |items| items.after as f64 - items.before as f64);
+        let more = own + candidate.alike.more_items as f64;
         let bytes = candidate.point.bytes;
         let per_work =
             self.work.map(|work| PerWork { bytes: bytes as f64 / work, items: more / work });

@@ -21,7 +21,7 @@ use crate::leak::before::{Before, Prior};
 use crate::leak::chain::{are_keys, entry_of};
 use crate::leak::crowds::{Crowd, find_crowds};
 use crate::leak::holders::slots;
-use crate::leak::items;
+use crate::leak::items::{self, Container};
 use crate::leak::spine::Spine;
 use crate::leak::vocabulary::Vocabulary;
 
@@ -345,6 +345,19 @@ impl<'a> Walk<'a> {
             }
             at = self.analysis.dominators.idom(at);
         }
+    }
+
+    /// The nearest container around the owner of a node that was there before: what a list of owners is
+    /// in, or the scope or root that they are under.
+    pub(super) fn survivor_around(&self, node: NodeIndex) -> Option<NodeIndex> {
+        let root = self.graph.root();
+        let idom = |node| self.analysis.dominators.idom(node);
+        let owner = self.owner(idom(node), root)?;
+        let is_container = items::count(self.graph, self.words, owner)
+            .is_some_and(|(container, _)| container != Container::Object);
+        let around =
+            if is_container { owner } else { self.owner(idom(owner), root).unwrap_or(root) };
+        Some(around).filter(|&around| around == root || !self.before.is_young(self.graph, around))
     }
 
     /// Whether a node is the ArrayBuffer that its dominator is a view on.

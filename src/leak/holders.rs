@@ -17,6 +17,7 @@ use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::before::Before;
+use crate::leak::vocabulary::Vocabulary;
 
 /// Which group a node is in, by node.
 #[derive(Debug)]
@@ -109,6 +110,7 @@ impl Reach {
     /// Goes from the containers over young nodes. What several lead to belongs to the first.
     pub fn find(
         graph: &HeapGraph,
+        words: &Vocabulary,
         before: &Before<'_>,
         containers: &[NodeIndex],
         control: &Control,
@@ -124,7 +126,14 @@ impl Reach {
             while let Some(node) = pending.pop() {
                 control.checkpoint_at(steps)?;
                 steps += 1;
-                for target in graph.edges(node).filter(is_way).map(|edge| edge.target) {
+                // What all instances of a class have in common leads to its code.
+                let is_of_class = |edge: &Edge| match edge.label.edge_type() {
+                    EdgeType::PROPERTY => edge.label.raw_name() == words.proto.0,
+                    EdgeType::INTERNAL => edge.label.raw_name() == words.map.0,
+                    _ => false,
+                };
+                let ways = graph.edges(node).filter(|edge| is_way(edge) && !is_of_class(edge));
+                for target in ways.map(|edge| edge.target) {
                     let is_new = first[target.at()] == NONE && before.is_young(graph, target);
                     if is_new && !is_of_code(graph, target) {
                         first[target.at()] = at as u32;
@@ -194,9 +203,14 @@ fn is_way(edge: &Edge) -> bool {
     !matches!(edge.label.edge_type(), EdgeType::WEAK | EdgeType::SHORTCUT)
 }
 
-/// Whether a node is part of what V8 made of the program, which leads from anything to anything.
+/// Whether a node is part of what V8 made of the program, which leads from anything to anything. A
+/// hidden class is of one type or another, as V8's version has it.
 fn is_of_code(graph: &HeapGraph, node: NodeIndex) -> bool {
-    matches!(graph.node_type(node), NodeType::CODE | NodeType::OBJECT_SHAPE)
+    match graph.node_type(node) {
+        NodeType::CODE | NodeType::OBJECT_SHAPE => true,
+        NodeType::HIDDEN => graph.raw_name(node) == b"system / Map",
+        _ => false,
+    }
 }
 
 fn sorted(mut shares: Vec<Vec<Share>>) -> Vec<Vec<Share>> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::analysis::Analysis;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::before::Before;
-use crate::leak::candidate::{Candidate, Inner};
+use crate::leak::candidate::{Alike, Candidate, Inner};
 use crate::leak::chain;
 use crate::leak::crowds::Crowd;
 use crate::leak::growth::Accumulation;
@@ -119,9 +119,11 @@ pub(super) fn add_crowds(
     let at: HashMap<NodeIndex, usize> =
         candidates.iter().enumerate().map(|(at, candidate)| (candidate.point.node, at)).collect();
     for Crowd { outer, members, bytes } in crowds {
-        if outer
-            .is_some_and(|outer| at.get(&outer).is_some_and(|&at| candidates[at].more_items() > 0))
-        {
+        if let Some(&there) = outer.and_then(|outer| at.get(&outer)) {
+            // It has their growth already, and is told whose items those are.
+            let there = &mut candidates[there];
+            let inner = merge(there.point, members.into_iter().map(Candidate::new)).inner;
+            there.inner = there.inner.or(inner);
             continue;
         }
         for member in &members {
@@ -144,7 +146,10 @@ pub(super) fn add_crowds(
             }
             None => {
                 let credited = members[1..].iter().map(|member| member.node).collect();
-                let alike = members.len() as u64 - 1;
+                let alike = Alike {
+                    containers: members.len() as u64 - 1,
+                    more_items: members[1..].iter().map(Accumulation::more_items).sum(),
+                };
                 let point = Accumulation { bytes, ..members[0] };
                 Candidate { credited, alike, ..Candidate::new(point) }
             }

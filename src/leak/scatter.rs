@@ -18,6 +18,10 @@ impl Walk<'_> {
                 continue;
             }
             let Some(member) = self.young_member(child) else { continue };
+            // V8's own structures are nobody's, and everybody refers to some of them, as to `undefined`.
+            if self.graph.node_type(member) == NodeType::HIDDEN {
+                continue;
+            }
             let group = groups.entry(self.scatter_class(member));
             let group = group.or_insert_with(|| Scatter { members: Vec::new(), bytes: 0 });
             group.members.push(member);

@@ -79,8 +79,8 @@ pub fn find_suspects(
     let crowds = std::mem::take(&mut growth.crowds);
     let mut candidates = credit_scatters(&walk, growth, control)?;
     lift_chains(newer, &mut candidates);
-    merge_siblings(newer, before, &mut candidates);
     add_crowds(newer, before, crowds, &mut candidates);
+    merge_siblings(newer, before, &mut candidates);
     let many = (total / MANY_SHARE).max(MANY_BYTES) / options.sensitivity;
     let positions = analysis.dominators.positions();
     let least = Least { bytes: least_bytes, items: least_items, many };
@@ -133,7 +133,7 @@ impl Least {
             && (candidate.more_items() >= self.items
                 || candidate.links as u64 >= self.items
                 || candidate.scattered.is_some()
-                || candidate.alike > 0
+                || candidate.alike.containers > 0
                 || candidate.point.bytes >= self.many)
     }
 
@@ -141,7 +141,11 @@ impl Least {
     /// made with next to nothing in it, or the large table of a Map or WeakMap that has been emptied.
     fn is_room(&self, graph: &HeapGraph, words: &Vocabulary, candidate: &Candidate) -> bool {
         let things: u64 = candidate.contents.classes.iter().map(|class| class.count).sum();
-        if candidate.links > 0 || candidate.scattered.is_some() || things >= self.items {
+        let stands_for_others = candidate.links > 0
+            || candidate.scattered.is_some()
+            || candidate.inner.is_some()
+            || candidate.alike.containers > 0;
+        if stands_for_others || things >= self.items {
             return false;
         }
         let node = candidate.point.node;
