@@ -254,4 +254,27 @@ mod tests {
         let (census, heap) = heaps(20, 9, 9, Some("Device"));
         assert_eq!(shown(&heap, &heap.before_by_shape(&census)), []);
     }
+
+    #[test]
+    fn where_owners_come_and_go_those_that_stay_grow_with_age() {
+        let (census, heap) = grown(|heap, global, is_grown| {
+            let all = property(heap, global, "all", "Array");
+            let mut lists = Vec::new();
+            for number in 0..40 {
+                let is_old = number < 20;
+                let owner = heap.node(NodeType::OBJECT, "Session", 32);
+                let list = property(heap, owner, "history", "Array");
+                elements(heap, list, 0..if is_old { 9 } else { 2 }, "Page", 50);
+                // Those that were old before are gone.
+                if !is_old || !is_grown {
+                    heap.numbered(all, EdgeType::ELEMENT, number, owner);
+                }
+                lists.push((list, is_old));
+            }
+            for (list, _) in lists.into_iter().filter(|&(_, is_old)| !is_old && is_grown) {
+                elements(heap, list, 2..9, "Page", 50);
+            }
+        });
+        assert_eq!(shown(&heap, &Before::by_id(&census)), []);
+    }
 }

@@ -96,7 +96,9 @@ impl Describer<'_> {
             (None, Some(handle)) => self.inside(candidate, &route, handle),
             _ => None,
         };
-        let owner = handle.as_ref().and_then(|handle| self.owner_class(handle.owner));
+        // Timers are in Node's lists, which own nothing.
+        let owner = handle.as_ref().filter(|_| kind != SuspectKind::Timers);
+        let owner = owner.and_then(|handle| self.owner_class(handle.owner));
         let mut suspect = Suspect {
             name,
             class_name,

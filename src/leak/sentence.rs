@@ -15,12 +15,23 @@ pub fn sentence(suspect: &Suspect, owner: Option<&str>, inside: Option<&str>) ->
     if let Some(owner) = owner {
         text += &format!(", owned by {},", printable(owner));
     }
+    if let Some(timers) = more_timers(suspect) {
+        return text + &timers;
+    }
     text += &growth(suspect, inside);
     if let Some(clause) = what_it_holds(suspect) {
         text += &clause;
     }
     text.push('.');
     text
+}
+
+/// Of timers, whose lists say nothing, how many more there are.
+fn more_timers(suspect: &Suspect) -> Option<String> {
+    let timers = suspect.holds.iter().find(|holding| holding.class_name == "Timeout")?;
+    let is_told = suspect.kind == SuspectKind::Timers && timers.count > 0;
+    let bytes = bytes(suspect.growth.retained_bytes);
+    is_told.then(|| format!(": {} more timers are pending ({bytes}).", grouped(timers.count)))
 }
 
 /// File and line. Of a path, what fits: the last two parts.
@@ -236,6 +247,31 @@ mod tests {
         assert_eq!(says(map, 100, &holds[..2]), ": it now holds 100 more strings");
         assert_eq!(says(map, 100, &[holding("Cart", 9)]), "", "a tenth of the items at least");
         assert_eq!(says(SuspectKind::Instances, 9, &[holding("TCP", 9)]), "");
+    }
+
+    #[test]
+    fn of_timers_it_says_how_many_more_are_pending() {
+        let holds = vec![Holding { class_name: "Timeout".into(), count: 2_000, bytes: 240_000 }];
+        let timers = Suspect {
+            name: "retry".into(),
+            class_name: "Timeout".into(),
+            kind: SuspectKind::Timers,
+            ..suspect(None, holds)
+        };
+        assert_eq!(
+            sentence(&timers, None, None),
+            "`retry` (Timeout) in src/session-store.js:12: 2,000 more timers are pending (+38.0 MB)."
+        );
+    }
+
+    #[test]
+    fn it_says_whose_items_they_are() {
+        let items = Some(Items { before: 20, after: 4_020 });
+        let told = sentence(&suspect(items, vec![]), None, Some("2 Map objects"));
+        assert!(told.ends_with("from 20 to 4,020 entries in 2 Map objects inside it (+38.0 MB)."));
+        let several = Suspect { alike: 3, ..suspect(items, vec![]) };
+        let told = sentence(&several, None, Some("one Map"));
+        assert!(!told.contains("inside it"), "in each of them it is another one: {told}");
     }
 
     #[test]
