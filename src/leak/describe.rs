@@ -30,6 +30,9 @@ const MANY_ITEMS_OF_NODE: u64 = 1000;
 /// tables that come with a module (of MIME types, of characters) are smaller.
 const MANY_ITEMS_OF_A_MODULE: u64 = 10_000;
 
+/// In another process, a container of Node's that has so many items more has grown.
+const SURELY_MORE: u64 = 64;
+
 /// A program loads each of its files once, or, where plugins or tests do, a few times.
 const LOADS_OF_ONE_FILE: u64 = 32;
 
@@ -293,9 +296,11 @@ impl Describer<'_> {
     fn is_worth_it_in_node(&self, candidate: &Candidate, kind: SuspectKind, owner: &Place) -> bool {
         const LOADERS: [&str; 3] =
             ["internal/modules", "internal/bootstrap", "internal/process/esm"];
+        // Without ids, what piled up may be anything that a container leads to, old or new.
+        let is_sure = self.before.knows_young() || candidate.more_items() >= SURELY_MORE;
         let is_kept_for_program = || {
             matches!(kind, SuspectKind::Listeners | SuspectKind::Timers | SuspectKind::Instances)
-                || self.places.place_of_contents(candidate).is_some()
+                || (is_sure && self.places.place_of_contents(candidate).is_some())
         };
         let is_loaders = LOADERS.iter().any(|loader| owner.url.contains(loader));
         candidate.more_items() >= MANY_ITEMS_OF_NODE
