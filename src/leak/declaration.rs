@@ -21,12 +21,20 @@ pub struct Declaration {
 impl Declaration {
     /// Whether it is a declaration or an assignment. A key in a literal may be of anything.
     pub fn is_sure(&self) -> bool {
-        self.rank < RANK_OF_A_KEY
+        self.rank < RANK_OF_A_CALL
+    }
+
+    /// Whether a function is told the name and a value.
+    pub fn is_handed_over(&self) -> bool {
+        self.rank == RANK_OF_A_CALL
     }
 }
 
+/// A name that is handed to a function together with a value, as to `decorate` or `defineProperty`.
+const RANK_OF_A_CALL: u32 = 3;
+
 /// A key of a literal, or of a computed property.
-const RANK_OF_A_KEY: u32 = 3;
+const RANK_OF_A_KEY: u32 = 4;
 
 /// Where `name` is declared: the last declaration that begins at or above line `near`, else the
 /// first one below it.
@@ -114,6 +122,11 @@ fn rank_of(before: &str, after: &str) -> Option<u32> {
     if before.ends_with('.') && assigned {
         return Some(2);
     }
+    let quote = ['\'', '"', '`'].into_iter().find(|&quote| before.ends_with(quote));
+    let behind = quote.and_then(|quote| after.strip_prefix(quote));
+    if behind.is_some_and(|behind| behind.trim_start().starts_with(',')) {
+        return Some(RANK_OF_A_CALL);
+    }
     // A property of a literal, or one that a symbol or string names.
     if after.starts_with(':') || (before.ends_with(['[', '\'', '"']) && after.contains('=')) {
         return Some(RANK_OF_A_KEY);
@@ -141,6 +154,9 @@ mod tests {
         check("export const { a, pool } = load();", "pool", None, Some((1, 19)));
         check("// const x = 1\nuse(x);", "x", None, None);
         check("const items2 = [];", "items", None, None);
+        check("app.decorate('visits', new Map());", "visits", None, Some((1, 15)));
+        check("Object.defineProperty(it, \"log\", { value: [] });", "log", None, Some((1, 28)));
+        check("bus.emit('visits');", "visits", None, None);
         check("const kSpans = Symbol('kSpans');", "Symbol(kSpans)", None, Some((1, 7)));
     }
 

@@ -34,8 +34,8 @@ pub(super) struct Places<'a> {
     before: &'a Before<'a>,
     /// By node: where it stands in the dominator tree.
     positions: &'a [u32],
-    /// By name: the only script of the program that declares it.
-    declaring: RefCell<HashMap<String, Option<(String, Declaration)>>>,
+    /// By name: the scripts of the program that declare it.
+    declaring: RefCell<HashMap<String, Vec<(String, Declaration)>>>,
     searched: Cell<usize>,
 }
 
@@ -296,23 +296,37 @@ impl<'a> Places<'a> {
         if outside_of_node.is_some_and(|place| !is_of_package(&place.url)) {
             return None;
         }
-        let (url, found) = self.only_script_that_declares(&handle.name)?;
-        // A package may well use a word that is a key somewhere in the program.
-        let is_enough = found.is_sure() || outside_of_node.is_none();
-        is_enough.then_some((Place { url, position: None, function: None }, found))
+        let (url, found) = match outside_of_node {
+            // A program tells a package by a name what is to be there, or assigns it; a package may well
+            // use a word that is a key somewhere in the program.
+            Some(_) => self.only_script(&handle.name, |it| it.is_sure() || it.is_handed_over())?,
+            None => self.only_script(&handle.name, |it| !it.is_handed_over())?,
+        };
+        Some((Place { url, position: None, function: None }, found))
     }
 
-    /// The script of the program that declares a name, if there is just one.
-    fn only_script_that_declares(&self, name: &str) -> Option<(String, Declaration)> {
-        if let Some(known) = self.declaring.borrow().get(name) {
-            return known.clone();
+    /// The script of the program that declares a name in one of the ways that are `wanted`, if there is
+    /// just one.
+    fn only_script(
+        &self,
+        name: &str,
+        wanted: impl Fn(&Declaration) -> bool,
+    ) -> Option<(String, Declaration)> {
+        let mut known = self.declaring.borrow_mut();
+        if !known.contains_key(name) {
+            known.insert(name.to_owned(), self.search_scripts(name));
         }
-        let found = self.search_scripts(name);
-        self.declaring.borrow_mut().insert(name.to_owned(), found.clone());
-        found
+        let declared = known.get(name)?.iter().filter(|(_, declared)| wanted(declared));
+        let sure = || declared.clone().filter(|(_, declared)| declared.is_sure());
+        let mut found: Vec<_> = match sure().next() {
+            Some(_) => sure().collect(),
+            None => declared.collect(),
+        };
+        found.pop().filter(|_| found.is_empty()).cloned()
     }
 
-    fn search_scripts(&self, name: &str) -> Option<(String, Declaration)> {
+    /// The scripts of the program that declare a name, in any way.
+    fn search_scripts(&self, name: &str) -> Vec<(String, Declaration)> {
         let Newer { graph, words, .. } = self.newer;
         let functions = graph.nodes().filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
         let scripts: BTreeSet<NodeIndex> =
@@ -321,16 +335,13 @@ impl<'a> Places<'a> {
         let mut found = Vec::new();
         for url in urls.into_iter().filter(|url| !url.starts_with("node:") && !is_of_package(url)) {
             if self.searched.get() > MOST_SEARCHED {
-                return None;
+                return Vec::new();
             }
             let Some(text) = source_text(&url) else { continue };
             self.searched.set(self.searched.get() + text.len());
             found.extend(find_declaration(&text, name, None).map(|declared| (url, declared)));
         }
-        if found.iter().any(|(_, declared)| declared.is_sure()) {
-            found.retain(|(_, declared)| declared.is_sure());
-        }
-        found.pop().filter(|_| found.is_empty())
+        found
     }
 }
 

@@ -2,7 +2,7 @@
 /**
  * A Fastify application decorated with an array that a hook fills.
  *
- * @leak name=recentRequests class=Array kind=array file=fastify-decorator.js|fastify.js
+ * @leak name=recentRequests class=Array kind=array
  */
 // The application object is made in fastify.js and lives in the scope of this file.
 const fastify = require('fastify');
