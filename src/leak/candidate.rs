@@ -2,6 +2,7 @@
 
 use crate::graph::NodeIndex;
 use crate::leak::alike::Look;
+use crate::leak::before::Before;
 use crate::leak::contents::Contents;
 use crate::leak::credit::Scattered;
 use crate::leak::growth::{Accumulation, Scatter};
@@ -84,9 +85,15 @@ impl Candidate {
         self.point.items.map(|after| Items { before, after })
     }
 
-    /// It as one of several inside another container.
-    pub(super) fn as_inner(&self) -> Inner {
-        let items = self.items().unwrap_or(Items { before: 0, after: 0 });
+    /// It as one of several inside another container. Where nothing is known of each, it was as they
+    /// were on average.
+    pub(super) fn as_inner(&self, before: &Before<'_>) -> Inner {
+        let mut items = self.items().unwrap_or(Items { before: 0, after: 0 });
+        if self.point.prior.is_none()
+            && let Some(average) = before.average_of(self.point.node)
+        {
+            items.before = average.items.min(items.after);
+        }
         self.inner.unwrap_or(Inner { sample: self.point.node, containers: 1, items })
     }
 

@@ -90,7 +90,11 @@ fn merge_once(newer: Newer<'_>, before: &Before<'_>, candidates: &mut Vec<Candid
         }
         let items = items::count(graph, words, outer).map(|(_, items)| items);
         let prior = before.of(graph, outer);
-        merged.push(merge(Accumulation { node: outer, bytes: 0, prior, items, links: 0 }, members));
+        merged.push(merge(
+            before,
+            Accumulation { node: outer, bytes: 0, prior, items, links: 0 },
+            members,
+        ));
     }
     let any = !merged.is_empty();
     let at: HashMap<NodeIndex, usize> =
@@ -122,7 +126,7 @@ pub(super) fn add_crowds(
         if let Some(&there) = outer.and_then(|outer| at.get(&outer)) {
             // It has their growth already, and is told whose items those are.
             let there = &mut candidates[there];
-            let inner = merge(there.point, members.into_iter().map(Candidate::new)).inner;
+            let inner = merge(before, there.point, members.into_iter().map(Candidate::new)).inner;
             there.inner = there.inner.or(inner);
             continue;
         }
@@ -142,7 +146,11 @@ pub(super) fn add_crowds(
                 let items = items::count(graph, words, node).map(|(_, items)| items);
                 let point =
                     Accumulation { node, bytes, prior: before.of(graph, node), items, links: 0 };
-                merge(Accumulation { bytes: 0, ..point }, members.into_iter().map(Candidate::new))
+                merge(
+                    before,
+                    Accumulation { bytes: 0, ..point },
+                    members.into_iter().map(Candidate::new),
+                )
             }
             None => {
                 let credited = members[1..].iter().map(|member| member.node).collect();
@@ -159,10 +167,14 @@ pub(super) fn add_crowds(
 }
 
 /// Makes one of the containers inside the one at `point`.
-fn merge(point: Accumulation, members: impl IntoIterator<Item = Candidate>) -> Candidate {
+fn merge(
+    before: &Before<'_>,
+    point: Accumulation,
+    members: impl IntoIterator<Item = Candidate>,
+) -> Candidate {
     let mut outer = Candidate::new(point);
     for member in members {
-        let its = member.as_inner();
+        let its = member.as_inner(before);
         outer.point.bytes += member.point.bytes;
         outer.links = outer.links.max(member.links);
         outer.credited.extend(member.credited);
