@@ -148,8 +148,13 @@ export interface SnapshotInfo {
    * earlier inline snapshot has seen keeps its ids in the fork.
    */
   isolateId: string;
-  /** Fork mode: how many children it took. 1 otherwise. */
+  /** Fork mode: how many children it took, at most 3. 1 otherwise. */
   attempts: number;
+  /**
+   * Fork mode: what the pause consisted of, in milliseconds. To find V8's mappings and let them into
+   * the fork, the fork itself (the kernel copies page tables), and to take them out again.
+   */
+  fork?: { mappings: number; findMs: number; forkMs: number; restoreMs: number };
   /** What is worth knowing about this capture, in words: memory that could not be given back. */
   warnings: string[];
 }

@@ -28,6 +28,7 @@ const { native } = require('./native');
  * @property {string} takenAt When it began.
  * @property {number} pauseMs How long the event loop stood still.
  * @property {unknown} [error] What V8 threw.
+ * @property {import('../index').SnapshotInfo['fork']} [fork] What the pause of a fork consisted of.
  * @property {string | null} [whyNoFork] Why it is inline, where a fork would have been better.
  */
 
@@ -267,10 +268,11 @@ function walkForked(capture, options, watch) {
   const takenAt = new Date().toISOString();
   const startedAt = performance.now();
   const { maxMemoryBytes = Number.MAX_SAFE_INTEGER, v8 } = options;
-  const { failure } = capture.fork(writeHeapSnapshot, v8, maxMemoryBytes, limitMs);
+  const forked = capture.fork(writeHeapSnapshot, v8, maxMemoryBytes, limitMs);
   const pauseMs = performance.now() - startedAt;
-  if (failure) throw new HeapdiffError(failure);
-  return { mode: 'fork', takenAt, pauseMs };
+  if (forked.failure) throw new HeapdiffError(forked.failure);
+  const { mappings, letInMs: findMs, forkMs, restoreMs } = forked;
+  return { mode: 'fork', takenAt, pauseMs, fork: { mappings, findMs, forkMs, restoreMs } };
 }
 
 /**
