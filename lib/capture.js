@@ -171,7 +171,7 @@ function toOutlet(gzipLevel, { redact }) {
  * @returns {Promise<{ value: T, walk: Walk, captureMs: number, failedAttempts: string[] }>}
  */
 async function capture(options, watch, steps) {
-  const { mode, maxMemoryBytes } = admit(options);
+  const { mode, maxMemoryBytes } = await admit(options, quietly(watch));
   // What `auto` has chosen may still turn out not to be possible here.
   const mayFork = mode === 'inline' ? 'no' : options.mode === 'auto' ? 'if-possible' : 'only';
   const failedAttempts = [];
@@ -181,7 +181,9 @@ async function capture(options, watch, steps) {
     let done = false;
     try {
       // What was predicted for a fork does not hold for what takes its place.
-      if (mode === 'fork' && !capture.canFork) admit({ ...options, mode: 'inline' });
+      if (mode === 'fork' && !capture.canFork) {
+        await admit({ ...options, mode: 'inline' }, quietly(watch));
+      }
       const allowed = { ...options, maxMemoryBytes };
       const result = await attempt(capture, allowed, watch, startReader);
       done = true;

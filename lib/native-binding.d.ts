@@ -179,4 +179,11 @@ export interface CaptureCost {
   canFork: boolean;
 }
 
-export function captureCost(usedHeapBytes: number): CaptureCost;
+/** Milliseconds on this thread. */
+export function captureCost(usedBytes: number, residentBytes: number): CaptureCost;
+/** The same on a native thread. */
+export function findCaptureCost(
+  job: Job,
+  usedBytes: number,
+  residentBytes: number,
+): Promise<Settled<CaptureCost>>;

@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::input::{Input, PendingSource};
 use super::job::{Job, spawn_job};
 use crate::capture::conduit::{Conduit, ReaderEnd, ReaderStage, WriterEnd};
+use crate::capture::estimate::HeapSize;
 use crate::capture::feed::{EndMark, Feed, SnapshotStream};
 #[cfg(fork_mode)]
 use crate::capture::fork::{self, Child, Readiness};
@@ -465,10 +466,10 @@ pub struct CaptureCost {
     pub can_fork: bool,
 }
 
-/// Estimates a capture of the isolate of this thread, which uses `used_heap_bytes`.
+/// Estimates a capture of an isolate, of which V8 says these sizes.
 #[napi(catch_unwind)]
-pub fn capture_cost(used_heap_bytes: f64) -> CaptureCost {
-    let estimate = estimate::estimate(used_heap_bytes);
+pub fn capture_cost(used_bytes: f64, resident_bytes: f64) -> CaptureCost {
+    let estimate = estimate::estimate(HeapSize { used_bytes, resident_bytes });
     CaptureCost {
         peak_bytes: estimate.peak_bytes,
         inline_pause_ms: estimate.inline_pause_ms,
@@ -476,6 +477,17 @@ pub fn capture_cost(used_heap_bytes: f64) -> CaptureCost {
         available_bytes: limits::available_bytes().map(|bytes| bytes as f64),
         can_fork: cfg!(fork_mode),
     }
+}
+
+/// The same on a native thread.
+#[napi(catch_unwind)]
+pub fn find_capture_cost<'env>(
+    env: &'env Env,
+    job: &Job,
+    used_bytes: f64,
+    resident_bytes: f64,
+) -> napi::Result<Object<'env>> {
+    spawn_job(env, job, "heapdiff-cost", move |_| Ok(capture_cost(used_bytes, resident_bytes)))
 }
 
 /// Names the isolate of the thread with this `threadId`.

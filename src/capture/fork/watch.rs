@@ -171,9 +171,7 @@ impl Child {
         } else {
             match libc::WEXITSTATUS(status) {
                 0 => return Ok(()),
-                EXIT_WAIT => {
-                    ("had to wait for a thread that a fork does not copy".into(), RETRIES)
-                }
+                EXIT_WAIT => ("had to wait for a thread that a fork does not copy".into(), RETRIES),
                 EXIT_LOCK => ("met a lock that another thread held at the fork".into(), RETRIES),
                 EXIT_V8 => ("could not write the snapshot".into(), RETRIES),
                 EXIT_SETUP => ("could not set itself up".into(), 0),
