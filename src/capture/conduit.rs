@@ -20,6 +20,7 @@ use crate::control::Control;
 use crate::error::{Error, Result};
 
 /// What to ask of the kernel; it may give less to a user with many pipes.
+#[cfg(target_os = "linux")]
 const PIPE_BYTES: libc::c_int = 1 << 20;
 /// How long a reader may take to begin. It is a matter of microseconds.
 const START: Duration = Duration::from_secs(5);

@@ -261,7 +261,7 @@ impl Sampler {
                 counts.string_bytes += Self::string_bytes(map, &block[at..]);
                 self.take_apart(map, &block[at..]);
             }
-            if self.words % FOLLOWED == 0 {
+            if self.words.is_multiple_of(FOLLOWED) {
                 self.follow(word);
             }
         }
@@ -279,7 +279,7 @@ impl Sampler {
     fn take_apart(&mut self, map: StringMap, words: &[u64]) {
         self.concatenated += usize::from(map.concatenated);
         if map.concatenated
-            && self.concatenated % TAKEN_APART == 0
+            && self.concatenated.is_multiple_of(TAKEN_APART)
             && let Some(&second) = words.get(3)
             && let Some(words) = self.memory.object(second)
         {

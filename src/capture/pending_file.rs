@@ -46,6 +46,7 @@ pub struct PendingFile {
 #[derive(Debug)]
 enum Form {
     /// `O_TMPFILE`.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has such files"))]
     Nameless,
     /// A temporary name.
     Named(CString),
