@@ -431,7 +431,7 @@ pub fn redact_file<'env>(
 ) -> napi::Result<Object<'env>> {
     let source = input.take();
     spawn_job(env, job, "heapdiff-redact", move |control| {
-        let mut source = source?.open(control)?.open()?;
+        let mut source = source?.open(control)?.open(control)?;
         let file = SnapshotFile::create(path.as_ref(), false, outlet.into())?;
         let read = |buffer: &mut [u8]| {
             control.checkpoint()?;
