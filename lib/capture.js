@@ -95,6 +95,7 @@ async function captureFile(path, { exclusive, gzipLevel, capture: options }, wat
  */
 async function captureDigest(path, { exclusive, capture: options }, watch) {
   const takenAt = new Date().toISOString();
+  const outlet = options.redact ? toOutlet(undefined, options) : undefined;
   const {
     value: file,
     walk,
@@ -102,7 +103,9 @@ async function captureDigest(path, { exclusive, capture: options }, watch) {
   } = await capture(options, watch, {
     prepare: (job, mayFork) => native().prepareStream(job, mayFork),
     prepareReader: async () => (capture) =>
-      watch.run((job) => native().writeDigest(job, capture.toInput(), path, exclusive, takenAt)),
+      watch.run((job) =>
+        native().writeDigest(job, capture.toInput(outlet), path, exclusive, takenAt),
+      ),
   });
   return describe(file, walk, failedAttempts);
 }

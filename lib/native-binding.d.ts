@@ -103,7 +103,7 @@ export class Capture {
     maxMemoryBytes: number,
     timeLimitMs?: number,
   ): Forked;
-  toInput(): Input;
+  toInput(outlet?: OutletArguments): Input;
   waitForReader(): boolean;
   closeWriter(): void;
   close(): void;

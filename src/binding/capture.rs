@@ -1,6 +1,7 @@
 //! Capturing the live heap. The order of calls is written down in `lib/native-binding.d.ts`.
 
 use std::cell::RefCell;
+use std::io::Read;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,7 +22,7 @@ use crate::capture::memory::{self, RssWatch};
 use crate::capture::outlet::{Outlet, OutletOptions};
 use crate::capture::slot::Slot;
 use crate::capture::snapshot_file::SnapshotFile;
-use crate::capture::stream::PulledCapture;
+use crate::capture::stream::{PulledCapture, PulledReader};
 use crate::capture::{estimate, identity, limits, snapshot_file};
 use crate::error::{Error, Result};
 use crate::redact::Salt;
@@ -98,13 +99,20 @@ impl Capture {
         self.end.after().map(|after| after.as_secs_f64() * 1000.0)
     }
 
-    /// The reading end as a source for a job.
+    /// The reading end as a source for a job. With `outlet`, what that makes of the bytes.
     #[napi(catch_unwind)]
-    pub fn to_input(&self) -> Input {
+    pub fn to_input(&self, outlet: Option<OutletArguments>) -> Input {
         let feed = self.make_feed();
         Input::new(PendingSource::Made(Box::new(move |control| {
-            let stream = SnapshotStream::new(feed()?, control.clone());
-            Ok(Source::Stream { name: "the live heap".into(), reader: Box::new(stream) })
+            let (feed, control) = (feed()?, control.clone());
+            let reader: Box<dyn Read + Send> = match outlet {
+                None => Box::new(SnapshotStream::new(feed, control)),
+                Some(outlet) => {
+                    let capture = PulledCapture::live(feed, Outlet::new(outlet.into()));
+                    Box::new(PulledReader::new(capture, control))
+                }
+            };
+            Ok(Source::Stream { name: "the live heap".into(), reader })
         })))
     }
 
