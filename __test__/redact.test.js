@@ -204,6 +204,37 @@ describe('redaction', () => {
     assert.equal(failed.status, 2);
   });
 
+  it('lets no value reach a file on the way', (t) => {
+    if (spawnSync('strace', ['-V']).status !== 0) return t.skip('it needs strace');
+    const log = path.join(directory, 'strace');
+    const target = path.join(directory, 'traced');
+    // What the value is must not be in the program, which is a file, nor in its arguments.
+    const traced = `
+      const { snapshotStream, writeSnapshot } = require(${packagePath});
+      const fs = require('node:fs');
+      globalThis.kept = Array.from({ length: 50 }, (_, i) => ({ text: ['SEC', 'RET', i].join('-') }));
+      const [target, mode] = process.argv.slice(1);
+      (async () => {
+        const redact = mode !== 'plain';
+        for (const gzip of [false, 0]) await writeSnapshot(target, { mode: 'inline', redact, gzip });
+        const stream = snapshotStream({ mode: 'inline', redact });
+        await require('node:stream/promises').pipeline(stream, fs.createWriteStream(target));
+      })();`;
+    const writes = (/** @type {string} */ mode) => {
+      const calls = 'trace=write,writev,pwrite64,pwritev,pwritev2';
+      const args = ['-f', '-y', '-qq', '-s', '4000000', '-e', calls, '-o', log];
+      const program = [process.execPath, '-e', traced, target, mode];
+      assert.equal(spawnSync('strace', [...args, ...program]).status, 0);
+      const lines = fs.readFileSync(log, 'latin1').split('\n');
+      // The pipe from V8 is the one way on which values are in the clear.
+      return lines.filter(
+        (line) => line.includes('SEC-RET') && !/\(\d+<(pipe|[^>]*\/pipe):?/.test(line),
+      );
+    };
+    assert.ok(writes('plain').length >= 3, 'without redaction they are seen');
+    assert.deepEqual(writes('redacted'), []);
+  });
+
   it('refuses what is no snapshot', () => {
     const input = path.join(directory, 'no-snapshot');
     fs.writeFileSync(input, '{"nodes":[1]}');
