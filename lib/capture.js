@@ -6,11 +6,11 @@
 const { setTimeout } = require('node:timers/promises');
 // Taken now, so that nobody who patches the module later gets between V8 and the pipe.
 const { writeHeapSnapshot } = require('node:v8');
-const { threadId } = require('node:worker_threads');
 const { HeapdiffError } = require('./errors');
 const { admit } = require('./estimate');
 const { Watch } = require('./job');
 const { native } = require('./native');
+const { currentIsolateId, forgetIds } = require('./node-ids');
 
 /** @typedef {import('./capture-options').CaptureOptions} CaptureOptions */
 /** @typedef {import('./native-binding').Capture} Capture */
@@ -27,6 +27,7 @@ const { native } = require('./native');
  * @property {'inline' | 'fork'} mode
  * @property {string} takenAt When it began.
  * @property {number} pauseMs How long the event loop stood still.
+ * @property {string} isolateId
  * @property {unknown} [error] What V8 threw.
  * @property {import('../index').SnapshotInfo['fork']} [fork] What the pause of a fork consisted of.
  * @property {string | null} [whyNoFork] Why it is inline, where a fork would have been better.
@@ -41,6 +42,10 @@ const MOMENT_MS = 5;
 /** Memory that stays after a capture without being worth a word: this share, or this much. */
 const KEPT_SHARE = 0.2;
 const KEPT_BYTES = 32 * 1024 * 1024;
+/** V8's table of ids takes at most about so much for each node. */
+const BYTES_PER_ID = 80;
+
+let forks = 0;
 
 /**
  * Captures the live heap of this thread's isolate straight into a native job.
@@ -270,6 +275,9 @@ function remainingMs(watch) {
  */
 function walkForked(capture, options, watch) {
   const limitMs = remainingMs(watch);
+  forks += 1;
+  // Ids that V8 gives out in a child die with it, so snapshots of two children do not compare by id.
+  const isolateId = `${currentIsolateId()}-fork-${forks}`;
   const takenAt = new Date().toISOString();
   const startedAt = performance.now();
   const { maxMemoryBytes = Number.MAX_SAFE_INTEGER, v8 } = options;
@@ -277,7 +285,8 @@ function walkForked(capture, options, watch) {
   const pauseMs = performance.now() - startedAt;
   if (forked.failure) throw new HeapdiffError(forked.failure);
   const { mappings, letInMs: findMs, forkMs, restoreMs } = forked;
-  return { mode: 'fork', takenAt, pauseMs, fork: { mappings, findMs, forkMs, restoreMs } };
+  const fork = { mappings, findMs, forkMs, restoreMs };
+  return { mode: 'fork', takenAt, pauseMs, isolateId, fork };
 }
 
 /**
@@ -292,14 +301,17 @@ function walkInline(capture, options) {
   const startedAt = performance.now();
   /** @type {{ error?: unknown }} */
   const outcome = {};
+  const isolateId = currentIsolateId();
   try {
     if (capture.waitForReader()) writeHeapSnapshot(capture.path, options.v8);
   } catch (error) {
     outcome.error = error;
   }
+  // Before the reader sees the end, and gives memory back.
+  if (!options.keepIds) forgetIds();
   const pauseMs = performance.now() - startedAt;
   capture.closeWriter();
-  return { mode: 'inline', takenAt, pauseMs, ...outcome };
+  return { mode: 'inline', takenAt, pauseMs, isolateId, ...outcome };
 }
 
 /**
@@ -331,38 +343,27 @@ function whoseFault(error, walk) {
 function describe(file, walk, failedAttempts) {
   const again = failedAttempts.map((why) => `One more attempt was needed: ${why}.`);
   const instead = walk.whyNoFork ? [`The event loop stood still: ${walk.whyNoFork}.`] : [];
-  const kept = walk.mode === 'inline' ? keptMemory(file.rss) : [];
+  const kept = walk.mode === 'inline' ? keptMemory(file) : [];
   const warnings = [...again, ...instead, ...kept];
-  return { file, walk, attempts: again.length + 1, isolateId: isolateId(walk), warnings };
-}
-
-let forks = 0;
-
-/**
- * Ids that V8 gives out in a child die with it, so snapshots of two children do not compare by id.
- *
- * @param {Walk} walk
- */
-function isolateId({ mode }) {
-  const id = native().isolateId(threadId);
-  if (mode === 'inline') return id;
-  forks += 1;
-  return `${id}-fork-${forks}`;
+  return { file, walk, attempts: again.length + 1, isolateId: walk.isolateId, warnings };
 }
 
 /**
  * For inline captures: after a fork, what has come is the service's own.
  *
- * @param {{ before: number, after: number }} rss
- * @returns {string[]} A warning where memory stays that should not.
+ * @param {import('./native-binding').WrittenFile} file
+ * @returns {string[]} A warning where memory stays.
  */
-function keptMemory({ before, after }) {
-  if (after - before <= Math.max(before * KEPT_SHARE, KEPT_BYTES)) return [];
-  const megabytes = Math.round((after - before) / 1e6);
-  return [
-    `${megabytes} MB more are resident than before the capture. A sampling heap profiler in this ` +
-      'process, or an allocator other than that of glibc, can be why.',
-  ];
+function keptMemory({ rss: { before, after }, nodeCount }) {
+  const kept = after - before;
+  if (kept <= Math.max(before * KEPT_SHARE, KEPT_BYTES)) return [];
+  const why =
+    kept <= nodeCount * BYTES_PER_ID
+      ? 'V8 keeps the ids of the objects, by which later snapshots are compared; the option ' +
+        '`keepIds: false` lets it forget them.'
+      : 'A sampling heap profiler in this process, or an allocator other than that of glibc, can ' +
+        'be why.';
+  return [`${Math.round(kept / 1e6)} MB more are resident than before the capture. ${why}`];
 }
 
 module.exports = { captureDigest, captureFile, captureLive, capturePulled, toOutlet };
