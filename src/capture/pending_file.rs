@@ -489,6 +489,24 @@ mod tests {
     }
 
     #[test]
+    fn a_device_that_fails_is_eio() {
+        let (mut ours, mut theirs) = (0, 0);
+        let (name, settings, size) = (std::ptr::null_mut(), std::ptr::null(), std::ptr::null());
+        // SAFETY: both numbers are writable, and the rest is left out.
+        let opened = unsafe { libc::openpty(&mut ours, &mut theirs, name, settings, size) };
+        assert_eq!(opened, 0);
+        // SAFETY: the call has just given both to us alone.
+        let ends = unsafe { [OwnedFd::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs)] };
+        let path = fs::read_link(format!("/proc/self/fd/{theirs}")).unwrap();
+        let mut pending = PendingFile::create(&path, false).unwrap();
+        pending.write_all(b"x").unwrap();
+        // The other end of the terminal hangs up.
+        drop(ends);
+        let error = pending.write_all(b"x").unwrap_err();
+        assert_eq!(pending.fail("write", error).code(), "EIO");
+    }
+
+    #[test]
     fn paths_that_cannot_be_written_say_why() {
         let scratch = Scratch::new();
         let cases = [
