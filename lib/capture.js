@@ -139,7 +139,10 @@ async function capturePulled({ gzipLevel, capture: options }, watch) {
     prepare: (job, mayFork) => native().prepareStream(job, mayFork),
     prepareReader: async () => async (capture) => {
       await quietly(watch).run((job) => native().beginPull(job, capture, outlet));
-      const next = () => quietly(watch).run((job) => native().pull(job, capture));
+      const next = async () => {
+        const block = await quietly(watch).run((job) => native().pull(job, capture));
+        return block && block.memory.subarray(0, block.length);
+      };
       // The first block shows whether the child has come through.
       let first = /** @type {Buffer | null | undefined} */ (await next());
       kept = capture;

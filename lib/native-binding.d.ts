@@ -122,8 +122,11 @@ export function beginPull(
   capture: Capture,
   outlet: OutletArguments,
 ): Promise<Settled<void>>;
-/** The next block, null at the end. */
-export function pull(job: Job, capture: Capture): Promise<Settled<Buffer | null>>;
+/** The next block: the first `length` bytes of `memory`. Null at the end. */
+export function pull(
+  job: Job,
+  capture: Capture,
+): Promise<Settled<{ memory: Buffer; length: number } | null>>;
 
 /** Resolves to the size of the redacted file. */
 export function redactFile(

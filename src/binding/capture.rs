@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::{Buffer, FnArgs, Function, Object, Unknown};
+use napi::bindgen_prelude::{FnArgs, Function, Object, Unknown};
 use napi_derive::napi;
 
+use super::block::Block;
 use super::failure::Failure;
 use super::input::{Input, PendingSource};
 use super::job::{Job, spawn_job};
@@ -424,7 +425,7 @@ pub fn pull<'env>(env: &'env Env, job: &Job, capture: &Capture) -> napi::Result<
     spawn_job(env, job, "heapdiff-pull", move |control| {
         let mut capture = pulled.lock().unwrap_or_else(PoisonError::into_inner);
         let capture = capture.as_mut().ok_or_else(|| Error::internal("pulled before it began"))?;
-        Ok(capture.pull(control)?.map(Buffer::from))
+        Ok(capture.pull(control)?.map(Block))
     })
 }
 

@@ -14,7 +14,7 @@ use crate::control::{Control, Phase, Progress};
 use crate::error::{Error, Result};
 
 /// What is read from the pipe at once.
-const READ_BYTES: usize = 1 << 18;
+const READ_BYTES: usize = 1 << 16;
 /// Compressed blocks are collected up to about this.
 const BLOCK_BYTES: usize = 1 << 16;
 
