@@ -50,7 +50,8 @@ async function standstill(work) {
  * large heap takes the better part of a minute.
  */
 async function forkOnly() {
-  const capture = await new Watch({}).run((job) => native().prepareStream(job, 'only'));
+  const { value: slot } = native().takeSlot();
+  const capture = await new Watch({}).run((job) => native().prepareStream(job, slot, 'only'));
   try {
     for (let moment = 0; moment < MOMENTS && !capture.isGoodMoment(); moment += 1) {
       await setTimeout(5);
@@ -64,6 +65,7 @@ async function forkOnly() {
     return { pauseMs, fork: { mappings, findMs, forkMs, restoreMs } };
   } finally {
     capture.close();
+    slot.release();
   }
 }
 

@@ -14,6 +14,7 @@ const { currentIsolateId, forgetIds } = require('./node-ids');
 
 /** @typedef {import('./capture-options').CaptureOptions} CaptureOptions */
 /** @typedef {import('./native-binding').Capture} Capture */
+/** @typedef {import('./native-binding').CaptureSlot} CaptureSlot */
 /** @typedef {import('./native-binding').MayFork} MayFork */
 /** @typedef {import('./native-binding').Job} Job */
 
@@ -61,7 +62,7 @@ let forks = 0;
  */
 async function captureLive(options, watch, prepareReader) {
   const { value, walk, captureMs } = await capture(options, watch, {
-    prepare: (job, mayFork) => native().prepareStream(job, mayFork),
+    prepare: (...step) => native().prepareStream(...step),
     prepareReader: async () => {
       const read = await prepareReader();
       return (capture) => read(capture.toInput());
@@ -83,8 +84,8 @@ async function captureFile(path, { exclusive, gzipLevel, capture: options }, wat
     walk,
     failedAttempts,
   } = await capture(options, watch, {
-    prepare: (job, mayFork) =>
-      native().prepareFile(job, mayFork, path, exclusive, toOutlet(gzipLevel, options)),
+    prepare: (...step) =>
+      native().prepareFile(...step, path, exclusive, toOutlet(gzipLevel, options)),
     prepareReader: async () => (capture) => watch.run((job) => native().writeFile(job, capture)),
   });
   return describe(file, walk, failedAttempts);
@@ -106,7 +107,7 @@ async function captureDigest(path, { exclusive, capture: options }, watch) {
     walk,
     failedAttempts,
   } = await capture(options, watch, {
-    prepare: (job, mayFork) => native().prepareStream(job, mayFork),
+    prepare: (...step) => native().prepareStream(...step),
     prepareReader: async () => (capture) =>
       watch.run((job) =>
         native().writeDigest(job, capture.toInput(outlet), path, exclusive, takenAt),
@@ -136,7 +137,7 @@ async function capturePulled({ gzipLevel, capture: options }, watch) {
   /** @type {Capture | undefined} */
   let kept;
   const { value: pull } = await capture(preferred, watch, {
-    prepare: (job, mayFork) => native().prepareStream(job, mayFork),
+    prepare: (...step) => native().prepareStream(...step),
     prepareReader: async () => async (capture) => {
       await quietly(watch).run((job) => native().beginPull(job, capture, outlet));
       const next = async () => {
@@ -169,7 +170,7 @@ function toOutlet(gzipLevel, { redact }) {
 /**
  * @template T
  * @typedef {object} Steps What differs between captures.
- * @property {(job: Job, mayFork: MayFork) => Promise<Settled<Capture>>} prepare
+ * @property {(job: Job, slot: CaptureSlot, mayFork: MayFork) => Promise<Settled<Capture>>} prepare
  * @property {() => Promise<(capture: Capture) => Promise<T>>} prepareReader
  * @property {boolean} [keepOpen] Whether a capture that went well is closed by somebody else.
  */
@@ -182,13 +183,31 @@ function toOutlet(gzipLevel, { redact }) {
  * @returns {Promise<{ value: T, walk: Walk, captureMs: number, failedAttempts: string[] }>}
  */
 async function capture(options, watch, steps) {
+  // At once, so that of two calls the first one captures, and none comes between two tries.
+  const taken = native().takeSlot();
+  if (taken.failure) throw new HeapdiffError(taken.failure);
+  try {
+    return await captureWith(taken.value, options, watch, steps);
+  } finally {
+    taken.value.release();
+  }
+}
+
+/**
+ * @template T
+ * @param {CaptureSlot} slot
+ * @param {CaptureOptions} options
+ * @param {import('./job').Watch} watch
+ * @param {Steps<T>} steps
+ */
+async function captureWith(slot, options, watch, steps) {
   const { mode, maxMemoryBytes } = await admit(options, quietly(watch));
   // What `auto` has chosen may still turn out not to be possible here.
   const mayFork = mode === 'inline' ? 'no' : options.mode === 'auto' ? 'if-possible' : 'only';
   const failedAttempts = [];
   for (;;) {
     const startReader = await steps.prepareReader();
-    const capture = await prepare(watch, (job) => steps.prepare(job, mayFork));
+    const capture = await prepare(watch, (job) => steps.prepare(job, slot, mayFork));
     let done = false;
     try {
       // What was predicted for a fork does not hold for what takes its place.

@@ -146,16 +146,28 @@ export interface Forked {
   restoreMs: number;
 }
 
+/** The right to capture. To be released in any case. */
+export class CaptureSlot {
+  private constructor();
+  release(): void;
+}
+
 /** `ERR_SNAPSHOT_BUSY` while there is another capture in the process. */
+export function takeSlot(): Settled<CaptureSlot>;
+
 export function prepareFile(
   job: Job,
+  slot: CaptureSlot,
   mayFork: MayFork,
   path: string,
   exclusive: boolean,
   outlet: OutletArguments,
 ): Promise<Settled<Capture>>;
-/** `ERR_SNAPSHOT_BUSY` while there is another capture in the process. */
-export function prepareStream(job: Job, mayFork: MayFork): Promise<Settled<Capture>>;
+export function prepareStream(
+  job: Job,
+  slot: CaptureSlot,
+  mayFork: MayFork,
+): Promise<Settled<Capture>>;
 
 /** Receives what V8 writes, gives memory back, and puts the file in place. */
 export function writeFile(job: Job, capture: Capture): Promise<Settled<WrittenFile>>;

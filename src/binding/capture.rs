@@ -11,7 +11,7 @@ use napi::bindgen_prelude::{FnArgs, Function, Object, Unknown};
 use napi_derive::napi;
 
 use super::block::Block;
-use super::failure::Failure;
+use super::failure::{Failure, Settled};
 use super::input::{Input, PendingSource};
 use super::job::{Job, spawn_job};
 use crate::capture::conduit::{Conduit, ReaderEnd, ReaderStage, WriterEnd};
@@ -48,7 +48,7 @@ pub struct Capture {
     reader: RefCell<Option<ReaderEnd>>,
     file: RefCell<Option<SnapshotFile>>,
     pulled: Arc<Mutex<Option<PulledCapture>>>,
-    slot: RefCell<Option<Slot>>,
+    slot: RefCell<Option<Arc<Slot>>>,
 }
 
 #[napi]
@@ -187,8 +187,8 @@ pub struct Forked {
 }
 
 impl Capture {
-    /// Opens the way. `slot` is given back when the capture is closed.
-    fn open(slot: Slot, file: Option<SnapshotFile>, may_fork: MayFork) -> Result<Self> {
+    /// Opens the way. Its part of `slot` is given back when the capture is closed.
+    fn open(slot: Arc<Slot>, file: Option<SnapshotFile>, may_fork: MayFork) -> Result<Self> {
         #[cfg(fork_mode)]
         let (readiness, why_no_fork) = match may_fork {
             MayFork::No => (None, None),
@@ -315,19 +315,45 @@ pub struct Rss {
     pub after: f64,
 }
 
+/// The right to capture, for as many tries as it takes. It ends with the last of what it was given
+/// to, wherever that is.
+#[napi]
+pub struct CaptureSlot(RefCell<Option<Arc<Slot>>>);
+
+#[napi]
+impl CaptureSlot {
+    /// Ends this handle's part of it.
+    #[napi(catch_unwind)]
+    pub fn release(&self) {
+        self.0.borrow_mut().take();
+    }
+
+    fn share(&self) -> Result<Arc<Slot>> {
+        self.0.borrow().clone().ok_or_else(|| Error::internal("the slot was released"))
+    }
+}
+
+/// Takes the right to capture: `ERR_SNAPSHOT_BUSY` while somebody else has it.
+#[napi(catch_unwind)]
+pub fn take_slot() -> Settled<CaptureSlot> {
+    let slot = Slot::take().ok_or_else(Error::busy);
+    Settled(slot.map(|slot| CaptureSlot(RefCell::new(Some(Arc::new(slot))))))
+}
+
 /// Prepares a capture into a file.
 #[napi(catch_unwind)]
 pub fn prepare_file<'env>(
     env: &'env Env,
     job: &Job,
+    slot: &CaptureSlot,
     may_fork: MayFork,
     path: String,
     exclusive: bool,
     outlet: OutletArguments,
 ) -> napi::Result<Object<'env>> {
-    let slot = Slot::take();
+    let slot = slot.share();
     spawn_job(env, job, "heapdiff-open", move |_| {
-        let slot = slot.ok_or_else(Error::busy)?;
+        let slot = slot?;
         let file = SnapshotFile::create(path.as_ref(), exclusive, outlet.into())?;
         Capture::open(slot, Some(file), may_fork)
     })
@@ -356,12 +382,11 @@ impl From<OutletArguments> for OutletOptions {
 pub fn prepare_stream<'env>(
     env: &'env Env,
     job: &Job,
+    slot: &CaptureSlot,
     may_fork: MayFork,
 ) -> napi::Result<Object<'env>> {
-    let slot = Slot::take();
-    spawn_job(env, job, "heapdiff-open", move |_| {
-        Capture::open(slot.ok_or_else(Error::busy)?, None, may_fork)
-    })
+    let slot = slot.share();
+    spawn_job(env, job, "heapdiff-open", move |_| Capture::open(slot?, None, may_fork))
 }
 
 /// Receives what V8 writes and puts the file in place.
