@@ -88,7 +88,7 @@ export interface CaptureOptions extends JobOptions {
    * Default false.
    *
    * Values are strings, regular expressions, keys of Maps and of objects that are used as
-   * dictionaries, error messages, sources of scripts, descriptions of symbols, and numbers where
+   * dictionaries (unless the same text is a name elsewhere), error messages, sources of scripts, descriptions of symbols, and numbers where
    * they are captured. No value reaches a disk, not even a temporary file. A function that the
    * program names after data, and a symbol that is the key of a property, keep their names.
    */
@@ -97,6 +97,12 @@ export interface CaptureOptions extends JobOptions {
   exposeInternals?: boolean;
   /** As in `v8.writeHeapSnapshot`: include the values of numbers. Default false. */
   exposeNumericValues?: boolean;
+  /**
+   * Default true: after an inline capture V8 keeps the ids of all objects, some 60 bytes for each, by
+   * which later snapshots of this process are compared with this one. False: it forgets them, the
+   * memory is given back, and later snapshots begin with ids of their own (another `isolateId`).
+   */
+  keepIds?: boolean;
 }
 
 /** How a snapshot is written. */
@@ -148,8 +154,13 @@ export interface SnapshotInfo {
    * earlier inline snapshot has seen keeps its ids in the fork.
    */
   isolateId: string;
-  /** Fork mode: how many children it took. 1 otherwise. */
+  /** Fork mode: how many children it took, at most 3. 1 otherwise. */
   attempts: number;
+  /**
+   * Fork mode: what the pause consisted of, in milliseconds. To find V8's mappings and let them into
+   * the fork, the fork itself (the kernel copies page tables), and to take them out again.
+   */
+  fork?: { mappings: number; findMs: number; forkMs: number; restoreMs: number };
   /** What is worth knowing about this capture, in words: memory that could not be given back. */
   warnings: string[];
 }

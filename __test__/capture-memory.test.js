@@ -55,6 +55,54 @@ describe('memory of an inline capture', { skip: !isGlibc && 'it needs glibc' }, 
     assert.deepEqual(warnings, []);
   });
 
+  it('stays for the ids of very many objects, which a warning says', () => {
+    const [first, second] = run(`
+      heap = Array.from({ length: 900000 }, (_, i) => ({ i, next: { i } }));
+      gc();
+      const options = { mode: 'inline', force: true };
+      return [await writeSnapshot('/dev/null', options), await writeSnapshot('/dev/null', options)];`);
+    assert.match(first.warnings.join(), /V8 keeps the ids of the objects.* `keepIds: false`/);
+    assert.ok(
+      first.rss.after <= first.rss.before + first.nodeCount * 80,
+      JSON.stringify(first.rss),
+    );
+    assert.equal(first.isolateId, second.isolateId);
+    assert.ok(second.rss.after <= second.rss.before * 1.2, 'they are there already');
+  });
+
+  it('is given back in whole without the ids, which begin anew', () => {
+    const { infos, ids } = run(`
+      const fs = require('node:fs');
+      class Marked {}
+      heap = Array.from({ length: 500000 }, (_, i) => ({ i, next: { i } }));
+      heap.push(new Marked());
+      gc();
+      const directory = fs.mkdtempSync(require('node:path').join(require('node:os').tmpdir(), 'heapdiff-test-'));
+      const file = directory + '/a';
+      const idOfMarked = () => {
+        const { snapshot, nodes, strings } = JSON.parse(fs.readFileSync(file, 'utf8'));
+        const { node_fields: fields, node_types: types } = snapshot.meta;
+        const object = types[0].indexOf('object');
+        for (let at = 0; at < nodes.length; at += fields.length)
+          if (nodes[at] === object && strings[nodes[at + 1]] === 'Marked') return nodes[at + 2];
+      };
+      const infos = [];
+      const ids = [];
+      for (const keepIds of [false, true, true]) {
+        infos.push(await writeSnapshot(file, { mode: 'inline', force: true, keepIds }));
+        ids.push(idOfMarked());
+      }
+      fs.rmSync(directory, { recursive: true });
+      return { infos, ids };`);
+    const [forgotten, ...kept] = infos;
+    const { before, after } = forgotten.rss;
+    assert.ok(after <= before * 1.05, JSON.stringify(forgotten.rss));
+    assert.deepEqual(forgotten.warnings, []);
+    assert.notEqual(forgotten.isolateId, kept[0].isolateId);
+    assert.equal(kept[0].isolateId, kept[1].isolateId);
+    assert.equal(ids[1], ids[2]);
+  });
+
   it('is not while a sampling profiler runs, which a warning says', () => {
     const { rss, warnings } = run(`
       ${startSampling}

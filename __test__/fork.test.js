@@ -79,6 +79,10 @@ describe('fork mode', { skip: !supported && 'it needs Linux on x64 or arm64' }, 
     assert.equal(forked.bytes, fs.statSync(b).size);
     assert.ok(forked.rss.peak > forked.rss.before, JSON.stringify(forked.rss));
     assert.ok(forked.pauseMs < inline.pauseMs, `${forked.pauseMs} < ${inline.pauseMs}`);
+    const { mappings = 0, findMs = 0, forkMs = 0, restoreMs = 0 } = forked.fork ?? {};
+    assert.ok(mappings > 10 && findMs > 0 && forkMs > 0 && restoreMs > 0);
+    assert.ok(findMs + forkMs + restoreMs <= forked.pauseMs);
+    assert.equal(inline.fork, undefined);
     assert.notEqual(forked.isolateId, inline.isolateId);
     assert.ok(forked.isolateId.startsWith(inline.isolateId));
     const [before, after] = [objectCounts(a), objectCounts(b)];

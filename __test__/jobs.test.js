@@ -2,7 +2,7 @@
 
 // What a running job does to the rest of the process: nothing.
 
-const { spawn, spawnSync } = require('node:child_process');
+const { execFileSync, spawn, spawnSync } = require('node:child_process');
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const fs = require('node:fs');
@@ -10,7 +10,7 @@ const path = require('node:path');
 const { before, describe, test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { Worker } = require('node:worker_threads');
-const { diffSnapshots } = require('..');
+const { diffSnapshots, openSnapshot } = require('..');
 const { captureGrowingService } = require('./support/captures');
 const { jobThreads, slowSnapshot } = require('./support/fifo');
 
@@ -86,8 +86,6 @@ describe('jobs', () => {
     assert.notDeepEqual(jobThreads(), [], 'the job is in the middle of its input');
 
     assert.equal(await worker.terminate(), 1, 'terminate() does not wait for the job');
-    // The next bytes bring the job to a checkpoint, where it finds that nobody wants it any more.
-    await Promise.race([slow.feed(1), threadsGone()]);
     await threadsGone();
     slow.close();
     assert.equal((await diffSnapshots(files.baseline, files.current)).verdict, 'leak');
@@ -100,11 +98,47 @@ describe('jobs', () => {
     const promise = diffSnapshots(files.baseline, slow.path, { signal });
     await slow.feed(0.5);
     controller.abort();
-    await Promise.race([slow.feed(1), promise.catch(() => {})]);
     await assert.rejects(promise, { name: 'AbortError', code: 'ABORT_ERR' });
     await threadsGone();
     slow.close();
   });
+
+  for (const share of [0, 0.3, 0.99]) {
+    const name = `a pipe that is silent after ${share * 100} % does not keep a job that is to end`;
+    test(name, { skip: !isLinux }, async () => {
+      const slow = slowSnapshot(files.directory, files.current);
+      const controller = new AbortController();
+      const { signal } = controller;
+      const promise = diffSnapshots(files.baseline, slow.path, { signal });
+      promise.catch(() => {});
+      await slow.feed(share);
+      await sleep(50);
+      const startedAt = performance.now();
+      controller.abort();
+      await assert.rejects(promise, { code: 'ABORT_ERR' });
+      assert.ok(performance.now() - startedAt < 2000);
+      await threadsGone();
+      slow.close();
+    });
+  }
+
+  test(
+    'a named pipe that nobody writes to does not keep one either',
+    { skip: !isLinux },
+    async () => {
+      const fifo = path.join(files.directory, 'nobody');
+      execFileSync('mkfifo', [fifo]);
+      await Promise.all([
+        assert.rejects(diffSnapshots(fifo, files.current, { timeoutMs: 500 }), {
+          code: 'ERR_TIMEOUT',
+        }),
+        assert.rejects(openSnapshot(fifo, { signal: AbortSignal.timeout(200) }), {
+          code: 'ABORT_ERR',
+        }),
+      ]);
+      await threadsGone();
+    },
+  );
 
   test('a job keeps the process alive until it has settled', () => {
     const program = `

@@ -4,10 +4,11 @@ const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { pathToFileURL } = require('node:url');
 const { describe, it } = require('node:test');
 const zlib = require('node:zlib');
 
-const { diffSnapshots } = require('..');
+const { diffSnapshots, openSnapshot } = require('..');
 const { temporaryDirectory } = require('./support/captures');
 
 const packagePath = JSON.stringify(path.join(__dirname, '..'));
@@ -49,9 +50,26 @@ const source = `
     number: 123456789.125,
     array: [secret('array')],
     label: 'keptProperty',
+    header: Buffer.from(secret('header')).toString('latin1'),
+    base64: Buffer.from(secret('base64')).toString('base64'),
+    percent: encodeURIComponent(secret('percent') + '?'),
+    environment: { ...process.env },
+    form: new URLSearchParams({ q: secret('form') }),
+    generated: (function* () { yield secret('yielded'); })(),
+    tagged: String.raw\`\${secret('tagged')}\`,
+    date: new Date(987654321012),
+    big: 987654321987654321n,
+    cause: new Error('outer', { cause: new Error(secret('cause')) }),
+    replaced: 'a secret: none'.replace('none', secret('replaced')),
+    frozen: Object.freeze({ [secret('frozen-key').slice(0, 3)]: secret('frozen-value') }),
+    proxy: new Proxy({ inside: secret('proxied') }, {}),
+    weakRef: new WeakRef({ text: secret('weak-ref') }),
+    stored: new (require('node:async_hooks').AsyncLocalStorage)(),
     keptProperty: {},
   };
   hidden.compiled();
+  hidden.generated.next();
+  hidden.stored.enterWith({ text: secret('stored') });
   hidden.weak.set(hidden.weakKey, secret('weak-value'));
   hidden.dictionary[secret('dictionary-key')] = { a: secret('dictionary-value') };
   for (let i = 0; i < 2000; i++) hidden.large[secret('large-' + i)] = i;
@@ -60,10 +78,11 @@ const source = `
   globalThis.keep = { hidden, keptVariable, thing: new KeptLabel(), use: () => keptVariable };
   globalThis.keptGlobal = { a: {} };
   const redact = { salt: 'a salt' };
-  const [baseline, current, plainBaseline, plainCurrent, streamed] = process.argv.slice(1);
+  const [baseline, current, plainBaseline, plainCurrent, streamed, digest] = process.argv.slice(1);
   (async () => {
     await writeSnapshot(plainBaseline);
     await writeSnapshot(baseline, { redact });
+    await writeSnapshot(digest, { redact, format: 'digest' });
     for (let i = 0; i < 20000; i++) keptVariable.push({ text: secret(i) });
     await writeSnapshot(plainCurrent);
     await writeSnapshot(current, { redact });
@@ -74,10 +93,18 @@ const source = `
 
 describe('redaction', () => {
   const directory = temporaryDirectory();
-  const names = ['baseline', 'current', 'plain-baseline', 'plain-current', 'streamed.gz'];
+  const names = [
+    'baseline',
+    'current',
+    'plain-baseline',
+    'plain-current',
+    'streamed.gz',
+    'baseline.heapdigest',
+  ];
   const files = names.map((name) => path.join(directory, name));
-  const run = spawnSync(process.execPath, ['-e', source, ...files], { encoding: 'utf8' });
-  const [baseline, current, plainBaseline, plainCurrent, streamed] = files;
+  const env = { ...process.env, HEAPDIFF_TEST_TOKEN: ['SEC', 'RET', 'environment'].join('-') };
+  const run = spawnSync(process.execPath, ['-e', source, ...files], { encoding: 'utf8', env });
+  const [baseline, current, plainBaseline, plainCurrent, streamed, digest] = files;
 
   it('leaves no secret in the file, raw or decoded', () => {
     assert.equal(run.status, 0, run.stderr);
@@ -85,12 +112,18 @@ describe('redaction', () => {
     for (const file of [baseline, current, streamed]) {
       const bytes = fs.readFileSync(file);
       const text = (file === streamed ? zlib.gunzipSync(bytes) : bytes).toString();
-      const decoded = JSON.parse(text).strings.join('\n');
-      for (const form of [text, decoded]) {
-        assert.doesNotMatch(form, /SEC-RET|RET-/);
-        assert.doesNotMatch(form, /123456789/);
-      }
+      assertNoSecret(text);
+      assertNoSecret(JSON.parse(text).strings.join('\n'));
     }
+  });
+
+  it('leaves none in a digest', () => {
+    const bytes = fs.readFileSync(digest);
+    const [magic, head] = ['heapdigest\0'.length, 25];
+    assert.equal(bytes.subarray(0, magic).toString(), 'heapdigest\0');
+    const body = zlib.inflateSync(bytes.subarray(head)).toString('latin1');
+    assert.ok(body.includes('KeptLabel'));
+    assertNoSecret(body);
   });
 
   it('keeps the labels', () => {
@@ -114,22 +147,47 @@ describe('redaction', () => {
   });
 
   it('gives the same diff', async () => {
-    const [redacted, plain] = [
-      await diffSnapshots(baseline, current),
-      await diffSnapshots(plainBaseline, plainCurrent),
+    const plain = facts(await diffSnapshots(plainBaseline, plainCurrent));
+    assert.equal(plain.suspects[0].name, 'keptVariable');
+    // Also where only one of the two is redacted: a live heap is not, when it is compared later.
+    const pairs = [
+      [baseline, current],
+      [baseline, plainCurrent],
+      [plainBaseline, current],
+      [digest, current],
+      [digest, plainCurrent],
     ];
-    assert.equal(redacted.verdict, 'leak');
-    assert.equal(redacted.verdict, plain.verdict);
-    const facts = (/** @type {import('..').LeakReport} */ { suspects }) =>
-      suspects.map(({ name, className, kind, growth, source }) => ({
-        name,
-        className,
-        kind,
-        items: growth.items,
-        source,
-      }));
-    assert.deepEqual(facts(redacted)[0], facts(plain)[0]);
-    assert.equal(redacted.suspects[0].name, 'keptVariable');
+    for (const [older, newer] of pairs) {
+      const names = `${path.basename(older)} and ${path.basename(newer)}`;
+      const redacted = facts(await diffSnapshots(older, newer));
+      assert.deepEqual(redacted.suspects, plain.suspects, names);
+      assert.equal(redacted.matching, 'identity', names);
+      assert.equal(redacted.verdict, 'leak', names);
+    }
+  });
+
+  it('changes no number of the class tables', async () => {
+    const redacted = path.join(directory, 'of-the-same');
+    redactFile(plainCurrent, redacted, ['--salt', 'a salt']);
+    const [before, after] = [await classTable(plainCurrent), await classTable(redacted)];
+    assert.deepEqual(after, before);
+    const rows = async (/** @type {string} */ newer) =>
+      (await diffSnapshots(plainBaseline, newer, { classes: 1000 })).classes
+        .map(withoutKeys)
+        .sort();
+    assert.deepEqual(await rows(redacted), await rows(plainCurrent));
+  });
+
+  it('loads in Chrome DevTools, with the same totals and classes', async (t) => {
+    const devtools = await loadDevTools();
+    if (devtools === null) return t.skip("DevTools' heap worker cannot be installed here");
+    const redacted = path.join(directory, 'for-devtools');
+    redactFile(plainCurrent, redacted, ['--salt', 'a salt']);
+    const [plain, other] = [await devtools(plainCurrent), await devtools(redacted)];
+    assert.ok(plain.nodeCount > 20_000);
+    assert.deepEqual(other, plain);
+    // And the one that was redacted on its way from V8.
+    assert.ok((await devtools(current)).nodeCount > 20_000);
   });
 
   it('does it for existing files, on the command line', () => {
@@ -138,12 +196,43 @@ describe('redaction', () => {
       redactFile(plainCurrent, output, ['--salt', 'a salt']);
       const bytes = fs.readFileSync(output);
       const text = (name.endsWith('.gz') ? zlib.gunzipSync(bytes) : bytes).toString();
-      assert.doesNotMatch(text, /SEC-RET|RET-/);
+      assertNoSecret(text);
       assert.ok(JSON.parse(text).strings.includes('keptVariable'));
       assert.equal(fs.statSync(output).mode & 0o777, 0o600);
     }
     const failed = spawnSync(process.execPath, [program, 'redact', plainCurrent]);
     assert.equal(failed.status, 2);
+  });
+
+  it('lets no value reach a file on the way', (t) => {
+    if (spawnSync('strace', ['-V']).status !== 0) return t.skip('it needs strace');
+    const log = path.join(directory, 'strace');
+    const target = path.join(directory, 'traced');
+    // What the value is must not be in the program, which is a file, nor in its arguments.
+    const traced = `
+      const { snapshotStream, writeSnapshot } = require(${packagePath});
+      const fs = require('node:fs');
+      globalThis.kept = Array.from({ length: 50 }, (_, i) => ({ text: ['SEC', 'RET', i].join('-') }));
+      const [target, mode] = process.argv.slice(1);
+      (async () => {
+        const redact = mode !== 'plain';
+        for (const gzip of [false, 0]) await writeSnapshot(target, { mode: 'inline', redact, gzip });
+        const stream = snapshotStream({ mode: 'inline', redact });
+        await require('node:stream/promises').pipeline(stream, fs.createWriteStream(target));
+      })();`;
+    const writes = (/** @type {string} */ mode) => {
+      const calls = 'trace=write,writev,pwrite64,pwritev,pwritev2';
+      const args = ['-f', '-y', '-qq', '-s', '4000000', '-e', calls, '-o', log];
+      const program = [process.execPath, '-e', traced, target, mode];
+      assert.equal(spawnSync('strace', [...args, ...program]).status, 0);
+      const lines = fs.readFileSync(log, 'latin1').split('\n');
+      // The pipe from V8 is the one way on which values are in the clear.
+      return lines.filter(
+        (line) => line.includes('SEC-RET') && !/\(\d+<(pipe|[^>]*\/pipe):?/.test(line),
+      );
+    };
+    assert.ok(writes('plain').length >= 3, 'without redaction they are seen');
+    assert.deepEqual(writes('redacted'), []);
   });
 
   it('refuses what is no snapshot', () => {
@@ -165,4 +254,81 @@ function redactFile(input, output, options) {
   const args = [program, 'redact', input, '-o', output, ...options];
   const run = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.equal(run.status, 0, run.stderr);
+}
+
+/** @param {string} text */
+function assertNoSecret(text) {
+  // In base64 at each of the three offsets that it can begin at: what is the same in all.
+  const encoded = ['', 'x', 'xx'].map((before) =>
+    Buffer.from(`${before}SEC-RET-`).toString('base64').slice(4, 9),
+  );
+  for (const needle of ['SEC-RET', 'RET-', 'SEC%2DRET', '123456789', '987654321', ...encoded]) {
+    assert.equal(text.includes(needle), false, needle);
+  }
+}
+
+/** @param {import('..').LeakReport} report */
+function facts({ verdict, matching, suspects }) {
+  return {
+    verdict,
+    matching,
+    suspects: suspects.map(({ name, className, kind, growth, source, fingerprint }) => ({
+      name,
+      className,
+      kind,
+      items: growth.items,
+      source,
+      fingerprint,
+    })),
+  };
+}
+
+/** @param {string} file */
+async function classTable(file) {
+  const snapshot = await openSnapshot(file);
+  try {
+    const classes = snapshot.classes({ top: 100_000 }).map(withoutKeys).sort();
+    return { stats: { ...snapshot.stats, source: '' }, classes };
+  } finally {
+    snapshot.close();
+  }
+}
+
+/**
+ * DevTools calls plain objects by what they hold, `{first, second}`. Where that is a dictionary its
+ * keys are data, and are redacted.
+ *
+ * @param {object} row
+ */
+function withoutKeys(row) {
+  const text = JSON.stringify(row, (key, value) => (key === 'ids' ? undefined : value));
+  return text.replace(/"(\d*,?)\{[^"]*\}"/g, '"$1{}"');
+}
+
+/**
+ * @returns {Promise<((file: string) => Promise<any>) | null>} What DevTools' own heap worker says of
+ *   a snapshot.
+ */
+async function loadDevTools() {
+  const folder = path.join(__dirname, '..', 'parity', 'devtools');
+  const quiet = /** @type {const} */ ({ stdio: 'ignore' });
+  if (!fs.existsSync(path.join(folder, 'node_modules'))) {
+    const args = ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts'];
+    if (spawnSync('npm', args, { ...quiet, cwd: folder }).status !== 0) return null;
+  }
+  const built = spawnSync(process.execPath, [path.join(folder, 'build.mjs')], quiet);
+  assert.equal(built.status, 0);
+  const ask = `
+    import { load } from ${JSON.stringify(pathToFileURL(path.join(folder, 'worker.mjs')).href)};
+    import { summary, statistics, staticData } from ${JSON.stringify(pathToFileURL(path.join(folder, 'answers.mjs')).href)};
+    const snapshot = await load(process.argv[1]);
+    const answer = { ...staticData(snapshot), statistics: statistics(snapshot), classes: summary(snapshot) };
+    process.stdout.write(JSON.stringify(answer, (key, value) => (key === 'ids' ? undefined : value)));`;
+  return async (file) => {
+    const args = ['--input-type=module', '-e', ask, file];
+    const run = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
+    assert.equal(run.status, 0, run.stderr);
+    const { classes, ...totals } = JSON.parse(run.stdout);
+    return { ...totals, classes: classes.map(withoutKeys).sort() };
+  };
 }

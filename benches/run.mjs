@@ -8,12 +8,12 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { agreement } from './agreement.mjs';
 import { runTool } from './child.mjs';
+import { sourceFacts } from './facts.mjs';
 import { gzipPair, SIZES, snapshotPair } from './files.mjs';
 import { markdown } from './markdown.mjs';
 
@@ -190,18 +190,10 @@ async function linearity(sizes) {
 }
 
 function facts() {
-  const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
   const manifest = (file) =>
     JSON.parse(fs.readFileSync(path.join(root, file), 'utf8')).devDependencies;
   return {
-    date: new Date().toISOString(),
-    commit:
-      git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') ? ' with changes' : ''),
-    node: process.version,
-    cpu: os.cpus()[0].model,
-    cores: os.cpus().length,
-    memoryBytes: os.totalmem(),
-    loadBefore: os.loadavg()[0],
+    ...sourceFacts(),
     versions: { ...manifest('benches/package.json'), ...manifest('parity/devtools/package.json') },
   };
 }

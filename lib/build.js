@@ -8,7 +8,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { binaryPath, packageRoot } = require('./platform');
+const { binaryPath, packageRoot, triple } = require('./platform');
 
 const target = binaryPath();
 if (process.argv.includes('--if-missing') && fs.existsSync(target)) process.exit(0);
@@ -38,6 +38,7 @@ function buildLibrary(targetDir) {
   if (targetDir !== null) args.push('--target-dir', targetDir);
   const run = spawnSync('cargo', args, {
     cwd: packageRoot,
+    env: environment(),
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
     maxBuffer: 256 * 1024 * 1024,
@@ -91,4 +92,11 @@ function copyAtomically(from, to) {
   const temporary = `${to}.${process.pid}.tmp`;
   fs.copyFileSync(from, temporary);
   fs.renameSync(temporary, to);
+}
+
+/** @returns {NodeJS.ProcessEnv} For musl, whose libraries Rust links statically unless told: cargo would then make no addon. */
+function environment() {
+  if (!triple().endsWith('-musl')) return process.env;
+  const flags = [process.env.RUSTFLAGS, '-C target-feature=-crt-static'].filter(Boolean).join(' ');
+  return { ...process.env, RUSTFLAGS: flags };
 }

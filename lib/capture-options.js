@@ -9,6 +9,7 @@ const { invalidArgument } = require('./validate');
  * @property {number | undefined} maxPauseMs
  * @property {number | undefined} maxMemoryBytes
  * @property {boolean} force
+ * @property {boolean} keepIds
  * @property {boolean} [preferFork] Whether `auto` forks wherever it can.
  * @property {{ salt: string | undefined } | null} redact
  * @property {{ exposeInternals: boolean, exposeNumericValues: boolean }} v8
@@ -26,6 +27,7 @@ function checkCaptureOptions(options) {
     maxPauseMs: checkNumber(options.maxPauseMs, 'options.maxPauseMs'),
     maxMemoryBytes: checkNumber(options.maxMemoryBytes, 'options.maxMemoryBytes'),
     force: flag('force'),
+    keepIds: checkBoolean(options.keepIds, 'options.keepIds') ?? true,
     redact: checkRedact(options.redact),
     v8: {
       exposeInternals: flag('exposeInternals'),

@@ -6,14 +6,15 @@
 const { setTimeout } = require('node:timers/promises');
 // Taken now, so that nobody who patches the module later gets between V8 and the pipe.
 const { writeHeapSnapshot } = require('node:v8');
-const { threadId } = require('node:worker_threads');
 const { HeapdiffError } = require('./errors');
 const { admit } = require('./estimate');
 const { Watch } = require('./job');
 const { native } = require('./native');
+const { currentIsolateId, forgetIds } = require('./node-ids');
 
 /** @typedef {import('./capture-options').CaptureOptions} CaptureOptions */
 /** @typedef {import('./native-binding').Capture} Capture */
+/** @typedef {import('./native-binding').CaptureSlot} CaptureSlot */
 /** @typedef {import('./native-binding').MayFork} MayFork */
 /** @typedef {import('./native-binding').Job} Job */
 
@@ -27,7 +28,9 @@ const { native } = require('./native');
  * @property {'inline' | 'fork'} mode
  * @property {string} takenAt When it began.
  * @property {number} pauseMs How long the event loop stood still.
+ * @property {string} isolateId
  * @property {unknown} [error] What V8 threw.
+ * @property {import('../index').SnapshotInfo['fork']} [fork] What the pause of a fork consisted of.
  * @property {string | null} [whyNoFork] Why it is inline, where a fork would have been better.
  */
 
@@ -40,6 +43,10 @@ const MOMENT_MS = 5;
 /** Memory that stays after a capture without being worth a word: this share, or this much. */
 const KEPT_SHARE = 0.2;
 const KEPT_BYTES = 32 * 1024 * 1024;
+/** V8's table of ids takes at most about so much for each node. */
+const BYTES_PER_ID = 80;
+
+let forks = 0;
 
 /**
  * Captures the live heap of this thread's isolate straight into a native job.
@@ -55,7 +62,7 @@ const KEPT_BYTES = 32 * 1024 * 1024;
  */
 async function captureLive(options, watch, prepareReader) {
   const { value, walk, captureMs } = await capture(options, watch, {
-    prepare: (job, mayFork) => native().prepareStream(job, mayFork),
+    prepare: (...step) => native().prepareStream(...step),
     prepareReader: async () => {
       const read = await prepareReader();
       return (capture) => read(capture.toInput());
@@ -77,8 +84,8 @@ async function captureFile(path, { exclusive, gzipLevel, capture: options }, wat
     walk,
     failedAttempts,
   } = await capture(options, watch, {
-    prepare: (job, mayFork) =>
-      native().prepareFile(job, mayFork, path, exclusive, toOutlet(gzipLevel, options)),
+    prepare: (...step) =>
+      native().prepareFile(...step, path, exclusive, toOutlet(gzipLevel, options)),
     prepareReader: async () => (capture) => watch.run((job) => native().writeFile(job, capture)),
   });
   return describe(file, walk, failedAttempts);
@@ -94,14 +101,17 @@ async function captureFile(path, { exclusive, gzipLevel, capture: options }, wat
  */
 async function captureDigest(path, { exclusive, capture: options }, watch) {
   const takenAt = new Date().toISOString();
+  const outlet = options.redact ? toOutlet(undefined, options) : undefined;
   const {
     value: file,
     walk,
     failedAttempts,
   } = await capture(options, watch, {
-    prepare: (job, mayFork) => native().prepareStream(job, mayFork),
+    prepare: (...step) => native().prepareStream(...step),
     prepareReader: async () => (capture) =>
-      watch.run((job) => native().writeDigest(job, capture.toInput(), path, exclusive, takenAt)),
+      watch.run((job) =>
+        native().writeDigest(job, capture.toInput(outlet), path, exclusive, takenAt),
+      ),
   });
   return describe(file, walk, failedAttempts);
 }
@@ -127,10 +137,13 @@ async function capturePulled({ gzipLevel, capture: options }, watch) {
   /** @type {Capture | undefined} */
   let kept;
   const { value: pull } = await capture(preferred, watch, {
-    prepare: (job, mayFork) => native().prepareStream(job, mayFork),
+    prepare: (...step) => native().prepareStream(...step),
     prepareReader: async () => async (capture) => {
       await quietly(watch).run((job) => native().beginPull(job, capture, outlet));
-      const next = () => quietly(watch).run((job) => native().pull(job, capture));
+      const next = async () => {
+        const block = await quietly(watch).run((job) => native().pull(job, capture));
+        return block && block.memory.subarray(0, block.length);
+      };
       // The first block shows whether the child has come through.
       let first = /** @type {Buffer | null | undefined} */ (await next());
       kept = capture;
@@ -157,7 +170,7 @@ function toOutlet(gzipLevel, { redact }) {
 /**
  * @template T
  * @typedef {object} Steps What differs between captures.
- * @property {(job: Job, mayFork: MayFork) => Promise<Settled<Capture>>} prepare
+ * @property {(job: Job, slot: CaptureSlot, mayFork: MayFork) => Promise<Settled<Capture>>} prepare
  * @property {() => Promise<(capture: Capture) => Promise<T>>} prepareReader
  * @property {boolean} [keepOpen] Whether a capture that went well is closed by somebody else.
  */
@@ -170,17 +183,37 @@ function toOutlet(gzipLevel, { redact }) {
  * @returns {Promise<{ value: T, walk: Walk, captureMs: number, failedAttempts: string[] }>}
  */
 async function capture(options, watch, steps) {
-  const { mode, maxMemoryBytes } = admit(options);
+  // At once, so that of two calls the first one captures, and none comes between two tries.
+  const taken = native().takeSlot();
+  if (taken.failure) throw new HeapdiffError(taken.failure);
+  try {
+    return await captureWith(taken.value, options, watch, steps);
+  } finally {
+    taken.value.release();
+  }
+}
+
+/**
+ * @template T
+ * @param {CaptureSlot} slot
+ * @param {CaptureOptions} options
+ * @param {import('./job').Watch} watch
+ * @param {Steps<T>} steps
+ */
+async function captureWith(slot, options, watch, steps) {
+  const { mode, maxMemoryBytes } = await admit(options, quietly(watch));
   // What `auto` has chosen may still turn out not to be possible here.
   const mayFork = mode === 'inline' ? 'no' : options.mode === 'auto' ? 'if-possible' : 'only';
   const failedAttempts = [];
   for (;;) {
     const startReader = await steps.prepareReader();
-    const capture = await prepare(watch, (job) => steps.prepare(job, mayFork));
+    const capture = await prepare(watch, (job) => steps.prepare(job, slot, mayFork));
     let done = false;
     try {
       // What was predicted for a fork does not hold for what takes its place.
-      if (mode === 'fork' && !capture.canFork) admit({ ...options, mode: 'inline' });
+      if (mode === 'fork' && !capture.canFork) {
+        await admit({ ...options, mode: 'inline' }, quietly(watch));
+      }
       const allowed = { ...options, maxMemoryBytes };
       const result = await attempt(capture, allowed, watch, startReader);
       done = true;
@@ -264,13 +297,18 @@ function remainingMs(watch) {
  */
 function walkForked(capture, options, watch) {
   const limitMs = remainingMs(watch);
+  forks += 1;
+  // Ids that V8 gives out in a child die with it, so snapshots of two children do not compare by id.
+  const isolateId = `${currentIsolateId()}-fork-${forks}`;
   const takenAt = new Date().toISOString();
   const startedAt = performance.now();
   const { maxMemoryBytes = Number.MAX_SAFE_INTEGER, v8 } = options;
-  const { failure } = capture.fork(writeHeapSnapshot, v8, maxMemoryBytes, limitMs);
+  const forked = capture.fork(writeHeapSnapshot, v8, maxMemoryBytes, limitMs);
   const pauseMs = performance.now() - startedAt;
-  if (failure) throw new HeapdiffError(failure);
-  return { mode: 'fork', takenAt, pauseMs };
+  if (forked.failure) throw new HeapdiffError(forked.failure);
+  const { mappings, letInMs: findMs, forkMs, restoreMs } = forked;
+  const fork = { mappings, findMs, forkMs, restoreMs };
+  return { mode: 'fork', takenAt, pauseMs, isolateId, fork };
 }
 
 /**
@@ -285,14 +323,17 @@ function walkInline(capture, options) {
   const startedAt = performance.now();
   /** @type {{ error?: unknown }} */
   const outcome = {};
+  const isolateId = currentIsolateId();
   try {
     if (capture.waitForReader()) writeHeapSnapshot(capture.path, options.v8);
   } catch (error) {
     outcome.error = error;
   }
+  // Before the reader sees the end, and gives memory back.
+  if (!options.keepIds) forgetIds();
   const pauseMs = performance.now() - startedAt;
   capture.closeWriter();
-  return { mode: 'inline', takenAt, pauseMs, ...outcome };
+  return { mode: 'inline', takenAt, pauseMs, isolateId, ...outcome };
 }
 
 /**
@@ -324,38 +365,27 @@ function whoseFault(error, walk) {
 function describe(file, walk, failedAttempts) {
   const again = failedAttempts.map((why) => `One more attempt was needed: ${why}.`);
   const instead = walk.whyNoFork ? [`The event loop stood still: ${walk.whyNoFork}.`] : [];
-  const kept = walk.mode === 'inline' ? keptMemory(file.rss) : [];
+  const kept = walk.mode === 'inline' ? keptMemory(file) : [];
   const warnings = [...again, ...instead, ...kept];
-  return { file, walk, attempts: again.length + 1, isolateId: isolateId(walk), warnings };
-}
-
-let forks = 0;
-
-/**
- * Ids that V8 gives out in a child die with it, so snapshots of two children do not compare by id.
- *
- * @param {Walk} walk
- */
-function isolateId({ mode }) {
-  const id = native().isolateId(threadId);
-  if (mode === 'inline') return id;
-  forks += 1;
-  return `${id}-fork-${forks}`;
+  return { file, walk, attempts: again.length + 1, isolateId: walk.isolateId, warnings };
 }
 
 /**
  * For inline captures: after a fork, what has come is the service's own.
  *
- * @param {{ before: number, after: number }} rss
- * @returns {string[]} A warning where memory stays that should not.
+ * @param {import('./native-binding').WrittenFile} file
+ * @returns {string[]} A warning where memory stays.
  */
-function keptMemory({ before, after }) {
-  if (after - before <= Math.max(before * KEPT_SHARE, KEPT_BYTES)) return [];
-  const megabytes = Math.round((after - before) / 1e6);
-  return [
-    `${megabytes} MB more are resident than before the capture. A sampling heap profiler in this ` +
-      'process, or an allocator other than that of glibc, can be why.',
-  ];
+function keptMemory({ rss: { before, after }, nodeCount }) {
+  const kept = after - before;
+  if (kept <= Math.max(before * KEPT_SHARE, KEPT_BYTES)) return [];
+  const why =
+    kept <= nodeCount * BYTES_PER_ID
+      ? 'V8 keeps the ids of the objects, by which later snapshots are compared; the option ' +
+        '`keepIds: false` lets it forget them.'
+      : 'A sampling heap profiler in this process, or an allocator other than that of glibc, can ' +
+        'be why.';
+  return [`${Math.round(kept / 1e6)} MB more are resident than before the capture. ${why}`];
 }
 
 module.exports = { captureDigest, captureFile, captureLive, capturePulled, toOutlet };

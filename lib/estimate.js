@@ -23,17 +23,26 @@ const MARGIN_BYTES = 32 * 1024 * 1024;
 
 /** @type {typeof import('../index').estimateCapture} */
 function estimateCapture(options) {
-  return estimate(checkCaptureOptions(checkOptions(options))).estimate;
+  const checked = checkCaptureOptions(checkOptions(options));
+  const size = heapSize();
+  const cost = native().captureCost(size.usedBytes, size.residentBytes);
+  return estimate(checked, size.usedBytes, cost).estimate;
+}
+
+/** What V8 says of the heap of this thread's isolate. */
+function heapSize() {
+  const { used_heap_size: usedBytes, total_physical_size: residentBytes } = getHeapStatistics();
+  return { usedBytes, residentBytes };
 }
 
 /**
  * @param {CaptureOptions} options
+ * @param {number} heapBytes
+ * @param {import('./native-binding').CaptureCost} cost
  * @returns {{ estimate: CaptureEstimate, maxMemoryBytes: number }} `maxMemoryBytes` is what a child
  *   may take.
  */
-function estimate(options) {
-  const { used_heap_size: heapBytes } = getHeapStatistics();
-  const cost = native().captureCost(heapBytes);
+function estimate(options, heapBytes, cost) {
   const free = cost.availableBytes ?? Number.MAX_SAFE_INTEGER;
   const availableBytes = Math.max(free - Math.max(free * MARGIN_SHARE, MARGIN_BYTES), 0);
   const mode = chooseMode(options, cost, heapBytes);
@@ -104,15 +113,18 @@ function megabytes(bytes) {
 }
 
 /**
- * The guard before a capture.
+ * The guard before a capture. Memory is looked at on a native thread.
  *
  * @param {CaptureOptions} options
- * @returns {{ mode: 'inline' | 'fork', maxMemoryBytes: number }} How to do it, and what a child may
- *   take.
+ * @param {import('./job').Watch} watch
+ * @returns {Promise<{ mode: 'inline' | 'fork', maxMemoryBytes: number }>} How to do it, and what a
+ *   child may take.
  * @throws {HeapdiffError} `ERR_CAPTURE_REFUSED` with the estimate.
  */
-function admit(options) {
-  const { estimate: expected, maxMemoryBytes } = estimate(options);
+async function admit(options, watch) {
+  const { usedBytes, residentBytes } = heapSize();
+  const cost = await watch.run((job) => native().findCaptureCost(job, usedBytes, residentBytes));
+  const { estimate: expected, maxMemoryBytes } = estimate(options, usedBytes, cost);
   if (expected.safe || options.force) return { mode: expected.mode, maxMemoryBytes };
   const error = new HeapdiffError({
     code: 'ERR_CAPTURE_REFUSED',

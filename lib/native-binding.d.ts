@@ -103,7 +103,7 @@ export class Capture {
     maxMemoryBytes: number,
     timeLimitMs?: number,
   ): Forked;
-  toInput(): Input;
+  toInput(outlet?: OutletArguments): Input;
   waitForReader(): boolean;
   closeWriter(): void;
   close(): void;
@@ -122,8 +122,11 @@ export function beginPull(
   capture: Capture,
   outlet: OutletArguments,
 ): Promise<Settled<void>>;
-/** The next block, null at the end. */
-export function pull(job: Job, capture: Capture): Promise<Settled<Buffer | null>>;
+/** The next block: the first `length` bytes of `memory`. Null at the end. */
+export function pull(
+  job: Job,
+  capture: Capture,
+): Promise<Settled<{ memory: Buffer; length: number } | null>>;
 
 /** Resolves to the size of the redacted file. */
 export function redactFile(
@@ -143,16 +146,28 @@ export interface Forked {
   restoreMs: number;
 }
 
+/** The right to capture. To be released in any case. */
+export class CaptureSlot {
+  private constructor();
+  release(): void;
+}
+
 /** `ERR_SNAPSHOT_BUSY` while there is another capture in the process. */
+export function takeSlot(): Settled<CaptureSlot>;
+
 export function prepareFile(
   job: Job,
+  slot: CaptureSlot,
   mayFork: MayFork,
   path: string,
   exclusive: boolean,
   outlet: OutletArguments,
 ): Promise<Settled<Capture>>;
-/** `ERR_SNAPSHOT_BUSY` while there is another capture in the process. */
-export function prepareStream(job: Job, mayFork: MayFork): Promise<Settled<Capture>>;
+export function prepareStream(
+  job: Job,
+  slot: CaptureSlot,
+  mayFork: MayFork,
+): Promise<Settled<Capture>>;
 
 /** Receives what V8 writes, gives memory back, and puts the file in place. */
 export function writeFile(job: Job, capture: Capture): Promise<Settled<WrittenFile>>;
@@ -179,4 +194,11 @@ export interface CaptureCost {
   canFork: boolean;
 }
 
-export function captureCost(usedHeapBytes: number): CaptureCost;
+/** Milliseconds on this thread. */
+export function captureCost(usedBytes: number, residentBytes: number): CaptureCost;
+/** The same on a native thread. */
+export function findCaptureCost(
+  job: Job,
+  usedBytes: number,
+  residentBytes: number,
+): Promise<Settled<CaptureCost>>;

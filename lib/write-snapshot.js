@@ -78,6 +78,7 @@ async function write(args) {
     takenAt: walk.takenAt,
     isolateId,
     attempts,
+    ...(walk.fork && { fork: walk.fork }),
     warnings,
   };
 }

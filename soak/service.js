@@ -1,34 +1,34 @@
 'use strict';
 
 // A service under load that captures itself again and again: Express, JIT, garbage collection,
-// workers, open sockets. Told by its parent how often and how; answers with a line of JSON.
+// workers, child processes, connections to a database. Its parent tells it how often and how, and
+// looks at what it wrote.
 
+const { execFile } = require('node:child_process');
 const { createHash } = require('node:crypto');
+const { once } = require('node:events');
 const fs = require('node:fs');
 const net = require('node:net');
-const { monitorEventLoopDelay } = require('node:perf_hooks');
+const path = require('node:path');
 const { Worker } = require('node:worker_threads');
 const express = require('express');
 const { writeSnapshot } = require('..');
+const { makeState, remember } = require('./state');
 
-/** @type {{ captures: number, mode: 'fork' | 'inline', objects: number, busy: boolean, file: string }} */
-const { captures, mode, objects, busy, file } = JSON.parse(process.argv[2]);
+/** @type {{ captures: number, mode: 'fork' | 'inline', objects: number, busy: boolean, directory: string, database: number }} */
+const { captures, mode, objects, busy, directory, database } = JSON.parse(process.argv[2]);
 
-class SoakThing {
-  /** @param {number} number */
-  constructor(number) {
-    this.number = number;
-    this.text = `thing ${number}`;
-  }
-}
-const things = Array.from({ length: objects }, (_, i) => new SoakThing(i));
 /** The state of the service: every request changes it in a way that can be checked afterwards. */
-const state = { requests: 0, digest: '' };
+const state = { ...makeState(objects), requests: 0, digest: '' };
+/** @type {string[]} What went wrong beside the captures. */
+const harm = [];
+const asked = { workers: 0, children: 0, database: 0 };
 
 const app = express();
 app.get('/work/:n', (request, response) => {
   const n = Number(request.params.n);
   const garbage = Array.from({ length: 200 }, (_, i) => ({ i, text: `${n} ${i}` }));
+  remember(state, state.requests);
   state.requests += 1;
   state.digest = createHash('sha256').update(`${state.digest}${n}`).digest('hex');
   response.json({ n, sum: garbage.reduce((sum, { i }) => sum + i, 0), digest: state.digest });
@@ -43,99 +43,132 @@ function compileSomething() {
   for (let i = 0; i < 50; i++) compiled(2000);
 }
 
-async function main() {
-  const workers = [1, 2].map(
-    () =>
-      new Worker(
-        `const { parentPort, workerData } = require('node:worker_threads');
-         let kept = [];
-         parentPort.on('message', (n) => {
-           kept = Array.from({ length: 1000 }, (_, i) => ({ i, n }));
-           parentPort.postMessage(n + kept.length);
-         });
-         if (workerData) {
-           (function work() {
-             kept = Array.from({ length: 20000 }, (_, i) => ({ i }));
-             setImmediate(work);
-           })();
-         }`,
-        { eval: true, workerData: busy },
-      ),
-  );
-  // Sockets that stay open and silent, as those of a database do.
-  const silent = net.createServer(() => {}).listen(0, '127.0.0.1');
-  await new Promise((resolve) => silent.once('listening', resolve));
-  const { port: silentPort } = /** @type {net.AddressInfo} */ (silent.address());
-  const sockets = Array.from({ length: 10 }, () => net.connect(silentPort, '127.0.0.1'));
-  /** @type {net.Socket[]} */
-  const lost = [];
-  for (const socket of sockets) socket.once('close', () => lost.push(socket));
+/** A worker that allocates for every message, and with `busy` all the time. */
+function startWorker() {
+  const source = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    let kept = [];
+    parentPort.on('message', (n) => {
+      kept = Array.from({ length: 1000 }, (_, i) => ({ i, n }));
+      parentPort.postMessage(n + kept.length);
+    });
+    if (workerData) {
+      (function work() {
+        kept = Array.from({ length: 20000 }, (_, i) => ({ i }));
+        setImmediate(work);
+      })();
+    }`;
+  const worker = new Worker(source, { eval: true, workerData: busy });
+  /** @type {number[]} */
+  const waiting = [];
+  worker.on('message', (answer) => {
+    const expected = /** @type {number} */ (waiting.shift()) + 1000;
+    if (answer !== expected) harm.push(`a worker answered ${answer} and not ${expected}`);
+  });
+  worker.on('error', (error) => harm.push(`a worker failed: ${error}`));
+  return {
+    waiting,
+    ask() {
+      waiting.push(state.requests);
+      worker.postMessage(state.requests);
+      asked.workers += 1;
+    },
+  };
+}
 
+/**
+ * A connection on which every question has to be answered, in order: one byte too many or too few
+ * from a second process that holds it would show.
+ */
+async function connect() {
+  const socket = net.connect(database, '127.0.0.1');
+  await once(socket, 'connect');
+  let [sent, answered, text] = [0, 0, ''];
+  socket.on('data', (chunk) => {
+    text += chunk;
+    const lines = text.split('\n');
+    text = /** @type {string} */ (lines.pop());
+    for (const line of lines) {
+      if (line !== `answer ${answered}`) harm.push(`the database answered ${line}`);
+      answered += 1;
+    }
+  });
+  socket.on('close', () => harm.push('a connection to the database was lost'));
+  return {
+    ask() {
+      asked.database += 1;
+      socket.write(`question ${sent++}\n`);
+    },
+    unanswered: () => sent - answered,
+  };
+}
+
+/** The service's own children have to be left alone. */
+function runChild() {
+  asked.children += 1;
+  const number = asked.children;
+  execFile('/bin/echo', [String(number)], (error, output) => {
+    if (error || output !== `${number}\n`) harm.push(`a child of the service failed: ${error}`);
+  });
+}
+
+/** @param {number} round */
+async function capture(round) {
+  const file = path.join(directory, `${round}.heapsnapshot`);
+  const before = state.requests;
+  try {
+    const info = await writeSnapshot(file, { mode, timeoutMs: 300_000, exclusive: true });
+    const { attempts, warnings, pauseMs } = info;
+    return { file, attempts, warnings, pauseMs, requests: [before, state.requests] };
+  } catch (error) {
+    const { code, message } = /** @type {any} */ (error);
+    return { failure: `${code}: ${message}` };
+  }
+}
+
+async function main() {
+  const workers = [startWorker(), startWorker()];
+  const connections = await Promise.all(Array.from({ length: 10 }, connect));
   const server = app.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = /** @type {net.AddressInfo} */ (server.address());
-  process.send?.({ port });
+  await once(server, 'listening');
+  process.send?.({ port: /** @type {net.AddressInfo} */ (server.address()).port });
+
+  // What all others are compared with. It also gives all of the state ids that a child keeps.
+  const reference = path.join(directory, 'reference.heapsnapshot');
+  await writeSnapshot(reference, { mode: 'inline', force: true });
+  process.send?.({ reference });
 
   const ticking = setInterval(() => {
     compileSomething();
-    for (const worker of workers) worker.postMessage(state.requests);
+    for (const worker of workers) worker.ask();
+    for (const connection of connections) connection.ask();
   }, 20);
-
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  const pauses = [];
-  const failures = [];
-  /** @type {Record<string, number>} */
-  const retries = {};
-  let firstTry = 0;
+  const spawning = setInterval(runChild, 250);
   for (let round = 0; round < captures; round++) {
-    try {
-      const info = await writeSnapshot(file, { mode, timeoutMs: 300_000 });
-      if (info.attempts === 1) firstTry += 1;
-      for (const why of info.warnings) retries[why] = (retries[why] ?? 0) + 1;
-      pauses.push(info.pauseMs);
-      const counted = count(file);
-      if (counted !== things.length) failures.push(`${counted} of ${things.length} objects`);
-    } catch (error) {
-      failures.push(`${/** @type {any} */ (error).code}: ${/** @type {Error} */ (error).message}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    // The parent looks at one while the next is taken, and at no more than that.
+    const seen = once(process, 'message');
+    process.send?.({ captured: await capture(round) });
+    await seen;
   }
-  delay.disable();
   clearInterval(ticking);
-  process.send?.({
-    firstTry,
-    failures,
-    retries,
-    pauses,
-    loopDelayP99Ms: delay.percentile(99) / 1e6,
-    loopDelayMaxMs: delay.max / 1e6,
-    state,
-    lostSockets: lost.length,
-    zombies: zombies(),
-    heapMegabytes: process.memoryUsage().heapUsed / 1e6,
-  });
+  clearInterval(spawning);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const open = connections.reduce((sum, connection) => sum + connection.unanswered(), 0);
+  if (open > 0) harm.push(`the database left ${open} questions unanswered`);
+  const idle = workers.reduce((sum, { waiting }) => sum + waiting.length, 0);
+  if (idle > 0) harm.push(`the workers left ${idle} questions unanswered`);
+  const left = children();
+  if (left !== '') harm.push(`children left: ${left}`);
+  const { requests, digest } = state;
+  const heapMegabytes = process.memoryUsage().heapUsed / 1e6;
+  process.send?.({ harm, asked, requests, digest, heapMegabytes });
   process.once('message', () => process.exit(0));
 }
 
-/** @param {string} snapshot */
-function count(snapshot) {
-  const { snapshot: header, nodes, strings } = JSON.parse(fs.readFileSync(snapshot, 'utf8'));
-  const fields = header.meta.node_fields;
-  const [type, name] = [fields.indexOf('type'), fields.indexOf('name')];
-  const object = header.meta.node_types[type].indexOf('object');
-  const wanted = strings.indexOf('SoakThing');
-  let found = 0;
-  for (let at = 0; at < nodes.length; at += fields.length) {
-    if (nodes[at + type] === object && nodes[at + name] === wanted) found += 1;
-  }
-  return found;
-}
-
 /** Children that nobody has reaped. */
-function zombies() {
-  const children = `/proc/self/task/${process.pid}/children`;
-  return fs.existsSync(children) ? fs.readFileSync(children, 'utf8').trim() : '';
+function children() {
+  const list = `/proc/self/task/${process.pid}/children`;
+  return fs.existsSync(list) ? fs.readFileSync(list, 'utf8').trim() : '';
 }
 
 main();

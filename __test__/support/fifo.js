@@ -18,12 +18,12 @@ function slowSnapshot(directory, snapshot) {
   // Opened for both, so that opening does not wait for a reader. Not blocking, so that writing
   // does not hold up the event loop of the test.
   const fd = fs.openSync(fifo, fs.constants.O_RDWR | fs.constants.O_NONBLOCK);
-  let written = 0;
+  let [written, isClosed] = [0, false];
   return {
     path: fifo,
     async feed(share) {
       const end = Math.floor(bytes.length * share);
-      while (written < end) {
+      while (written < end && !isClosed) {
         try {
           written += fs.writeSync(fd, bytes, written, Math.min(end - written, 65_536));
         } catch (error) {
@@ -32,7 +32,10 @@ function slowSnapshot(directory, snapshot) {
         await new Promise((resolve) => setImmediate(resolve));
       }
     },
-    close: () => fs.closeSync(fd),
+    close() {
+      isClosed = true;
+      fs.closeSync(fd);
+    },
   };
 }
 

@@ -1,18 +1,21 @@
 //! Capturing the live heap. The order of calls is written down in `lib/native-binding.d.ts`.
 
 use std::cell::RefCell;
+use std::io::Read;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::{Buffer, FnArgs, Function, Object, Unknown};
+use napi::bindgen_prelude::{FnArgs, Function, Object, Unknown};
 use napi_derive::napi;
 
-use super::failure::Failure;
+use super::block::Block;
+use super::failure::{Failure, Settled};
 use super::input::{Input, PendingSource};
 use super::job::{Job, spawn_job};
 use crate::capture::conduit::{Conduit, ReaderEnd, ReaderStage, WriterEnd};
+use crate::capture::estimate::HeapSize;
 use crate::capture::feed::{EndMark, Feed, SnapshotStream};
 #[cfg(fork_mode)]
 use crate::capture::fork::{self, Child, Readiness};
@@ -20,7 +23,7 @@ use crate::capture::memory::{self, RssWatch};
 use crate::capture::outlet::{Outlet, OutletOptions};
 use crate::capture::slot::Slot;
 use crate::capture::snapshot_file::SnapshotFile;
-use crate::capture::stream::PulledCapture;
+use crate::capture::stream::{PulledCapture, PulledReader};
 use crate::capture::{estimate, identity, limits, snapshot_file};
 use crate::error::{Error, Result};
 use crate::redact::Salt;
@@ -45,7 +48,7 @@ pub struct Capture {
     reader: RefCell<Option<ReaderEnd>>,
     file: RefCell<Option<SnapshotFile>>,
     pulled: Arc<Mutex<Option<PulledCapture>>>,
-    slot: RefCell<Option<Slot>>,
+    slot: RefCell<Option<Arc<Slot>>>,
 }
 
 #[napi]
@@ -97,13 +100,20 @@ impl Capture {
         self.end.after().map(|after| after.as_secs_f64() * 1000.0)
     }
 
-    /// The reading end as a source for a job.
+    /// The reading end as a source for a job. With `outlet`, what that makes of the bytes.
     #[napi(catch_unwind)]
-    pub fn to_input(&self) -> Input {
+    pub fn to_input(&self, outlet: Option<OutletArguments>) -> Input {
         let feed = self.make_feed();
         Input::new(PendingSource::Made(Box::new(move |control| {
-            let stream = SnapshotStream::new(feed()?, control.clone());
-            Ok(Source::Stream { name: "the live heap".into(), reader: Box::new(stream) })
+            let (feed, control) = (feed()?, control.clone());
+            let reader: Box<dyn Read + Send> = match outlet {
+                None => Box::new(SnapshotStream::new(feed, control)),
+                Some(outlet) => {
+                    let capture = PulledCapture::live(feed, Outlet::new(outlet.into()));
+                    Box::new(PulledReader::new(capture, control))
+                }
+            };
+            Ok(Source::Stream { name: "the live heap".into(), reader })
         })))
     }
 
@@ -177,8 +187,8 @@ pub struct Forked {
 }
 
 impl Capture {
-    /// Opens the way. `slot` is given back when the capture is closed.
-    fn open(slot: Slot, file: Option<SnapshotFile>, may_fork: MayFork) -> Result<Self> {
+    /// Opens the way. Its part of `slot` is given back when the capture is closed.
+    fn open(slot: Arc<Slot>, file: Option<SnapshotFile>, may_fork: MayFork) -> Result<Self> {
         #[cfg(fork_mode)]
         let (readiness, why_no_fork) = match may_fork {
             MayFork::No => (None, None),
@@ -305,19 +315,45 @@ pub struct Rss {
     pub after: f64,
 }
 
+/// The right to capture, for as many tries as it takes. It ends with the last of what it was given
+/// to, wherever that is.
+#[napi]
+pub struct CaptureSlot(RefCell<Option<Arc<Slot>>>);
+
+#[napi]
+impl CaptureSlot {
+    /// Ends this handle's part of it.
+    #[napi(catch_unwind)]
+    pub fn release(&self) {
+        self.0.borrow_mut().take();
+    }
+
+    fn share(&self) -> Result<Arc<Slot>> {
+        self.0.borrow().clone().ok_or_else(|| Error::internal("the slot was released"))
+    }
+}
+
+/// Takes the right to capture: `ERR_SNAPSHOT_BUSY` while somebody else has it.
+#[napi(catch_unwind)]
+pub fn take_slot() -> Settled<CaptureSlot> {
+    let slot = Slot::take().ok_or_else(Error::busy);
+    Settled(slot.map(|slot| CaptureSlot(RefCell::new(Some(Arc::new(slot))))))
+}
+
 /// Prepares a capture into a file.
 #[napi(catch_unwind)]
 pub fn prepare_file<'env>(
     env: &'env Env,
     job: &Job,
+    slot: &CaptureSlot,
     may_fork: MayFork,
     path: String,
     exclusive: bool,
     outlet: OutletArguments,
 ) -> napi::Result<Object<'env>> {
-    let slot = Slot::take();
+    let slot = slot.share();
     spawn_job(env, job, "heapdiff-open", move |_| {
-        let slot = slot.ok_or_else(Error::busy)?;
+        let slot = slot?;
         let file = SnapshotFile::create(path.as_ref(), exclusive, outlet.into())?;
         Capture::open(slot, Some(file), may_fork)
     })
@@ -346,12 +382,11 @@ impl From<OutletArguments> for OutletOptions {
 pub fn prepare_stream<'env>(
     env: &'env Env,
     job: &Job,
+    slot: &CaptureSlot,
     may_fork: MayFork,
 ) -> napi::Result<Object<'env>> {
-    let slot = Slot::take();
-    spawn_job(env, job, "heapdiff-open", move |_| {
-        Capture::open(slot.ok_or_else(Error::busy)?, None, may_fork)
-    })
+    let slot = slot.share();
+    spawn_job(env, job, "heapdiff-open", move |_| Capture::open(slot?, None, may_fork))
 }
 
 /// Receives what V8 writes and puts the file in place.
@@ -415,7 +450,7 @@ pub fn pull<'env>(env: &'env Env, job: &Job, capture: &Capture) -> napi::Result<
     spawn_job(env, job, "heapdiff-pull", move |control| {
         let mut capture = pulled.lock().unwrap_or_else(PoisonError::into_inner);
         let capture = capture.as_mut().ok_or_else(|| Error::internal("pulled before it began"))?;
-        Ok(capture.pull(control)?.map(Buffer::from))
+        Ok(capture.pull(control)?.map(Block))
     })
 }
 
@@ -430,7 +465,7 @@ pub fn redact_file<'env>(
 ) -> napi::Result<Object<'env>> {
     let source = input.take();
     spawn_job(env, job, "heapdiff-redact", move |control| {
-        let mut source = source?.open(control)?.open()?;
+        let mut source = source?.open(control)?.open(control)?;
         let file = SnapshotFile::create(path.as_ref(), false, outlet.into())?;
         let read = |buffer: &mut [u8]| {
             control.checkpoint()?;
@@ -465,10 +500,10 @@ pub struct CaptureCost {
     pub can_fork: bool,
 }
 
-/// Estimates a capture of the isolate of this thread, which uses `used_heap_bytes`.
+/// Estimates a capture of an isolate, of which V8 says these sizes.
 #[napi(catch_unwind)]
-pub fn capture_cost(used_heap_bytes: f64) -> CaptureCost {
-    let estimate = estimate::estimate(used_heap_bytes);
+pub fn capture_cost(used_bytes: f64, resident_bytes: f64) -> CaptureCost {
+    let estimate = estimate::estimate(HeapSize { used_bytes, resident_bytes });
     CaptureCost {
         peak_bytes: estimate.peak_bytes,
         inline_pause_ms: estimate.inline_pause_ms,
@@ -476,6 +511,17 @@ pub fn capture_cost(used_heap_bytes: f64) -> CaptureCost {
         available_bytes: limits::available_bytes().map(|bytes| bytes as f64),
         can_fork: cfg!(fork_mode),
     }
+}
+
+/// The same on a native thread.
+#[napi(catch_unwind)]
+pub fn find_capture_cost<'env>(
+    env: &'env Env,
+    job: &Job,
+    used_bytes: f64,
+    resident_bytes: f64,
+) -> napi::Result<Object<'env>> {
+    spawn_job(env, job, "heapdiff-cost", move |_| Ok(capture_cost(used_bytes, resident_bytes)))
 }
 
 /// Names the isolate of the thread with this `threadId`.

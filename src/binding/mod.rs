@@ -9,6 +9,8 @@
 //! [checkpoint](crate::control::Control::checkpoint).
 
 #[cfg(unix)]
+mod block;
+#[cfg(unix)]
 mod capture;
 mod diff;
 #[cfg(unix)]

@@ -20,6 +20,7 @@ use crate::control::Control;
 use crate::error::{Error, Result};
 
 /// What to ask of the kernel; it may give less to a user with many pipes.
+#[cfg(target_os = "linux")]
 const PIPE_BYTES: libc::c_int = 1 << 20;
 /// How long a reader may take to begin. It is a matter of microseconds.
 const START: Duration = Duration::from_secs(5);
@@ -188,7 +189,7 @@ impl ReaderEnd {
         let fail = |syscall| move |error| Error::io(syscall, "the capture's pipe", error);
         loop {
             control.checkpoint()?;
-            if !self.wait().map_err(fail("poll"))? {
+            if !wait_for_bytes(&self.file).map_err(fail("poll"))? {
                 idle()?;
                 continue;
             }
@@ -196,20 +197,6 @@ impl ReaderEnd {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result.map_err(fail("read")),
             }
-        }
-    }
-
-    /// Whether there is something to read, or the end, within the polling interval.
-    fn wait(&self) -> io::Result<bool> {
-        let mut poll = libc::pollfd { fd: self.file.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        // SAFETY: one entry, which is writable.
-        match unsafe { libc::poll(&mut poll, 1, POLL.as_millis() as libc::c_int) } {
-            0 => Ok(false),
-            n if n > 0 => Ok(true),
-            _ => match io::Error::last_os_error() {
-                error if error.kind() == io::ErrorKind::Interrupted => Ok(false),
-                error => Err(error),
-            },
         }
     }
 }
@@ -220,8 +207,26 @@ impl Drop for ReaderEnd {
     /// write to a pipe that was closed after it had been opened is `EPIPE` at once.
     fn drop(&mut self) {
         if self.stage.set(Stage::Gone) == Stage::Reading {
-            while matches!(self.wait(), Ok(false)) {}
+            while matches!(wait_for_bytes(&self.file), Ok(false)) {}
         }
+    }
+}
+
+/// Whether `file`, a pipe or a device, has something to read, or its end, within some 10 ms.
+///
+/// # Errors
+///
+/// The system's.
+pub(crate) fn wait_for_bytes(file: &File) -> io::Result<bool> {
+    let mut poll = libc::pollfd { fd: file.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: one entry, which is writable.
+    match unsafe { libc::poll(&mut poll, 1, POLL.as_millis() as libc::c_int) } {
+        0 => Ok(false),
+        n if n > 0 => Ok(true),
+        _ => match io::Error::last_os_error() {
+            error if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+            error => Err(error),
+        },
     }
 }
 

@@ -19,14 +19,19 @@ const LOOK: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub struct Feed {
     // Before the reader: a child that is killed cannot keep the pipe open.
-    #[cfg(fork_mode)]
-    child: Option<Child>,
+    child: MaybeChild,
     reader: ReaderEnd,
     rss: RssWatch,
     looked: Instant,
     begun: Instant,
     end: EndMark,
 }
+
+/// The child that walks the heap, if one does.
+#[cfg(fork_mode)]
+type MaybeChild = Option<Child>;
+#[cfg(not(fork_mode))]
+type MaybeChild = ();
 
 /// When the last byte had come, for whoever asks later. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -63,8 +68,7 @@ impl Feed {
     fn unbegun(reader: ReaderEnd, rss: RssWatch) -> Self {
         let now = Instant::now();
         Self {
-            #[cfg(fork_mode)]
-            child: None,
+            child: MaybeChild::default(),
             reader,
             rss,
             looked: now,
@@ -96,27 +100,12 @@ impl Feed {
     /// `ABORT_ERR`, `ERR_TIMEOUT`, `ERR_CAPTURE_FAILED` when the child failed or had to be killed,
     /// or the errno code of a failed read.
     pub fn read(&mut self, buffer: &mut [u8], control: &Control) -> Result<usize> {
-        #[cfg(fork_mode)]
-        let child = &mut self.child;
-        let rss = &self.rss;
-        let mut look = |_idle: bool| {
-            #[cfg(fork_mode)]
-            if let Some(child) = child {
-                child.look_after()?;
-                if _idle {
-                    child.look_whether_stuck()?;
-                }
-                rss.sample(child.peak_bytes());
-                return Ok(());
-            }
-            rss.sample(0);
-            Ok(())
-        };
+        let Self { child, rss, .. } = self;
         if self.looked.elapsed() >= LOOK {
             self.looked = Instant::now();
-            look(false)?;
+            look_after(child, rss, false)?;
         }
-        let length = self.reader.read(buffer, control, || look(true))?;
+        let length = self.reader.read(buffer, control, || look_after(child, rss, true))?;
         if length == 0 {
             self.end.set(self.begun.elapsed());
             #[cfg(fork_mode)]
@@ -131,6 +120,27 @@ impl Feed {
     pub fn rss(&self) -> &RssWatch {
         &self.rss
     }
+}
+
+/// Looks after a child, which may be stuck if it is idle, and takes a sample of the memory.
+#[cfg(fork_mode)]
+fn look_after(child: &mut MaybeChild, rss: &RssWatch, is_idle: bool) -> Result<()> {
+    let Some(child) = child else {
+        rss.sample(0);
+        return Ok(());
+    };
+    child.look_after()?;
+    if is_idle {
+        child.look_whether_stuck()?;
+    }
+    rss.sample(child.peak_bytes());
+    Ok(())
+}
+
+#[cfg(not(fork_mode))]
+fn look_after((): &mut MaybeChild, rss: &RssWatch, _: bool) -> Result<()> {
+    rss.sample(0);
+    Ok(())
 }
 
 /// A feed as a plain stream, for the parser. Its errors wrap those of this crate.

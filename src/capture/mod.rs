@@ -22,6 +22,8 @@ pub mod estimate;
 pub mod feed;
 #[cfg(fork_mode)]
 pub mod fork;
+#[cfg(unix)]
+mod heap_sample;
 pub mod identity;
 pub mod limits;
 pub mod memory;

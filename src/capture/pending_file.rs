@@ -46,6 +46,7 @@ pub struct PendingFile {
 #[derive(Debug)]
 enum Form {
     /// `O_TMPFILE`.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has such files"))]
     Nameless,
     /// A temporary name.
     Named(CString),
@@ -485,6 +486,24 @@ mod tests {
         let path = scratch.0.join("a");
         symlink("/dev/full", &path).unwrap();
         assert_eq!(write(&path, false, b"x").unwrap_err().code(), "ELOOP");
+    }
+
+    #[test]
+    fn a_device_that_fails_is_eio() {
+        let (mut ours, mut theirs) = (0, 0);
+        let (name, settings, size) = (std::ptr::null_mut(), std::ptr::null(), std::ptr::null());
+        // SAFETY: both numbers are writable, and the rest is left out.
+        let opened = unsafe { libc::openpty(&mut ours, &mut theirs, name, settings, size) };
+        assert_eq!(opened, 0);
+        // SAFETY: the call has just given both to us alone.
+        let ends = unsafe { [OwnedFd::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs)] };
+        let path = fs::read_link(format!("/proc/self/fd/{theirs}")).unwrap();
+        let mut pending = PendingFile::create(&path, false).unwrap();
+        pending.write_all(b"x").unwrap();
+        // The other end of the terminal hangs up.
+        drop(ends);
+        let error = pending.write_all(b"x").unwrap_err();
+        assert_eq!(pending.fail("write", error).code(), "EIO");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! than a block.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use super::feed::Feed;
 use super::outlet::Outlet;
@@ -14,7 +14,7 @@ use crate::control::{Control, Phase, Progress};
 use crate::error::{Error, Result};
 
 /// What is read from the pipe at once.
-const READ_BYTES: usize = 1 << 18;
+const READ_BYTES: usize = 1 << 16;
 /// Compressed blocks are collected up to about this.
 const BLOCK_BYTES: usize = 1 << 16;
 
@@ -36,7 +36,7 @@ enum Source {
 }
 
 impl PulledCapture {
-    /// To pull from a child.
+    /// To pull from a child, or from V8 on another thread than this.
     pub fn live(feed: Feed, outlet: Outlet) -> Self {
         let source = Source::Live { feed: Box::new(feed), outlet: Box::new(outlet) };
         Self { source, buffer: vec![0; READ_BYTES] }
@@ -100,8 +100,36 @@ impl PulledCapture {
     }
 }
 
+/// A capture as a plain stream, for the parser. Its errors wrap those of this crate.
+pub struct PulledReader {
+    capture: PulledCapture,
+    control: Control,
+    block: Vec<u8>,
+    at: usize,
+}
+
+impl PulledReader {
+    /// Reads from `capture` until the end or until `control` says stop.
+    pub fn new(capture: PulledCapture, control: Control) -> Self {
+        Self { capture, control, block: Vec::new(), at: 0 }
+    }
+}
+
+impl Read for PulledReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.block.len() {
+            let block = self.capture.pull(&self.control).map_err(io::Error::other)?;
+            (self.block, self.at) = (block.unwrap_or_default(), 0);
+        }
+        let length = buffer.len().min(self.block.len() - self.at);
+        buffer[..length].copy_from_slice(&self.block[self.at..self.at + length]);
+        self.at += length;
+        Ok(length)
+    }
+}
+
 /// A file that is gone with its descriptor, readable for this user alone.
-fn temporary_file() -> std::io::Result<File> {
+fn temporary_file() -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     let path = std::env::temp_dir().join(format!(".heapdiff-{}.tmp", super::random_token()));
     let mut options = std::fs::OpenOptions::new();

@@ -76,4 +76,10 @@ impl NodeType {
     pub fn is_string(self) -> bool {
         self == Self::STRING || self == Self::CONS_STRING || self == Self::SLICED_STRING
     }
+
+    /// Whether the name in the file is a value of the program, and not a label.
+    #[inline(always)]
+    pub fn is_named_by_value(self) -> bool {
+        self.is_string() || [Self::REGEXP, Self::SYMBOL, Self::BIGINT].contains(&self)
+    }
 }

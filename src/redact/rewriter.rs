@@ -1,7 +1,7 @@
 //! The rewriter itself: bytes of a snapshot in, bytes of a redacted one out.
 
-use serde::Deserialize;
-
+use super::bits::Bits;
+use super::meta::{EdgeKind, Meta};
 use super::numbers::{Numbers, write_number};
 use super::texts::Salt;
 use crate::error::{Error, Result};
@@ -12,10 +12,6 @@ const MAX_HEADER_BYTES: usize = 1 << 20;
 const MAX_KEY_BYTES: usize = 64;
 /// V8 cuts strings to 1024 units, each at most an escape of six bytes. Others may not.
 const MAX_TEXT_BYTES: usize = 1 << 30;
-
-/// Node types whose name is a value.
-const VALUE_TYPES: [&str; 6] =
-    ["string", "regexp", "symbol", "concatenated string", "sliced string", "bigint"];
 
 /// Redacts one snapshot as it streams by. See the module docs.
 pub struct Redactor {
@@ -36,6 +32,7 @@ pub struct Redactor {
     strings: u64,
     labels: Bits,
     values: Bits,
+    keys: Bits,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,36 +60,17 @@ enum RowKind {
     ContextVariables,
 }
 
-/// Where the columns are.
-#[derive(Debug, Default)]
-struct Meta {
-    node_fields: usize,
-    node_type: usize,
-    node_name: usize,
-    node_edges: usize,
-    /// By node type: whether the name is a value.
-    is_value: Vec<bool>,
-    array_type: Option<u8>,
-    edge_fields: usize,
-    edge_type: usize,
-    edge_name: usize,
-    edge_to: usize,
-    /// By edge type.
-    edge_kinds: Vec<EdgeKind>,
-    /// Per row of `trace_function_infos`: whether the column is a string.
-    trace_strings: Vec<bool>,
+/// How a string is used: which of its entries in the new table is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    Label,
+    Value,
+    /// The key of a dictionary: data, unless the program has it as a label elsewhere.
+    Key,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum EdgeKind {
-    /// The name is a number.
-    Numbered,
-    Property,
-    Internal,
-    Shortcut,
-    Element,
-    Other,
-}
+/// Entries for each string.
+const USES: u64 = 3;
 
 /// What is remembered of the nodes, and where the edges are.
 #[derive(Debug, Default)]
@@ -108,38 +86,6 @@ struct Graph {
     /// User roots and what they refer to: dictionaries of V8's own, whose keys are labels.
     own: Bits,
     user_roots: Vec<usize>,
-}
-
-/// A set of small numbers.
-#[derive(Debug, Default)]
-struct Bits(Vec<u64>);
-
-impl Bits {
-    fn insert(&mut self, index: usize) {
-        if self.0.len() <= index / 64 {
-            self.0.resize(index / 64 + 1, 0);
-        }
-        self.0[index / 64] |= 1 << (index % 64);
-    }
-
-    fn contains(&self, index: usize) -> bool {
-        self.0.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
-    }
-}
-
-#[derive(Deserialize)]
-struct HeaderFile {
-    meta: MetaFile,
-}
-
-#[derive(Deserialize)]
-struct MetaFile {
-    node_fields: Vec<String>,
-    node_types: Vec<serde_json::Value>,
-    edge_fields: Vec<String>,
-    edge_types: Vec<serde_json::Value>,
-    #[serde(default)]
-    trace_function_info_fields: Vec<String>,
 }
 
 impl Redactor {
@@ -163,6 +109,7 @@ impl Redactor {
             strings: 0,
             labels: Bits::default(),
             values: Bits::default(),
+            keys: Bits::default(),
         }
     }
 
@@ -252,10 +199,7 @@ impl Redactor {
 
     fn end_section(&mut self) -> Result<()> {
         if self.section == Section::Header {
-            let header: HeaderFile = serde_json::from_slice(&self.header)
-                .map_err(|error| self.invalid(&format!("the `snapshot` header: {error}")))?;
-            self.meta = Meta::new(&header.meta)
-                .ok_or_else(|| self.invalid("`meta` does not describe nodes and edges"))?;
+            self.meta = Meta::parse(&self.header).map_err(|what| self.invalid(&what))?;
         }
         self.section = Section::Other;
         Ok(())
@@ -323,7 +267,7 @@ impl Redactor {
         Ok(())
     }
 
-    /// The two entries of a string.
+    /// The entries of a string, in the order of [`Use`].
     fn write_string(&mut self, out: &mut Vec<u8>) {
         let index = self.strings as usize;
         self.strings += 1;
@@ -332,12 +276,21 @@ impl Redactor {
         }
         out.push(b'"');
         // The first entry is V8's `<dummy>`.
-        if self.labels.contains(index) || (index == 0 && self.text == b"<dummy>") {
+        let is_label = self.labels.contains(index);
+        if is_label || (index == 0 && self.text == b"<dummy>") {
             self.salt.write_label(&self.text, out);
         }
         out.extend_from_slice(b"\",\"");
         if self.values.contains(index) {
             self.salt.write_token(&self.text, out);
+        }
+        out.extend_from_slice(b"\",\"");
+        if self.keys.contains(index) {
+            if is_label {
+                self.salt.write_label(&self.text, out);
+            } else {
+                self.salt.write_token(&self.text, out);
+            }
         }
         out.push(b'"');
     }
@@ -389,22 +342,26 @@ impl Redactor {
                 Section::Rows(RowKind::ContextVariables) => true,
                 _ => self.meta.trace_strings.get(at).copied().unwrap_or(false),
             };
-            let value = if is_string { self.refer(self.row[at], false) } else { self.row[at] };
+            let value = if is_string { self.refer(self.row[at], Use::Label) } else { self.row[at] };
             write_number(value, self.first, out);
             self.first = false;
         }
     }
 
-    /// The new number of a string that is used as a label or as a value.
-    fn refer(&mut self, index: u64, is_value: bool) -> u64 {
+    /// The new number of a string that is used so.
+    fn refer(&mut self, index: u64, use_: Use) -> u64 {
         // An index beyond 32 bits names no string. It stays out of range, without memory for it.
         if let Ok(index) = u32::try_from(index) {
-            let used = if is_value { &mut self.values } else { &mut self.labels };
+            let used = match use_ {
+                Use::Label => &mut self.labels,
+                Use::Value => &mut self.values,
+                Use::Key => &mut self.keys,
+            };
             if index < 1 << 30 {
                 used.insert(index as usize);
             }
         }
-        index.saturating_mul(2).saturating_add(u64::from(is_value))
+        index.saturating_mul(USES).saturating_add(use_ as u64)
     }
 
     fn end_node(&mut self, out: &mut Vec<u8>) -> Result<()> {
@@ -420,7 +377,8 @@ impl Redactor {
         self.graph.types.push(kind);
         self.graph.names.push(narrow_name);
         self.graph.edge_counts.push(edges);
-        self.row[self.meta.node_name] = self.refer(name, is_value);
+        let use_ = if is_value { Use::Value } else { Use::Label };
+        self.row[self.meta.node_name] = self.refer(name, use_);
         for at in 0..self.row.len() {
             write_number(self.row[at], self.first, out);
             self.first = false;
@@ -453,12 +411,12 @@ impl Redactor {
     fn write_edges(&mut self, out: &mut Vec<u8>) {
         let edges = std::mem::take(&mut self.graph.edges);
         self.note_user_roots(&edges);
-        let keys_are_values = self.is_dictionary(&edges);
+        let use_of_keys = if self.is_dictionary(&edges) { Use::Key } else { Use::Label };
         for &[kind, name, target] in &edges {
             let name = match self.meta.edge_kind(kind) {
                 EdgeKind::Numbered | EdgeKind::Element => name,
-                EdgeKind::Property => self.refer(name, keys_are_values),
-                _ => self.refer(name, false),
+                EdgeKind::Property => self.refer(name, use_of_keys),
+                _ => self.refer(name, Use::Label),
             };
             let mut row = [0; 3];
             // The three columns in the order of the file.
@@ -528,59 +486,6 @@ impl Redactor {
     }
 }
 
-impl Meta {
-    fn new(file: &MetaFile) -> Option<Self> {
-        let column = |fields: &[String], name: &str| fields.iter().position(|field| field == name);
-        let node_type = column(&file.node_fields, "type")?;
-        let edge_type = column(&file.edge_fields, "type")?;
-        let names = |types: &[serde_json::Value], at: usize| -> Option<Vec<String>> {
-            serde_json::from_value(types.get(at)?.clone()).ok()
-        };
-        let node_types = names(&file.node_types, node_type)?;
-        let edge_types = names(&file.edge_types, edge_type)?;
-        if file.edge_fields.len() != 3 || edge_types.is_empty() {
-            return None;
-        }
-        let array = node_types.iter().position(|name| name == "array");
-        Some(Self {
-            node_fields: file.node_fields.len(),
-            node_type,
-            node_name: column(&file.node_fields, "name")?,
-            node_edges: column(&file.node_fields, "edge_count")?,
-            is_value: node_types.iter().map(|name| VALUE_TYPES.contains(&name.as_str())).collect(),
-            array_type: array.and_then(|at| u8::try_from(at).ok()),
-            edge_fields: file.edge_fields.len(),
-            edge_type,
-            edge_name: column(&file.edge_fields, "name_or_index")?,
-            edge_to: column(&file.edge_fields, "to_node")?,
-            edge_kinds: edge_types.iter().map(|name| EdgeKind::named(name)).collect(),
-            trace_strings: file
-                .trace_function_info_fields
-                .iter()
-                .map(|name| ["name", "script_name"].contains(&name.as_str()))
-                .collect(),
-        })
-    }
-
-    fn edge_kind(&self, kind: u64) -> EdgeKind {
-        let kind = usize::try_from(kind).ok().and_then(|kind| self.edge_kinds.get(kind));
-        kind.copied().unwrap_or(EdgeKind::Other)
-    }
-}
-
-impl EdgeKind {
-    fn named(name: &str) -> Self {
-        match name {
-            "element" => Self::Element,
-            "hidden" => Self::Numbered,
-            "property" => Self::Property,
-            "internal" => Self::Internal,
-            "shortcut" => Self::Shortcut,
-            _ => Self::Other,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -617,8 +522,18 @@ mod tests {
         assert_eq!([node(0), node(1), node(3)], ["", "Box", "Box"]);
         assert!(node(2).starts_with("~8~"));
         assert_eq!([edge(0), edge(2), edge(5)], ["box", "secret", "properties"]);
-        assert_eq!(edge(4), node(2), "the key of a dictionary is the same value");
+        assert_eq!(edge(4), "secret", "the key of a dictionary that is a label elsewhere");
         assert_eq!(whole["edges"][3 * 3 + 1], 7, "numbers of elements stay");
+    }
+
+    #[test]
+    fn a_key_of_a_dictionary_that_is_no_label_is_a_value() {
+        let document = DOCUMENT.replace("1,3,8,0,7,8", "1,4,8,0,7,8");
+        let redacted = redact(&document, 9).unwrap();
+        let name =
+            |index: &serde_json::Value| &redacted["strings"][index.as_u64().unwrap() as usize];
+        assert_eq!(name(&redacted["edges"][4 * 3 + 1]), name(&redacted["nodes"][2 * 4 + 1]));
+        assert!(!redacted["strings"].as_array().unwrap().iter().any(|text| text == "secret"));
     }
 
     #[test]

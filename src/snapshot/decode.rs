@@ -57,7 +57,7 @@ fn read_in_windows(
     window_bytes: usize,
     control: &Control,
 ) -> Result<HeapGraph> {
-    let input = Input::new(source.open()?, window_bytes, control);
+    let input = Input::new(source.open(control)?, window_bytes, control);
     let mut decoder = Decoder { input, lanes, header: None, tables: Parts::default() };
     decoder.document()?;
     decoder.finish()

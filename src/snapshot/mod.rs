@@ -5,6 +5,7 @@ mod decode;
 mod digits;
 mod input;
 mod meta;
+mod patient;
 mod row_reader;
 mod rows;
 mod source;

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use flate2::read::MultiGzDecoder;
 
+use super::patient::{self, PatientReader};
+use crate::control::Control;
 use crate::error::{Error, Result};
 
 /// A snapshot to read: a file, bytes in memory, or a stream such as the pipe that V8 writes into.
@@ -61,12 +63,13 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// The errno code if the file cannot be opened or read.
-    pub(crate) fn open(self) -> Result<OpenSource> {
+    /// The errno code if the file cannot be opened or read; `ABORT_ERR` or `ERR_TIMEOUT` while a
+    /// pipe is silent.
+    pub(crate) fn open(self, control: &Control) -> Result<OpenSource> {
         let name = self.name();
         match self {
             Source::Path(path) => {
-                let file = File::open(&path).map_err(|error| Error::io("open", &name, error))?;
+                let file = patient::open(&path).map_err(|error| Error::io("open", &name, error))?;
                 let metadata = file.metadata().map_err(|error| Error::io("fstat", &name, error))?;
                 if metadata.is_dir() {
                     // What read(2) would say, at once.
@@ -76,9 +79,11 @@ impl Source {
                     let error = io::Error::from(io::ErrorKind::IsADirectory);
                     return Err(Error::io("read", &name, error));
                 }
+                if metadata.is_file() {
+                    return OpenSource::new(name, Box::new(file), Some(metadata.len()));
+                }
                 // The size of a FIFO or a device says nothing about what can be read from it.
-                let size = metadata.is_file().then_some(metadata.len());
-                OpenSource::new(name, Box::new(file), size)
+                OpenSource::new(name, Box::new(PatientReader::new(file, control)), None)
             }
             Source::Bytes(bytes) => {
                 let size = bytes.len() as u64;

@@ -22,11 +22,9 @@ const COUNT: Duration = Duration::from_millis(250);
 /// does not have, in a way that is not known here.
 const STUCK: Duration = Duration::from_secs(5);
 
-/// How often a child may be replaced that came to a bad moment: it ends soon after the fork, and
-/// the next moment is another one.
-const RETRIES_OF_MOMENT: u32 = 9;
-/// How often one may be that crashed: it need not have been bad luck.
-const RETRIES_OF_CRASH: u32 = 2;
+/// How often a child may be replaced that failed in a way that the next one may not. 99 of 100
+/// succeed at the first try, so that more than two failures in a row are no bad luck.
+const RETRIES: u32 = 2;
 
 /// A child, and the duty to reap it. Dropping it kills it.
 #[derive(Debug)]
@@ -99,7 +97,7 @@ impl Child {
             return Ok(());
         }
         self.end();
-        self.retries.store(RETRIES_OF_MOMENT, Ordering::Release);
+        self.retries.store(RETRIES, Ordering::Release);
         Err(Error::capture_failed("the capturing child waited for something that never came"))
     }
 
@@ -168,23 +166,17 @@ impl Child {
                         .into(),
                     0,
                 ),
-                signal => (format!("crashed with signal {signal}"), RETRIES_OF_CRASH),
+                signal => (format!("crashed with signal {signal}"), RETRIES),
             }
         } else {
             match libc::WEXITSTATUS(status) {
                 0 => return Ok(()),
-                EXIT_WAIT => {
-                    let why = "had to wait for a thread that a fork does not copy".into();
-                    (why, RETRIES_OF_MOMENT)
-                }
-                EXIT_LOCK => {
-                    let why = "met a lock that another thread held at the fork".into();
-                    (why, RETRIES_OF_MOMENT)
-                }
-                EXIT_V8 => ("could not write the snapshot".into(), RETRIES_OF_CRASH),
+                EXIT_WAIT => ("had to wait for a thread that a fork does not copy".into(), RETRIES),
+                EXIT_LOCK => ("met a lock that another thread held at the fork".into(), RETRIES),
+                EXIT_V8 => ("could not write the snapshot".into(), RETRIES),
                 EXIT_SETUP => ("could not set itself up".into(), 0),
                 EXIT_ORPHAN => ("lost its parent".into(), 0),
-                code => (format!("ended with exit code {code}"), RETRIES_OF_CRASH),
+                code => (format!("ended with exit code {code}"), RETRIES),
             }
         };
         self.retries.store(retries, Ordering::Release);

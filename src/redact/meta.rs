@@ -1,0 +1,114 @@
+//! What the header of a snapshot says about its numbers.
+
+use serde::Deserialize;
+
+/// Node types whose name is a value.
+const VALUE_TYPES: [&str; 6] =
+    ["string", "regexp", "symbol", "concatenated string", "sliced string", "bigint"];
+
+/// Where the columns are.
+#[derive(Debug, Default)]
+pub(super) struct Meta {
+    pub(super) node_fields: usize,
+    pub(super) node_type: usize,
+    pub(super) node_name: usize,
+    pub(super) node_edges: usize,
+    /// By node type: whether the name is a value.
+    pub(super) is_value: Vec<bool>,
+    pub(super) array_type: Option<u8>,
+    pub(super) edge_fields: usize,
+    pub(super) edge_type: usize,
+    pub(super) edge_name: usize,
+    pub(super) edge_to: usize,
+    /// By edge type.
+    pub(super) edge_kinds: Vec<EdgeKind>,
+    /// Per row of `trace_function_infos`: whether the column is a string.
+    pub(super) trace_strings: Vec<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EdgeKind {
+    /// The name is a number.
+    Numbered,
+    Property,
+    Internal,
+    Shortcut,
+    Element,
+    Other,
+}
+
+#[derive(Deserialize)]
+struct HeaderFile {
+    meta: MetaFile,
+}
+
+#[derive(Deserialize)]
+struct MetaFile {
+    node_fields: Vec<String>,
+    node_types: Vec<serde_json::Value>,
+    edge_fields: Vec<String>,
+    edge_types: Vec<serde_json::Value>,
+    #[serde(default)]
+    trace_function_info_fields: Vec<String>,
+}
+
+impl Meta {
+    /// From the text of the header. The error says what is wrong with it.
+    pub(super) fn parse(header: &[u8]) -> Result<Self, String> {
+        let header: HeaderFile = serde_json::from_slice(header)
+            .map_err(|error| format!("the `snapshot` header: {error}"))?;
+        Self::new(&header.meta).ok_or_else(|| "`meta` does not describe nodes and edges".to_owned())
+    }
+
+    fn new(file: &MetaFile) -> Option<Self> {
+        let column = |fields: &[String], name: &str| fields.iter().position(|field| field == name);
+        let node_type = column(&file.node_fields, "type")?;
+        let edge_type = column(&file.edge_fields, "type")?;
+        let names = |types: &[serde_json::Value], at: usize| -> Option<Vec<String>> {
+            serde_json::from_value(types.get(at)?.clone()).ok()
+        };
+        let node_types = names(&file.node_types, node_type)?;
+        let edge_types = names(&file.edge_types, edge_type)?;
+        if file.edge_fields.len() != 3 || edge_types.is_empty() {
+            return None;
+        }
+        let array = node_types.iter().position(|name| name == "array");
+        Some(Self {
+            node_fields: file.node_fields.len(),
+            node_type,
+            node_name: column(&file.node_fields, "name")?,
+            node_edges: column(&file.node_fields, "edge_count")?,
+            is_value: node_types.iter().map(|name| VALUE_TYPES.contains(&name.as_str())).collect(),
+            array_type: array.and_then(|at| u8::try_from(at).ok()),
+            edge_fields: file.edge_fields.len(),
+            edge_type,
+            edge_name: column(&file.edge_fields, "name_or_index")?,
+            edge_to: column(&file.edge_fields, "to_node")?,
+            edge_kinds: edge_types.iter().map(|name| EdgeKind::named(name)).collect(),
+            trace_strings: file
+                .trace_function_info_fields
+                .iter()
+                .map(|name| ["name", "script_name"].contains(&name.as_str()))
+                .collect(),
+        })
+    }
+
+    /// What an edge of this type is.
+    pub(super) fn edge_kind(&self, kind: u64) -> EdgeKind {
+        let kind = usize::try_from(kind).ok().and_then(|kind| self.edge_kinds.get(kind));
+        kind.copied().unwrap_or(EdgeKind::Other)
+    }
+}
+
+impl EdgeKind {
+    fn named(name: &str) -> Self {
+        match name {
+            "element" => Self::Element,
+            "hidden" => Self::Numbered,
+            "property" => Self::Property,
+            "internal" => Self::Internal,
+            "shortcut" => Self::Shortcut,
+            _ => Self::Other,
+        }
+    }
+}
