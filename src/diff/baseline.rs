@@ -7,9 +7,11 @@ use crate::control::Control;
 use crate::diff::{Analyzed, Parsed};
 use crate::digest::{Body, ClassTotal};
 use crate::error::Result;
-use crate::leak::census::Census;
+use crate::graph::HeapGraph;
+use crate::leak::census::{Census, Counts};
 use crate::leak::matching::IdSample;
 use crate::leak::shape::shapes;
+use crate::leak::vocabulary::Vocabulary;
 use crate::report::SnapshotStats;
 use crate::snapshot::Source;
 
@@ -49,11 +51,15 @@ pub enum Shapes {
 
 impl Baseline {
     /// Folds a snapshot.
-    pub(super) fn fold(snapshot: Analyzed<Option<Vec<u64>>>, control: &Control) -> Result<Self> {
-        let Analyzed { stats, graph, words, ways, mut analysis, ids } = snapshot;
+    pub(super) fn fold(
+        snapshot: Analyzed<(Counts, Option<Vec<u64>>)>,
+        control: &Control,
+    ) -> Result<Self> {
+        let Analyzed { stats, graph, words, beside, mut analysis, ids } = snapshot;
+        let (counts, ways) = beside;
         // A census asks for dominators and sizes; where subtrees stand is a column less each.
         analysis.dominators.keep_idoms();
-        let census = Census::take(&graph, &words, &analysis, ways.as_deref(), control)?;
+        let census = Census::take(&graph, &words, &analysis, counts, ways.as_deref(), control)?;
         drop(ways);
         let mut tables = graph.into_tables();
         let classes = BaselineClasses::Nodes(Box::new(BaselineNodes {
@@ -97,10 +103,13 @@ impl Baseline {
 pub fn digest(source: Source, taken_at: Option<String>, control: &Control) -> Result<Body> {
     let lanes = rayon::current_num_threads();
     let (parsed, mut phases) = Parsed::read(source, lanes, control)?;
-    let snapshot = parsed.analyze(shapes, &mut phases, control)?;
-    let Analyzed { mut stats, graph, words, ways, analysis, ids } = snapshot;
+    let count_and_shape = |graph: &HeapGraph, words: &Vocabulary, control: &Control| {
+        Ok((Counts::of(graph, words, control)?, shapes(graph, words, control)?))
+    };
+    let snapshot = parsed.analyze(count_and_shape, &mut phases, control)?;
+    let Analyzed { mut stats, graph, words, beside: (counts, shapes), analysis, ids } = snapshot;
     stats.taken_at = taken_at;
-    let census = Census::take(&graph, &words, &analysis, Some(&ways), control)?;
+    let census = Census::take(&graph, &words, &analysis, counts, Some(&shapes), control)?;
     let rows = analysis.class_table(ClassRows::Merged, control)?;
     let classes = rows
         .iter()

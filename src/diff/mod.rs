@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::explore::stats;
 use crate::graph::HeapGraph;
 use crate::leak::before::Before;
+use crate::leak::census::Counts;
 use crate::leak::matching::{IdSample, same_process};
 use crate::leak::route::Routes;
 use crate::leak::shape::shapes;
@@ -35,12 +36,12 @@ use course::Course;
 use rows::class_rows;
 
 /// A snapshot with its facts.
-struct Analyzed<W> {
+struct Analyzed<B> {
     stats: SnapshotStats,
     graph: HeapGraph,
     words: Vocabulary,
-    /// The ways to its nodes, or as much of them as is needed.
-    ways: W,
+    /// What was found out beside the analysis: the ways to its nodes, or what a census needs.
+    beside: B,
     analysis: Analysis,
     ids: IdSample,
 }
@@ -275,11 +276,14 @@ impl Opened {
             Self::Read(parsed, phases) => (parsed, phases),
         };
         let wanted = wanted(&parsed.ids);
-        let ways = |graph: &HeapGraph, words: &Vocabulary, control: &Control| match wanted {
-            Shapes::Never => Ok(None),
-            Shapes::Always => shapes(graph, words, control).map(Some),
+        let beside = |graph: &HeapGraph, words: &Vocabulary, control: &Control| {
+            let shapes = match wanted {
+                Shapes::Never => None,
+                Shapes::Always => Some(shapes(graph, words, control)?),
+            };
+            Ok((Counts::of(graph, words, control)?, shapes))
         };
-        let snapshot = parsed.analyze(ways, &mut phases, control)?;
+        let snapshot = parsed.analyze(beside, &mut phases, control)?;
         let baseline = phases.time("census", || Baseline::fold(snapshot, control))?;
         Ok((baseline, phases))
     }
@@ -301,23 +305,23 @@ impl Parsed {
         Ok((Self { name, graph, ids }, phases))
     }
 
-    /// Finds out the facts, and beside them what `find_ways` finds.
-    fn analyze<W: Send>(
+    /// Finds out the facts, and beside them what `more` finds.
+    fn analyze<B: Send>(
         self,
-        find_ways: impl FnOnce(&HeapGraph, &Vocabulary, &Control) -> Result<W> + Send,
+        more: impl FnOnce(&HeapGraph, &Vocabulary, &Control) -> Result<B> + Send,
         phases: &mut Phases,
         control: &Control,
-    ) -> Result<Analyzed<W>> {
+    ) -> Result<Analyzed<B>> {
         let Self { name, graph, ids } = self;
         let beside = || {
             let words = Vocabulary::new(graph.strings());
-            let ways = find_ways(&graph, &words, control)?;
-            Ok((words, ways))
+            let more = more(&graph, &words, control)?;
+            Ok((words, more))
         };
-        let (analysis, (words, ways)) =
+        let (analysis, (words, beside)) =
             phases.time("analyze", || analyse_beside(&graph, What::DIFF, beside, control))?;
         let stats = stats(name, &graph, &analysis);
-        Ok(Analyzed { stats, graph, words, ways, analysis, ids })
+        Ok(Analyzed { stats, graph, words, beside, analysis, ids })
     }
 }
 
@@ -354,7 +358,7 @@ fn suspects(
     options: &DiffOptions,
     control: &Control,
 ) -> Result<Vec<Suspect>> {
-    let Current { graph, words, ways: routes, analysis, .. } = newer;
+    let Current { graph, words, beside: routes, analysis, .. } = newer;
     let census = &older.census;
     let newer = Newer { graph, words, routes, analysis };
     if matching == Matching::Identity {

@@ -139,15 +139,43 @@ pub struct Census {
     pub is_whole: bool,
 }
 
+/// What a census takes from the graph alone: it can be found out beside the dominators.
+#[derive(Debug)]
+pub struct Counts {
+    /// By node: elements, entries or properties.
+    items: Vec<u32>,
+    classes: ClassCounts,
+    last_id: u32,
+}
+
+impl Counts {
+    /// Counts the items of every node and the instances of every class. One thread.
+    ///
+    /// # Errors
+    /// `ABORT_ERR`, `ERR_TIMEOUT`.
+    pub fn of(graph: &HeapGraph, words: &Vocabulary, control: &Control) -> Result<Self> {
+        let mut counted = Vec::with_capacity(graph.node_count());
+        for node in graph.nodes() {
+            control.checkpoint_at(node.at())?;
+            let items = items::count(graph, words, node).map_or(0, |(_, items)| items);
+            counted.push(u32::try_from(items).unwrap_or(u32::MAX));
+        }
+        let (last_id, _) = id_order(graph);
+        Ok(Self { items: counted, classes: ClassCounts::of(graph), last_id })
+    }
+}
+
 impl Census {
-    /// Counts a snapshot. With `shapes`, by node, it can be asked by shape as well.
+    /// The census of a snapshot. With `node_shapes`, by node, it can be asked by shape as well.
     pub fn take(
         graph: &HeapGraph,
         words: &Vocabulary,
         analysis: &Analysis,
+        counts: Counts,
         node_shapes: Option<&[u64]>,
         control: &Control,
     ) -> Result<Self> {
+        let Counts { items, classes: counts, last_id } = counts;
         let mut records = Vec::new();
         let mut large = Vec::new();
         let mut small = Vec::new();
@@ -155,13 +183,12 @@ impl Census {
         for node in graph.nodes() {
             control.checkpoint_at(node.at())?;
             let retained = analysis.retained[node.at()];
-            let counted = items::count(graph, words, node).map_or(0, |(_, items)| items);
-            if counted == 0 && retained < LARGE {
+            let items = items[node.at()];
+            if items == 0 && retained < LARGE {
                 continue;
             }
             if retained >= LARGE { &mut large } else { &mut small }.push(node);
             let id = graph.id(node);
-            let items = u32::try_from(counted).unwrap_or(u32::MAX);
             let record = Record { id, tag: tag(graph, node), items, retained };
             records.push(record);
             if let Some(node_shapes) = node_shapes {
@@ -174,11 +201,10 @@ impl Census {
         if !records.is_sorted_by_key(|record| record.id) {
             records.sort_unstable_by_key(|record| record.id);
         }
-        let counts = ClassCounts::of(graph);
+        drop(items);
         let singular = Singular { graph, words, by_name: &counts.by_name };
         large.extend(small.into_iter().filter(|&node| singular.is_held_by_one(analysis, node)));
         let slots = slots_of(graph, analysis, &large);
-        let (last_id, _) = id_order(graph);
         let classes = counts.by_key(graph);
         let total = analysis.retained[graph.root().at()];
         Ok(Self { records, slots, shapes, classes, total, last_id, is_whole: true })
@@ -286,6 +312,7 @@ fn sorted_by_key<V>(mut pairs: Vec<(u64, V)>) -> Vec<(u64, V)> {
 }
 
 /// The instances of each class: objects and natives by their name, everything else by type.
+#[derive(Debug)]
 struct ClassCounts {
     by_name: Vec<Instances>,
     by_type: [Instances; 256],

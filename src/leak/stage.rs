@@ -4,7 +4,7 @@ use crate::analysis::{Analysis, What, analyse};
 use crate::control::Control;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::before::Before;
-use crate::leak::census::Census;
+use crate::leak::census::{Census, Counts};
 use crate::leak::growth::{Growth, Walk};
 use crate::leak::route::Routes;
 use crate::leak::shape::shapes;
@@ -44,7 +44,8 @@ impl Heap {
         let Self { graph, words, analysis, .. } = self;
         let control = Control::default();
         let shapes = shapes(graph, words, &control).unwrap();
-        Census::take(graph, words, analysis, Some(&shapes), &control).unwrap()
+        let counts = Counts::of(graph, words, &control).unwrap();
+        Census::take(graph, words, analysis, counts, Some(&shapes), &control).unwrap()
     }
 
     pub(crate) fn newer(&self) -> Newer<'_> {
