@@ -383,5 +383,39 @@ mod tests {
                 prop_assert_eq!(edge.target.at(), ids[node.at()] as usize % count);
             }
         }
+
+        /// Whatever is wrong, several lanes find the same as one: the first of it.
+        #[test]
+        fn several_lanes_refuse_what_one_refuses(
+            count in 1..120usize,
+            damage in prop::option::of((0..4000usize, prop::sample::select(b"07,-]}[ \n.x\"".to_vec()))),
+            cut in prop::option::of(0..4000usize),
+            lanes in 2..5usize,
+            window_bytes in 64..300usize,
+        ) {
+            let rows = |row: &dyn Fn(usize) -> String| (0..count).map(row).collect::<Vec<_>>().join("\n,");
+            let nodes = rows(&|at| format!("3,2,{},16,1,0", at * 2 + 1));
+            let edges = rows(&|at| format!("1,{at},{}", (at + 1) % count * 6));
+            let mut text = snapshot(&nodes, &edges, STRINGS)
+                .replace("\"node_count\":3", &format!("\"node_count\":{count}"))
+                .replace("\"edge_count\":2", &format!("\"edge_count\":{count}"))
+                .replace("[12,4,5,6,6,1,2,3]", "[]")
+                .into_bytes();
+            let header = text.windows(8).position(|bytes| bytes == b"\"nodes\":").unwrap();
+            if let Some((at, byte)) = damage && header + at < text.len() {
+                text[header + at] = byte;
+            }
+            if let Some(cut) = cut {
+                text.truncate(header + cut);
+            }
+            let outcome = |lanes| {
+                let source = Source::Bytes(text.clone());
+                let graph = read_in_windows(source, lanes, window_bytes, &Control::default());
+                graph
+                    .map(|graph| (graph.tables().node_id.clone(), graph.tables().edge_target.clone()))
+                    .map_err(|error| (error.code().to_owned(), error.to_string()))
+            };
+            prop_assert_eq!(outcome(1), outcome(lanes));
+        }
     }
 }

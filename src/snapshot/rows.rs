@@ -151,6 +151,10 @@ fn scan_with<A: Arithmetic>(window: &Window<'_>, sink: &mut impl RowSink) -> Opt
         numbers.hand_over(at, &found, &mut scanned, sink)?;
         if stop < 64 {
             let terminator = at + stop as usize;
+            if matches!(bytes[terminator], b' ' | b'\r' | b'\t') {
+                // Nothing ends here: more rows may follow.
+                return None;
+            }
             scanned.terminator = Some(terminator);
             // A cut row, or a comma with nothing behind it: the strict path says where.
             let last = bytes[..terminator].iter().rposition(|&byte| byte != b'\n')?;
@@ -466,6 +470,7 @@ mod tests {
         check("1,-294967296,3,4]", 2, &[&[1, 294_967_296], &[3, 4]], 16, Some(16));
         check("-1,2,-", 2, &[&[1, 2]], 4, None);
         check(" 1 , 2 ,\r\n 3 , 4 ]", 2, &[&[1, 2], &[3, 4]], 16, Some(17));
+        check("1,2\r\n,3,4\r\n]", 2, &[&[1, 2], &[3, 4]], 9, Some(11));
         check(
             "18446744073709551615,4294967301]",
             1,
