@@ -413,7 +413,12 @@ mod tests {
                 let graph = read_in_windows(source, lanes, window_bytes, &Control::default());
                 graph
                     .map(|graph| (graph.tables().node_id.clone(), graph.tables().edge_target.clone()))
-                    .map_err(|error| (error.code().to_owned(), error.to_string()))
+                    .map_err(|error| {
+                        let text = error.to_string();
+                        // Of a bad name only the window is known, and lanes have others.
+                        let known = if text.contains("has name") { text.find(" (at") } else { None };
+                        (error.code().to_owned(), text[..known.unwrap_or(text.len())].to_owned())
+                    })
             };
             prop_assert_eq!(outcome(1), outcome(lanes));
         }

@@ -40,6 +40,12 @@ impl Array {
         Error::invalid(offset, format!("{inside} has a row of more than {bytes} bytes"))
     }
 
+    /// Something stands at `at` that ends the array, and is not what ends arrays.
+    fn no_end(self, offset: u64, bytes: &[u8], at: usize) -> Error {
+        let message = format!("']' expected in {}, found {}", self.inside(), printable(bytes[at]));
+        Error::invalid(offset.wrapping_add(at as u64), message)
+    }
+
     fn truncated(self, offset: u64) -> Error {
         Error::truncated(offset, format!("it ends inside {}", self.inside()))
     }
@@ -220,11 +226,7 @@ impl<P: RowPart> Queue<'_, '_, P> {
             None => end_of_number_back(padded, start, bytes_end, numbers % array.fields),
         };
         if array_end.is_none() && rows == 0 {
-            let position = self.input.position();
-            return Err(match self.input.is_full() {
-                true => array.row_too_long(position, end - start),
-                false => array.truncated(position + (end - start) as u64),
-            });
+            return Err(self.why_no_row());
         }
         let offset = self.input.buffer_offset();
         self.input.exchange(cut, spare);
@@ -233,6 +235,24 @@ impl<P: RowPart> Queue<'_, '_, P> {
         let part = self.tail.split(rows);
         let is_last = array_end.is_some();
         Ok(Piece { start, end: cut + 1, offset, first_row, rows, is_last, part })
+    }
+}
+
+impl<P: RowPart> Queue<'_, '_, P> {
+    /// What is wrong with a window in which neither a row nor the array ends.
+    fn why_no_row(&mut self) -> Error {
+        let Array { name, fields } = self.array;
+        let offset = self.input.buffer_offset();
+        let (padded, start, end) = self.input.buffer();
+        let window = Window { padded, start, end, offset, after_row: self.rows > 0, fields, name };
+        match scan_rows(&window, &mut self.tail.split(0)) {
+            Err(error) => error,
+            Ok(Scanned { terminator: Some(at), .. }) => self.array.no_end(offset, padded, at),
+            Ok(_) if self.input.is_full() => {
+                self.array.row_too_long(self.input.position(), end - start)
+            }
+            Ok(_) => self.array.truncated(self.input.position() + (end - start) as u64),
+        }
     }
 }
 
@@ -253,9 +273,7 @@ fn scan_piece<P: RowPart>(piece: Piece<P>, buffer: &[u8], array: Array) -> Resul
     if let Some(at) = terminator
         && terminator != expected
     {
-        let found = printable(buffer[at]);
-        let message = format!("']' expected in {}, found {found}", array.inside());
-        return Err(Error::invalid(offset.wrapping_add(at as u64), message));
+        return Err(array.no_end(offset, buffer, at));
     }
     if found != rows {
         return Err(Error::internal(format!("{found} rows of `{name}` where {rows} were counted")));
