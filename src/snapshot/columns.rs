@@ -1,4 +1,4 @@
-//! The columns that rows are read into: nodes, edges, locations, samples.
+//! The columns that rows are read into: nodes and edges.
 //!
 //! A [`RowTable`] hands out [`RowSink`]s that write to disjoint runs of its columns, so that several
 //! threads can fill one table. What is rare (detached nodes, sizes over 4 GiB, slots over 2^29) is
@@ -7,9 +7,8 @@
 use bytemuck::Zeroable;
 use bytemuck::allocation::try_zeroed_slice_box;
 
-use super::meta::{EdgeLayout, Header, LocationLayout, NodeLayout, SampleLayout};
+use super::meta::{EdgeLayout, Header, NodeLayout};
 use super::rows::{MAX_FIELDS, RowSink};
-use super::{Location, Sample};
 use crate::error::{Error, Result};
 use crate::graph::{EdgeIndex, EdgeLabel, NodeIndex, NodeType, StringIndex};
 
@@ -119,20 +118,20 @@ fn split_front<'s, T>(slice: &mut &'s mut [T], count: usize) -> &'s mut [T] {
 /// `n / divisor` for 32-bit `n` by one multiplication (Granlund & Montgomery 1994: with a 64-bit
 /// reciprocal the quotient is exact for every 32-bit dividend).
 #[derive(Clone, Copy)]
-struct Divisor {
+pub(super) struct Divisor {
     divisor: u64,
     reciprocal: u64,
 }
 
 impl Divisor {
-    fn new(divisor: usize) -> Self {
+    pub(super) fn new(divisor: usize) -> Self {
         let divisor = divisor.max(2) as u64;
         Self { divisor, reciprocal: u64::MAX / divisor + 1 }
     }
 
     /// The quotient if `n` is a multiple below 2^32 of the divisor.
     #[inline(always)]
-    fn exact(self, n: u64) -> Option<u64> {
+    pub(super) fn exact(self, n: u64) -> Option<u64> {
         let quotient = ((u128::from(self.reciprocal) * u128::from(n)) >> 64) as u64;
         (n <= u64::from(u32::MAX) && quotient * self.divisor == n).then_some(quotient)
     }
@@ -532,120 +531,6 @@ impl RowTable for EdgeTable<'_> {
         self.columns.wide.extend(wide);
         self.columns.names_seen.absorb(rest.largest_name, offset, first_row);
         self.rows = first_row + rows;
-    }
-}
-
-/// A table that one thread fills: rows that are few, kept as a list.
-pub(crate) struct ListTable<R, F> {
-    make: F,
-    pub(crate) rows: Vec<R>,
-}
-
-/// Rows of a [`ListTable`], on their way.
-pub(crate) struct ListPart<'t, R, F> {
-    make: &'t F,
-    rows: Vec<R>,
-}
-
-/// The table of `locations`.
-pub(crate) fn location_table(
-    header: &Header,
-    layout: &LocationLayout,
-) -> ListTable<Location, impl Fn(&[u64; MAX_FIELDS]) -> std::result::Result<Location, String>> {
-    let node_fields = Divisor::new(header.nodes.fields);
-    let node_count = header.node_count;
-    let node_at = move |index: u64| {
-        let node = node_fields.exact(index).filter(|&node| node < node_count)?;
-        Some(NodeIndex(node as u32))
-    };
-    ListTable {
-        rows: Vec::new(),
-        make: move |numbers: &[u64; MAX_FIELDS]| {
-            let index = numbers[layout.object_index];
-            let Some(node) = node_at(index) else {
-                return Err(format!("has a row for {index}, which is no node"));
-            };
-            Ok(Location {
-                node,
-                script_id: numbers[layout.script_id] as u32,
-                line: numbers[layout.line] as u32,
-                column: numbers[layout.column] as u32,
-                script: layout.script_object_index.and_then(|field| node_at(numbers[field])),
-            })
-        },
-    }
-}
-
-/// The table of `samples`.
-pub(crate) fn sample_table(
-    layout: &SampleLayout,
-) -> ListTable<Sample, impl Fn(&[u64; MAX_FIELDS]) -> std::result::Result<Sample, String>> {
-    ListTable {
-        rows: Vec::new(),
-        make: move |numbers: &[u64; MAX_FIELDS]| {
-            Ok(Sample {
-                timestamp_us: numbers[layout.timestamp_us],
-                last_assigned_id: numbers[layout.last_assigned_id],
-            })
-        },
-    }
-}
-
-impl<R, F> RowSink for ListPart<'_, R, F>
-where
-    F: Fn(&[u64; MAX_FIELDS]) -> std::result::Result<R, String>,
-{
-    fn restart(&mut self) {
-        self.rows.clear();
-    }
-
-    fn row(&mut self, _row: usize, numbers: &[u64; MAX_FIELDS]) -> std::result::Result<(), String> {
-        self.rows.push((self.make)(numbers)?);
-        Ok(())
-    }
-}
-
-impl<R, F> RowPart for ListPart<'_, R, F>
-where
-    R: Send,
-    F: Fn(&[u64; MAX_FIELDS]) -> std::result::Result<R, String> + Sync,
-{
-    type Rest = Vec<R>;
-
-    fn split(&mut self, _rows: usize) -> Self {
-        Self { make: self.make, rows: Vec::new() }
-    }
-
-    fn rest(self) -> Vec<R> {
-        self.rows
-    }
-}
-
-impl<R, F> RowTable for ListTable<R, F>
-where
-    R: Send,
-    F: Fn(&[u64; MAX_FIELDS]) -> std::result::Result<R, String> + Sync,
-{
-    type Part<'t>
-        = ListPart<'t, R, F>
-    where
-        Self: 't;
-    type Rest = Vec<R>;
-
-    fn has_full_length(&self) -> bool {
-        true
-    }
-
-    fn make_room(&mut self, _first_row: usize, _room: usize) -> Result<()> {
-        Ok(())
-    }
-
-    fn part(&mut self, _first_row: usize) -> ListPart<'_, R, F> {
-        ListPart { make: &self.make, rows: Vec::new() }
-    }
-
-    fn absorb(&mut self, rest: Vec<R>, _offset: u64, _first_row: usize, _rows: usize) {
-        self.rows.extend(rest);
     }
 }
 

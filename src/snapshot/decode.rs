@@ -8,10 +8,9 @@
 
 use rayon::prelude::*;
 
-use super::columns::{
-    EdgeColumns, EdgeTable, NodeColumns, NodeTable, location_table, sample_table,
-};
+use super::columns::{EdgeColumns, EdgeTable, NodeColumns, NodeTable};
 use super::input::Input;
+use super::lists::{location_table, sample_table};
 use super::meta::Header;
 use super::row_reader::{Array, read_rows};
 use super::source::Source;

@@ -4,6 +4,7 @@ mod columns;
 mod decode;
 mod digits;
 mod input;
+mod lists;
 mod meta;
 mod patient;
 mod row_reader;
