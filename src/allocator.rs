@@ -12,9 +12,8 @@
 //!
 //! What was measured against that: keeping what a job frees for its next columns, once as whole
 //! mappings and once as a list of neighbouring extents, joined and cut, of huge pages. What the
-//! kernel no longer had to zero was a twentieth of the processor time. Columns of the newer snapshot
-//! are a little larger than the holes that those of the older one leave, so the peak rose by a sixth,
-//! and memory that was not resident before costs more than is saved.
+//! kernel no longer had to zero made no difference that stood out. Columns of the newer snapshot are
+//! a little larger than the holes that those of the older one leave, so the peak rose by a sixth.
 //!
 //! Only this crate's memory comes from here. V8's and the service's own allocators are not touched.
 
