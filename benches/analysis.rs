@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use heapdiff::analysis::class_table::ClassRows;
 use heapdiff::analysis::classes::Classes;
-use heapdiff::analysis::comparison::{ComparisonOptions, ComparisonSide, compare};
+use heapdiff::analysis::comparison::{ComparisonOptions, NewerNodes, OlderNodes, compare};
 use heapdiff::analysis::detachedness::Detachedness;
 use heapdiff::analysis::essential::EssentialEdges;
 use heapdiff::analysis::groups::Groups;
-use heapdiff::analysis::ids::IdIndex;
+use heapdiff::analysis::ids::nodes_by_id;
 use heapdiff::analysis::names::KnownNames;
 use heapdiff::analysis::{
     Analysis, What, analyse, distances, dominators, interfaces, ownership, roots, statistics,
@@ -32,8 +32,8 @@ fn main() -> Result<()> {
     for path in &paths {
         sides.push(run(path)?);
     }
-    if let [base, current] = &sides[..] {
-        run_comparison(base, current)?;
+    if let (Some(current), Some(base), None) = (sides.pop(), sides.pop(), sides.pop()) {
+        run_comparison(base, &current)?;
     }
     Ok(())
 }
@@ -59,7 +59,7 @@ fn run(path: &str) -> Result<(HeapGraph, Analysis)> {
         Classes::new(&groups, &definitions, &control)
     })?;
     measured("statistics", || {
-        statistics::statistics(graph, &names, &detachedness, &self_size, &control)
+        statistics::statistics(graph, &names, &detachedness, &self_size, true, &control)
     })?;
     measured("distances", || distances::distances(graph, &names, &detachedness, &control))?;
     drop((names, page_objects, tree, self_size, groups));
@@ -77,31 +77,24 @@ fn run(path: &str) -> Result<(HeapGraph, Analysis)> {
     Ok((graph, analysis))
 }
 
-fn run_comparison(base: &(HeapGraph, Analysis), current: &(HeapGraph, Analysis)) -> Result<()> {
+fn run_comparison(base: (HeapGraph, Analysis), current: &(HeapGraph, Analysis)) -> Result<()> {
     let control = Control::default();
-    let base_ids = &base.0.tables().node_id;
-    let current_ids = &current.0.tables().node_id;
+    let (graph, analysis) = base;
+    let ids = &graph.tables().node_id;
     println!("comparison");
-    let index = measured("id index", || IdIndex::new(base_ids, &control))?;
-    let matches = measured("matches", || index.matches(current_ids, &control))?;
-    let classes =
-        measured("re-class", || Classes::new(&base.1.groups, &current.1.definitions, &control))?;
-    let base = ComparisonSide {
-        ids: base_ids,
-        self_size: &base.1.self_size,
-        groups: &base.1.groups,
-        own_classes: &base.1.classes,
-        classes: &classes,
-    };
-    let current = ComparisonSide {
-        ids: current_ids,
+    let by_id = measured("nodes by id", || nodes_by_id(ids, &control))?;
+    let Analysis { self_size, groups, classes, .. } = analysis;
+    let older = OlderNodes::new(ids, &by_id, &self_size, groups, classes, &control)?;
+    let definitions = &current.1.definitions;
+    let classes = measured("re-class", || Classes::new(older.groups(), definitions, &control))?;
+    let nodes = NewerNodes {
+        ids: &current.0.tables().node_id,
         self_size: &current.1.self_size,
         groups: &current.1.groups,
-        own_classes: &current.1.classes,
         classes: &current.1.classes,
     };
     let options = ComparisonOptions::default();
-    measured("compare", || compare(base, current, &matches, options, &control))?;
+    measured("compare", || compare(&older, &classes, nodes, options, &control))?;
     Ok(())
 }
 

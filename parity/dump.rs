@@ -10,13 +10,13 @@ use std::io::{BufRead, Read, Write};
 use heapdiff::analysis::bits::BitSet;
 use heapdiff::analysis::class_table::{ClassRow, ClassRows, class_table};
 use heapdiff::analysis::classes::Classes;
-use heapdiff::analysis::comparison::{ComparisonOptions, ComparisonSide, compare};
+use heapdiff::analysis::comparison::{ComparisonOptions, NewerNodes, OlderNodes, compare};
 use heapdiff::analysis::display::DisplayNames;
 use heapdiff::analysis::duplicate_strings::{
     DuplicateString, StringColumns, duplicate_strings, duplicated_nodes,
 };
 use heapdiff::analysis::filters::{Filters, RetainedBy};
-use heapdiff::analysis::ids::IdIndex;
+use heapdiff::analysis::ids::nodes_by_id;
 use heapdiff::analysis::native_contexts::{NO_CONTEXT, NativeContexts, SHARED, native_contexts};
 use heapdiff::analysis::ropes::BlankRopes;
 use heapdiff::analysis::wtf8::{cmp_utf16, push_json};
@@ -71,7 +71,7 @@ fn answer(request: &[String]) -> Result<Answer> {
         ["nodes", file] => Ok(Answer::Text(Snapshot::load(file)?.nodes()?)),
         ["all", file] => Ok(Answer::Json(Snapshot::load(file)?.all()?)),
         ["diff", base, current] => {
-            Ok(Answer::Json(diff(&Snapshot::load(base)?, &Snapshot::load(current)?)?))
+            Ok(Answer::Json(diff(Snapshot::load(base)?, &Snapshot::load(current)?)?))
         }
         _ => {
             Err(Error::invalid_arg("usage: dump serve | nodes FILE | all FILE | diff BASE CURRENT"))
@@ -180,7 +180,7 @@ impl Snapshot {
                 graph.id(node),
                 graph.node_type(node).0,
                 analysis.self_size[node.at()],
-                analysis.retained[node.at()],
+                analysis.retained.at(node.at()),
                 self.distances[node.at()],
                 analysis.dominators.idom(node).0,
                 analysis.detachedness.state(node),
@@ -362,7 +362,7 @@ impl Snapshot {
                         json.object(|json| {
                             json.number("id", self.graph.id(node));
                             json.number("selfSize", self.analysis.self_size[node.at()]);
-                            json.number("retainedSize", self.analysis.retained[node.at()]);
+                            json.number("retainedSize", self.analysis.retained.at(node.at()));
                             json.number("distance", self.distances[node.at()]);
                         });
                     });
@@ -391,7 +391,7 @@ impl Snapshot {
                         json.number("nodeIndex", self.file_index(context));
                         json.key("nodeName", |json| json.text(&self.display().node(context)));
                         json.number("attributedSize", attributed);
-                        json.number("retainedSize", self.analysis.retained[context.at()]);
+                        json.number("retainedSize", self.analysis.retained.at(context.at()));
                         json.number("selfSize", self.analysis.self_size[context.at()]);
                     });
                 });
@@ -419,29 +419,25 @@ impl Snapshot {
     }
 }
 
-fn diff(base: &Snapshot, current: &Snapshot) -> Result<Vec<u8>> {
+fn diff(base: Snapshot, current: &Snapshot) -> Result<Vec<u8>> {
     let control = &current.control;
-    let base_ids = &base.graph.tables().node_id;
-    let current_ids = &current.graph.tables().node_id;
-    let matches = IdIndex::new(base_ids, control)?.matches(current_ids, control)?;
-    let classes = Classes::new(&base.analysis.groups, &current.analysis.definitions, control)?;
-    let base_side = ComparisonSide {
-        ids: base_ids,
-        self_size: &base.analysis.self_size,
-        groups: &base.analysis.groups,
-        own_classes: &base.analysis.classes,
-        classes: &classes,
-    };
-    let current_side = ComparisonSide {
-        ids: current_ids,
+    let ids = &base.graph.tables().node_id;
+    let by_id = nodes_by_id(ids, control)?;
+    let Analysis { self_size, groups, classes, .. } = base.analysis;
+    let older = OlderNodes::new(ids, &by_id, &self_size, groups, classes, control)?;
+    let classes = Classes::new(older.groups(), &current.analysis.definitions, control)?;
+    let newer = NewerNodes {
+        ids: &current.graph.tables().node_id,
         self_size: &current.analysis.self_size,
         groups: &current.analysis.groups,
-        own_classes: &current.analysis.classes,
         classes: &current.analysis.classes,
     };
-    let options =
-        ComparisonOptions { rows: ClassRows::Devtools, with_ids: true, current_rows: &[] };
-    let mut rows = compare(base_side, current_side, &matches, options, control)?;
+    let options = ComparisonOptions {
+        rows: ClassRows::Devtools,
+        with_ids: true,
+        ..ComparisonOptions::default()
+    };
+    let mut rows = compare(&older, &classes, newer, options, control)?;
     rows.sort_by(|left, right| {
         let by_size = right.added_size.cmp(&left.added_size);
         let by_name = by_size.then_with(|| cmp_utf16(&left.name, &right.name));

@@ -44,6 +44,7 @@ pub mod explore;
 pub mod graph;
 pub mod leak;
 pub mod node_table;
+mod prefix_sums;
 pub mod redact;
 pub mod report;
 pub mod snapshot;

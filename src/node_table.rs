@@ -52,7 +52,7 @@ fn push_row(block: &mut Vec<u8>, graph: &HeapGraph, analysis: &Analysis, node: N
         u64::from(graph.id(node)),
         u64::from(graph.node_type(node).0),
         u64::from(analysis.self_size[node.at()]),
-        analysis.retained[node.at()],
+        analysis.retained.at(node.at()),
     ];
     for column in columns {
         block.extend_from_slice(digits.format(column).as_bytes());

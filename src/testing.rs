@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::graph::{
     EdgeIndex, EdgeLabel, EdgeType, HeapGraph, NODE_TYPE_NAMES, NodeIndex, NodeType, StringIndex,
 };
-use crate::snapshot::{Location, SnapshotTables};
+use crate::snapshot::{Location, Place, SnapshotTables};
 
 /// Builds a [`HeapGraph`] by hand. The root exists from the start: synthetic, node 0, id 1.
 ///
@@ -100,9 +100,10 @@ impl GraphBuilder {
         self.tables.detachedness.push((node, value));
     }
 
-    /// Says where the function, or the constructor of the object, is. Ascending nodes only.
+    /// Says where the function, or the constructor of the object, is.
     pub fn locate(&mut self, node: NodeIndex, script_id: u32, line: u32, column: u32) {
-        self.tables.locations.push(Location { node, script_id, line, column, script: None });
+        let place = Place { script_id, line, column, script: None };
+        self.tables.locations.push(Location { node, place });
     }
 
     /// An edge that is named by a string.
@@ -164,6 +165,7 @@ impl GraphBuilder {
             }
             tables.first_edge.push(tables.edge_target.len() as u32);
         }
+        tables.locations.sort();
         HeapGraph::new(tables)
     }
 }

@@ -13,6 +13,7 @@ use crate::analysis::classes::{ClassIndex, Classes};
 use crate::analysis::distances::NO_DISTANCE;
 use crate::analysis::dominator_tree::DominatorTree;
 use crate::analysis::groups::Groups;
+use crate::analysis::sizes::Sizes;
 use crate::analysis::wtf8::cmp_utf16;
 use crate::control::Control;
 use crate::error::Result;
@@ -61,7 +62,7 @@ pub struct ClassColumns<'a> {
     /// The dominator tree.
     pub dominators: &'a DominatorTree,
     /// Retained size of each node in bytes.
-    pub retained: &'a [u64],
+    pub retained: &'a Sizes,
     /// Distance of each node, if known.
     pub distances: Option<&'a [i32]>,
 }
@@ -192,7 +193,7 @@ fn sum_up(
             sum.distance = sum.distance.min(distances[node.at()]);
         }
         if position >= sum.covered_until {
-            sum.retained_size += retained[node.at()];
+            sum.retained_size += retained.at(node.at());
             sum.covered_until = position + dominators.extent(position);
         }
     }

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use super::comparison::{ComparisonOptions, ComparisonRow, ComparisonSide, compare};
+use super::comparison::{ComparisonOptions, ComparisonRow, NewerNodes, OlderNodes, compare};
 use super::filters::{Filters, RetainedBy};
-use super::ids::IdIndex;
+use super::ids::nodes_by_id;
 use super::native_contexts::{NO_CONTEXT, SHARED, native_contexts};
 use super::*;
 use crate::graph::{Edge, EdgeType, NodeIndex, NodeType};
@@ -269,7 +269,7 @@ fn class_rows_are_sums_over_members() {
             row.0 += 1;
             row.1 += u64::from(analysis.self_size[node.at()]);
             if !has_dominator_in_class(&graph, &analysis, node) {
-                row.2 += analysis.retained[node.at()];
+                row.2 += analysis.retained.at(node.at());
             }
             row.3 = row.3.min(analysis.distances.as_ref().unwrap()[node.at()]);
         }
@@ -288,18 +288,11 @@ fn class_rows_are_sums_over_members() {
     }
 }
 
-fn side<'a>(
-    graph: &'a HeapGraph,
-    analysis: &'a Analysis,
-    classes: &'a Classes,
-) -> ComparisonSide<'a> {
-    ComparisonSide {
-        ids: &graph.tables().node_id,
-        self_size: &analysis.self_size,
-        groups: &analysis.groups,
-        own_classes: &analysis.classes,
-        classes,
-    }
+fn older_nodes(graph: &HeapGraph, analysis: Analysis) -> OlderNodes {
+    let ids = &graph.tables().node_id;
+    let by_id = nodes_by_id(ids, &control()).unwrap();
+    let Analysis { self_size, groups, classes, .. } = analysis;
+    OlderNodes::new(ids, &by_id, &self_size, groups, classes, &control()).unwrap()
 }
 
 #[test]
@@ -308,17 +301,15 @@ fn a_comparison_is_a_difference_of_sets() {
         let (base, current) = (random_graph(2 * seed, 60), random_graph(2 * seed + 1, 60));
         let (older, newer) = (analysed(&base), analysed(&current));
         let classes = Classes::new(&older.groups, &newer.definitions, &control()).unwrap();
-        let matches = IdIndex::new(&base.tables().node_id, &control()).unwrap();
-        let matches = matches.matches(&current.tables().node_id, &control()).unwrap();
         let options = ComparisonOptions { with_ids: true, ..ComparisonOptions::default() };
-        let found = compare(
-            side(&base, &older, &classes),
-            side(&current, &newer, &newer.classes),
-            &matches,
-            options,
-            &control(),
-        )
-        .unwrap();
+        let nodes = NewerNodes {
+            ids: &current.tables().node_id,
+            self_size: &newer.self_size,
+            groups: &newer.groups,
+            classes: &newer.classes,
+        };
+        let kept = older_nodes(&base, analysed(&base));
+        let found = compare(&kept, &classes, nodes, options, &control()).unwrap();
 
         let members = |graph: &HeapGraph, analysis: &Analysis, classes: &Classes| {
             let mut rows: BTreeMap<Vec<u8>, BTreeMap<u32, u64>> = BTreeMap::new();

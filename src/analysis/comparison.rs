@@ -5,12 +5,12 @@
 //! whose class has changed is removed from one row and added to another. Both snapshots' plain
 //! objects get the class names that the *newer* one's interface definitions give them.
 //!
-//! What the older snapshot has to keep for this is in [`ComparisonSide`]: ids, self sizes and
-//! groups, 12 bytes a node. Edges, strings and all else can be dropped before the newer one is
-//! read.
+//! What the older snapshot has to keep for this is in [`OlderNodes`]: ids, self sizes and groups, 12
+//! bytes a node, in the order of the ids. Edges, strings and all else can be dropped before the newer
+//! one is read.
 //!
-//! Time: linear in nodes; no node is hashed. Memory: the match of each node of the newer snapshot,
-//! 4 bytes, which other stages use as well.
+//! Time: linear in nodes where ids mostly ascend ([`super::ids`]); no node is hashed. Memory: none that
+//! grows with the nodes.
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
@@ -19,24 +19,73 @@ use crate::analysis::bits::BitSet;
 use crate::analysis::class_table::{ClassRow, ClassRows, RowAssignment};
 use crate::analysis::classes::Classes;
 use crate::analysis::groups::Groups;
-use crate::analysis::ids::NO_MATCH;
+use crate::analysis::ids::Search;
 use crate::analysis::wtf8::cmp_utf16;
 use crate::control::Control;
 use crate::error::Result;
+use crate::graph::NodeIndex;
 
-/// What a comparison reads of one snapshot.
+/// The nodes of an older snapshot, for comparisons with newer ones.
+#[derive(Debug)]
+pub struct OlderNodes {
+    /// Ascending.
+    ids: Vec<u32>,
+    /// Self size of each node in bytes, after ownership transfer, by place among the ids.
+    self_size: Vec<u32>,
+    /// The group of each node, by place among the ids.
+    group: Vec<u32>,
+    /// The groups, without their nodes.
+    groups: Groups,
+    /// The nodes summed up, by group.
+    totals: Vec<Total>,
+    /// The classes of the groups under this snapshot's own interface definitions.
+    own_classes: Classes,
+}
+
+impl OlderNodes {
+    /// Keeps what is needed. `by_id` are the nodes in the order of their ids
+    /// ([`nodes_by_id`](crate::analysis::ids::nodes_by_id)), `self_size` the sizes after ownership
+    /// transfer.
+    ///
+    /// # Errors
+    /// `ABORT_ERR`, `ERR_TIMEOUT`.
+    pub fn new(
+        ids: &[u32],
+        by_id: &[NodeIndex],
+        self_size: &[u32],
+        mut groups: Groups,
+        own_classes: Classes,
+        control: &Control,
+    ) -> Result<Self> {
+        let totals = totals_of_groups(ids, self_size, &groups, control)?;
+        let group_of_node = groups.take_of_nodes();
+        let in_order = |column: &[u32]| by_id.iter().map(|node| column[node.at()]).collect();
+        Ok(Self {
+            self_size: in_order(self_size),
+            group: in_order(&group_of_node),
+            ids: in_order(ids),
+            groups,
+            totals,
+            own_classes,
+        })
+    }
+
+    /// The groups, which no longer know their nodes.
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+}
+
+/// What a comparison reads of the newer snapshot.
 #[derive(Clone, Copy, Debug)]
-pub struct ComparisonSide<'a> {
+pub struct NewerNodes<'a> {
     /// The id of each node.
     pub ids: &'a [u32],
     /// Self size of each node in bytes, after ownership transfer.
     pub self_size: &'a [u32],
     /// The group of each node.
     pub groups: &'a Groups,
-    /// The classes of the groups under this snapshot's own interface definitions.
-    pub own_classes: &'a Classes,
-    /// The classes of the groups under the newer snapshot's interface definitions. For the newer
-    /// snapshot itself: the same as `own_classes`.
+    /// The classes of the groups.
     pub classes: &'a Classes,
 }
 
@@ -81,6 +130,8 @@ impl ComparisonRow {
 pub struct ComparisonOptions<'a> {
     /// Which nodes share a row.
     pub rows: ClassRows,
+    /// Whether ids mean nothing: then all that was there is gone, and all that is there is new.
+    pub ignore_ids: bool,
     /// Whether to list the ids.
     pub with_ids: bool,
     /// The class rows of the newer snapshot, made with the same `rows`, for the retained sizes.
@@ -89,23 +140,29 @@ pub struct ComparisonOptions<'a> {
 
 /// The rows in which something was added or removed, most bytes added first, then by name.
 ///
-/// `matches` gives for each node of `current` the node of `base` with the same id, or [`NO_MATCH`]:
-/// [`IdIndex::matches`](crate::analysis::ids::IdIndex::matches).
+/// `base_classes` are the classes of the older snapshot's groups under the newer one's interface
+/// definitions. One thread.
+///
+/// # Errors
+/// `ABORT_ERR`, `ERR_TIMEOUT`.
 pub fn compare(
-    base: ComparisonSide<'_>,
-    current: ComparisonSide<'_>,
-    matches: &[u32],
+    base: &OlderNodes,
+    base_classes: &Classes,
+    current: NewerNodes<'_>,
     options: ComparisonOptions<'_>,
     control: &Control,
 ) -> Result<Vec<ComparisonRow>> {
-    let base_totals = Totals::of(base, options.rows, control)?;
-    let current_totals = Totals::of(current, options.rows, control)?;
+    let base_totals = Totals::of(&base.totals, base_classes, options.rows);
+    let of_groups = totals_of_groups(current.ids, current.self_size, current.groups, control)?;
+    let current_totals = Totals::of(&of_groups, current.classes, options.rows);
     let mut keys: HashMap<Vec<u8>, u32> = HashMap::new();
     let mut rows: Vec<ComparisonRow> = Vec::new();
     // The newer snapshot goes first: a row that it has too is named as it says.
-    let current_row_of = current_totals.unify(current, None, &mut keys, &mut rows);
-    let base_row_of = base_totals.unify(base, Some(base.own_classes), &mut keys, &mut rows);
+    let current_row_of = current_totals.unify(current.classes, None, &mut keys, &mut rows);
+    let base_row_of =
+        base_totals.unify(base_classes, Some(&base.own_classes), &mut keys, &mut rows);
 
+    let mut search = Search::new(&base.ids);
     let mut survivors = options.with_ids.then(|| BitSet::new(base.ids.len()));
     for (node, &size) in current.self_size.iter().enumerate() {
         control.checkpoint_at(node)?;
@@ -113,16 +170,16 @@ pub fn compare(
         if size == 0 || row == NONE {
             continue;
         }
-        let before = matches[node];
-        if before != NO_MATCH
-            && base.self_size[before as usize] != 0
-            && base_row_of[base.groups.of_nodes()[before as usize] as usize] == row
+        let before = if options.ignore_ids { None } else { search.find(current.ids[node]) };
+        if let Some(before) = before
+            && base.self_size[before] != 0
+            && base_row_of[base.group[before] as usize] == row
         {
             let row = &mut rows[row as usize];
             row.removed_count -= 1;
-            row.removed_size -= u64::from(base.self_size[before as usize]);
+            row.removed_size -= u64::from(base.self_size[before]);
             if let Some(survivors) = &mut survivors {
-                survivors.insert(before);
+                survivors.insert(before as u32);
             }
         } else {
             let row = &mut rows[row as usize];
@@ -153,32 +210,28 @@ pub fn compare(
 const NONE: u32 = u32::MAX;
 
 /// Lists the ids of the nodes of `base` that did not survive.
-fn list_removed(
-    base: ComparisonSide<'_>,
-    row_of: &[u32],
-    survivors: &BitSet,
-    rows: &mut [ComparisonRow],
-) {
-    for (node, &size) in base.self_size.iter().enumerate() {
-        let row = row_of[base.groups.of_nodes()[node] as usize];
-        if size != 0 && row != NONE && !survivors.contains(node as u32) {
-            rows[row as usize].removed_ids.push(base.ids[node]);
+fn list_removed(base: &OlderNodes, row_of: &[u32], survivors: &BitSet, rows: &mut [ComparisonRow]) {
+    for (at, &size) in base.self_size.iter().enumerate() {
+        let row = row_of[base.group[at] as usize];
+        if size != 0 && row != NONE && !survivors.contains(at as u32) {
+            rows[row as usize].removed_ids.push(base.ids[at]);
         }
     }
     for row in rows {
         row.added_ids.sort_unstable();
-        row.removed_ids.sort_unstable();
     }
 }
 
 /// The nodes of one snapshot summed up by row.
 struct Totals {
     assignment: RowAssignment,
+    /// How many groups there are.
+    groups: u32,
     /// By row of the assignment.
     sums: Vec<Total>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Total {
     count: u64,
     size: u64,
@@ -187,35 +240,48 @@ struct Total {
     highest: (u32, u32),
 }
 
-impl Totals {
-    fn of(side: ComparisonSide<'_>, rows: ClassRows, control: &Control) -> Result<Self> {
-        let assignment = RowAssignment::new(side.classes, rows);
-        let empty = Total { count: 0, size: 0, first_node: u32::MAX, highest: (0, 0) };
-        let mut of_group = vec![empty; side.groups.groups().len()];
-        for (node, &size) in side.self_size.iter().enumerate() {
-            control.checkpoint_at(node)?;
-            if size == 0 {
-                continue;
-            }
-            let group = side.groups.of_nodes()[node];
-            let total = &mut of_group[group as usize];
-            if total.count == 0 {
-                total.first_node = node as u32;
-            }
-            total.count += 1;
-            total.size += u64::from(size);
-            total.highest = total.highest.max((side.ids[node], group));
+impl Total {
+    const NOTHING: Self = Self { count: 0, size: 0, first_node: u32::MAX, highest: (0, 0) };
+}
+
+/// The nodes that have a size, summed up by group.
+fn totals_of_groups(
+    ids: &[u32],
+    self_size: &[u32],
+    groups: &Groups,
+    control: &Control,
+) -> Result<Vec<Total>> {
+    let mut totals = vec![Total::NOTHING; groups.groups().len()];
+    for (node, (&size, &group)) in self_size.iter().zip(groups.of_nodes()).enumerate() {
+        control.checkpoint_at(node)?;
+        if size == 0 {
+            continue;
         }
-        let mut sums = vec![empty; assignment.len()];
-        for (group, total) in of_group.iter().enumerate() {
-            let class = side.classes.of_group(group as u32);
+        let total = &mut totals[group as usize];
+        if total.count == 0 {
+            total.first_node = node as u32;
+        }
+        total.count += 1;
+        total.size += u64::from(size);
+        total.highest = total.highest.max((ids[node], group));
+    }
+    Ok(totals)
+}
+
+impl Totals {
+    /// Sums of groups, as sums of the rows that `classes` put them in.
+    fn of(of_groups: &[Total], classes: &Classes, rows: ClassRows) -> Self {
+        let assignment = RowAssignment::new(classes, rows);
+        let mut sums = vec![Total::NOTHING; assignment.len()];
+        for (group, total) in of_groups.iter().enumerate() {
+            let class = classes.of_group(group as u32);
             let sum = &mut sums[assignment.row_of_class[class.0 as usize] as usize];
             sum.count += total.count;
             sum.size += total.size;
             sum.first_node = sum.first_node.min(total.first_node);
             sum.highest = sum.highest.max(total.highest);
         }
-        Ok(Self { assignment, sums })
+        Self { assignment, groups: of_groups.len() as u32, sums }
     }
 
     /// Finds or makes the common row of each row here, and gives the common row of each group. The
@@ -225,7 +291,7 @@ impl Totals {
     /// DevTools reads their names when the older snapshot's own definitions are back in force.
     fn unify(
         &self,
-        side: ComparisonSide<'_>,
+        classes: &Classes,
         restored: Option<&Classes>,
         keys: &mut HashMap<Vec<u8>, u32>,
         rows: &mut Vec<ComparisonRow>,
@@ -237,7 +303,7 @@ impl Totals {
         let mut winners: HashMap<Vec<u8>, usize> = HashMap::new();
         let mut row_keys = Vec::with_capacity(order.len());
         for &at in &order {
-            let (key, _) = self.assignment.key_and_name(side.classes, at);
+            let (key, _) = self.assignment.key_and_name(classes, at);
             winners.insert(key.clone(), at);
             row_keys.push((at, key));
         }
@@ -250,7 +316,7 @@ impl Totals {
             let row = match keys.entry(key) {
                 Entry::Occupied(known) => *known.get(),
                 Entry::Vacant(vacant) => {
-                    let (key, mut name) = self.assignment.key_and_name(side.classes, at);
+                    let (key, mut name) = self.assignment.key_and_name(classes, at);
                     if let (Some(own), ClassRows::Devtools) = (restored, self.assignment.rows()) {
                         name = own.name(own.of_group(sum.highest.1)).to_vec();
                     }
@@ -264,9 +330,8 @@ impl Totals {
                 rows[row as usize].removed_size = sum.size;
             }
         }
-        let groups = 0..side.groups.groups().len() as u32;
-        groups
-            .map(|group| side.classes.of_group(group))
+        (0..self.groups)
+            .map(|group| classes.of_group(group))
             .map(|class| common_row[self.assignment.row_of_class[class.0 as usize] as usize])
             .collect()
     }

@@ -9,6 +9,7 @@
 
 use std::ops::Range;
 
+use crate::analysis::sizes::Sizes;
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::NodeIndex;
@@ -124,12 +125,11 @@ impl DominatorTree {
     ///
     /// # Errors
     /// `ABORT_ERR`, `ERR_TIMEOUT`.
-    pub fn retained_sizes(&self, self_sizes: &[u32], control: &Control) -> Result<Vec<u64>> {
-        let mut retained: Vec<u64> = self_sizes.iter().map(|&size| u64::from(size)).collect();
+    pub fn retained_sizes(&self, self_sizes: &[u32], control: &Control) -> Result<Sizes> {
+        let mut retained: Sizes = self_sizes.iter().map(|&size| u64::from(size)).collect();
         for (step, &node) in self.order.iter().skip(1).rev().enumerate() {
             control.checkpoint_at(step)?;
-            let size = retained[node.at()];
-            retained[self.idom(node).at()] += size;
+            retained.add(self.idom(node).at(), retained.at(node.at()));
         }
         Ok(retained)
     }

@@ -21,6 +21,7 @@ use crate::analysis::detachedness::Detachedness;
 use crate::analysis::display::DisplayNames;
 use crate::analysis::names::{Known, KnownNames};
 use crate::analysis::ropes::{BlankRopes, halves};
+use crate::analysis::sizes::Sizes;
 use crate::analysis::wtf8::parse_int;
 use crate::control::Control;
 use crate::error::Result;
@@ -70,7 +71,7 @@ pub struct StringColumns<'a> {
     /// Self size of each node in bytes, after ownership transfer.
     pub self_size: &'a [u32],
     /// Retained size of each node in bytes.
-    pub retained: &'a [u64],
+    pub retained: &'a Sizes,
 }
 
 /// Groups of equal strings, largest retained size first.
@@ -92,7 +93,7 @@ pub fn duplicate_strings(
     for group in &mut groups {
         for node in &group.nodes {
             group.self_size += u64::from(columns.self_size[node.at()]);
-            group.retained_size += columns.retained[node.at()];
+            group.retained_size += columns.retained.at(node.at());
         }
     }
     // Stable: whole texts in the order of their first strings, then cut ones.

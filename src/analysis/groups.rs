@@ -17,7 +17,7 @@ use crate::analysis::shapes::{ShapeCollector, ShapeIndex, Shapes};
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{HeapGraph, NodeIndex, NodeType, StringIndex};
-use crate::snapshot::{Location, StringTable};
+use crate::snapshot::{self, StringTable};
 
 /// Where the constructor of an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,9 +30,9 @@ pub struct Place {
     pub column: u32,
 }
 
-impl From<&Location> for Place {
-    fn from(location: &Location) -> Self {
-        Self { script_id: location.script_id, line: location.line, column: location.column }
+impl From<snapshot::Place> for Place {
+    fn from(place: snapshot::Place) -> Self {
+        Self { script_id: place.script_id, line: place.line, column: place.column }
     }
 }
 
@@ -85,7 +85,7 @@ impl Groups {
             control.checkpoint_at(node.at())?;
             let mut place = None;
             while let Some(location) = locations.next_if(|location| location.node <= node) {
-                place = (location.node == node).then(|| Place::from(location));
+                place = (location.node == node).then(|| Place::from(location.place));
             }
             of_node.push(collector.group_of(node, place));
         }
@@ -96,6 +96,11 @@ impl Groups {
     #[inline(always)]
     pub fn of_nodes(&self) -> &[u32] {
         &self.of_node
+    }
+
+    /// Takes the column away: what is left knows the groups, and no longer which nodes are in them.
+    pub fn take_of_nodes(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.of_node)
     }
 
     /// The group of a node.

@@ -1,20 +1,35 @@
 //! Which nodes of two snapshots of the same process are the same: those of equal id.
 //!
 //! V8 gives ids in the order in which it first sees objects, and walks the heap in much the same
-//! order each time. So ids in a file are runs of ascending numbers. The index of the older
-//! snapshot is sorted by id (a merge sort that takes the runs as they are), and the newer one's
-//! nodes are looked up in file order, each search starting where the last one ended: a step or two
-//! inside a run, and a gallop between runs.
+//! order each time. So ids in a file are runs of ascending numbers. The nodes of the older snapshot
+//! are sorted by id (a merge sort that takes the runs as they are), and the newer one's are looked
+//! up in file order, each search starting where the last one ended: a step or two inside a run, and
+//! a gallop between runs.
 //!
-//! Time: O(n) for ascending ids, O(n log n) for any. Memory: 8 bytes a node of the older snapshot,
-//! 12 more and half as much again while sorting if the ids do not ascend; 4 bytes a node of the
-//! newer one for the answer.
+//! Time: O(n) for ascending ids, O(n log n) for any. Memory: 4 bytes a node for the order, 12 more
+//! while sorting if the ids do not ascend.
+
+use rayon::prelude::*;
 
 use crate::control::Control;
 use crate::error::Result;
+use crate::graph::NodeIndex;
 
-/// Stands for "there is no such node in the other snapshot".
-pub const NO_MATCH: u32 = u32::MAX;
+/// The nodes in the order of their ids; those of one id in their own order. Runs on rayon's pool.
+///
+/// # Errors
+/// `ABORT_ERR`, `ERR_TIMEOUT`.
+pub fn nodes_by_id(ids: &[u32], control: &Control) -> Result<Vec<NodeIndex>> {
+    control.checkpoint()?;
+    if ids.is_sorted() {
+        return Ok((0..ids.len() as u32).map(NodeIndex).collect());
+    }
+    let pair = |(node, &id): (usize, &u32)| u64::from(id) << 32 | node as u64;
+    let mut pairs: Vec<u64> = ids.iter().enumerate().map(pair).collect();
+    pairs.par_sort();
+    control.checkpoint()?;
+    Ok(pairs.into_iter().map(|pair| NodeIndex(pair as u32)).collect())
+}
 
 /// The nodes of a snapshot by id.
 #[derive(Clone, Debug, Default)]
@@ -22,48 +37,49 @@ pub struct IdIndex {
     /// Ascending.
     ids: Vec<u32>,
     /// The node of each id.
-    nodes: Vec<u32>,
+    nodes: Vec<NodeIndex>,
 }
 
 impl IdIndex {
     /// The index of the nodes with these ids.
+    ///
+    /// # Errors
+    /// `ABORT_ERR`, `ERR_TIMEOUT`.
     pub fn new(ids: &[u32], control: &Control) -> Result<Self> {
-        control.checkpoint()?;
-        if ids.is_sorted() {
-            return Ok(Self { ids: ids.to_vec(), nodes: (0..ids.len() as u32).collect() });
-        }
-        let pair = |(node, &id): (usize, &u32)| u64::from(id) << 32 | node as u64;
-        let mut pairs: Vec<u64> = ids.iter().enumerate().map(pair).collect();
-        pairs.sort();
-        control.checkpoint()?;
-        let nodes = pairs.iter().map(|&pair| pair as u32).collect();
-        let ids = pairs.into_iter().map(|pair| (pair >> 32) as u32).collect();
-        Ok(Self { ids, nodes })
+        let nodes = nodes_by_id(ids, control)?;
+        Ok(Self { ids: nodes.iter().map(|node| ids[node.at()]).collect(), nodes })
     }
 
     /// The node with an id; the first of several.
-    pub fn get(&self, id: u32) -> Option<u32> {
-        let at = self.ids.partition_point(|&known| known < id);
-        (self.ids.get(at) == Some(&id)).then(|| self.nodes[at])
+    pub fn get(&self, id: u32) -> Option<NodeIndex> {
+        Search::new(&self.ids).find(id).map(|at| self.nodes[at])
+    }
+}
+
+/// A search in ascending ids that begins where the last one ended.
+#[derive(Clone, Debug)]
+pub struct Search<'a> {
+    ids: &'a [u32],
+    at: usize,
+}
+
+impl<'a> Search<'a> {
+    /// A search that begins with the lowest.
+    pub fn new(ids: &'a [u32]) -> Self {
+        Self { ids, at: 0 }
     }
 
-    /// For each of `ids`, the node here that has it, or [`NO_MATCH`].
-    pub fn matches(&self, ids: &[u32], control: &Control) -> Result<Vec<u32>> {
-        let mut matches = Vec::with_capacity(ids.len());
-        let mut at = 0;
-        for (step, &id) in ids.iter().enumerate() {
-            control.checkpoint_at(step)?;
-            at = self.seek(at, id);
-            let found = self.ids.get(at) == Some(&id);
-            matches.push(if found { self.nodes[at] } else { NO_MATCH });
-        }
-        Ok(matches)
-    }
-
-    /// The first place whose id is not below `id`, searched from `start` on in growing steps.
+    /// The place of an id; the first of several.
     #[inline(always)]
-    fn seek(&self, start: usize, id: u32) -> usize {
-        let ids = &self.ids;
+    pub fn find(&mut self, id: u32) -> Option<usize> {
+        self.at = self.seek(id);
+        (self.ids.get(self.at) == Some(&id)).then_some(self.at)
+    }
+
+    /// The first place whose id is not below `id`, searched for in growing steps.
+    #[inline(always)]
+    fn seek(&self, id: u32) -> usize {
+        let Self { ids, at: start } = *self;
         if start < ids.len() && ids[start] < id {
             // The next one, most of the time.
             let (mut low, mut step) = (start + 1, 1);
@@ -99,11 +115,14 @@ mod tests {
                 ids.sort_unstable();
             }
             let index = IdIndex::new(&ids, &Control::default()).unwrap();
-            let matches = index.matches(&wanted, &Control::default()).unwrap();
-            for (&id, &found) in wanted.iter().zip(&matches) {
+            let mut sorted = ids.clone();
+            sorted.sort();
+            let mut search = Search::new(&sorted);
+            for &id in &wanted {
                 let naive = ids.iter().position(|&known| known == id);
-                prop_assert_eq!(naive.map_or(NO_MATCH, |at| at as u32), found);
-                prop_assert_eq!(index.get(id), naive.map(|at| at as u32));
+                prop_assert_eq!(index.get(id), naive.map(|at| NodeIndex(at as u32)));
+                let naive = sorted.iter().position(|&known| known == id);
+                prop_assert_eq!(search.find(id), naive);
             }
         }
     }

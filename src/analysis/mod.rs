@@ -26,6 +26,7 @@ pub mod roots;
 pub mod ropes;
 pub mod samples;
 pub mod shapes;
+pub mod sizes;
 mod source_lists;
 pub mod statistics;
 pub mod wtf8;
@@ -49,6 +50,7 @@ use essential::EssentialEdges;
 use groups::Groups;
 use interfaces::InterfaceDefinition;
 use names::KnownNames;
+use sizes::Sizes;
 use statistics::Statistics;
 
 /// What [`analyse`] computes beyond self sizes, classes and statistics.
@@ -101,7 +103,7 @@ pub struct Analysis {
     /// The dominator tree, if asked for.
     pub dominators: DominatorTree,
     /// Retained size of each node in bytes, if dominators were asked for.
-    pub retained: Vec<u64>,
+    pub retained: Sizes,
     /// Distance of each node, if asked for.
     pub distances: Option<Vec<i32>>,
     /// The group of each node: the class it has under any interface definitions.
@@ -241,7 +243,7 @@ fn column_lane(
         Ok((groups, definitions, classes))
     })?;
     let statistics = timed(&mut timings.statistics, || {
-        statistics::statistics(graph, names, detachedness, &self_size, control)
+        statistics::statistics(graph, names, detachedness, &self_size, has_user_roots, control)
     })?;
     let distances = timed(&mut timings.distances, || match what.distances {
         true => distances::distances(graph, names, detachedness, control).map(Some),

@@ -1,7 +1,7 @@
 //! The totals of Chrome DevTools' Statistics view.
 //!
-//! Time: one pass over the nodes, and one over the targets of all edges if there are arrays.
-//! Memory: three bits a node.
+//! Time: one pass over the nodes, and one over the targets of all edges where there are arrays whose
+//! store is no structure of V8's, or no user root. Memory: three bits a node in that case.
 
 use crate::analysis::bits::BitSet;
 use crate::analysis::detachedness::Detachedness;
@@ -31,12 +31,14 @@ pub struct Statistics {
     pub system: u64,
 }
 
-/// The totals, from self sizes after ownership transfer.
+/// The totals, from self sizes after ownership transfer. `has_user_roots`: whether there was any
+/// ([`super::ownership`]).
 pub fn statistics(
     graph: &HeapGraph,
     names: &KnownNames,
     detachedness: &Detachedness,
     self_size: &[u32],
+    has_user_roots: bool,
     control: &Control,
 ) -> Result<Statistics> {
     let extra = graph.tables().extra_native_bytes;
@@ -60,7 +62,10 @@ pub fn statistics(
             NodeType::HIDDEN => sums.system += size,
             _ if names.of_node(graph, node) == Known::Array => {
                 sums.js_arrays += size;
-                stores.extend(backing_store(graph, names, node));
+                let store = backing_store(graph, names, node);
+                // If nothing else refers to it, it has given its size to the array by now.
+                let is_given = |store: &NodeIndex| has_user_roots && gives(graph, *store, node);
+                stores.extend(store.filter(|store| self_size[store.at()] != 0 && !is_given(store)));
             }
             _ => {}
         }
@@ -79,6 +84,14 @@ fn backing_store(graph: &HeapGraph, names: &KnownNames, array: NodeIndex) -> Opt
     Some(elements.target)
 }
 
+/// Whether a backing store gives its size to an array if that alone refers to it: the rules of
+/// [`super::ownership`].
+fn gives(graph: &HeapGraph, store: NodeIndex, array: NodeIndex) -> bool {
+    matches!(graph.node_type(store), NodeType::HIDDEN | NodeType::ARRAY)
+        && graph.node_type(array) == NodeType::OBJECT
+        && array != graph.root()
+}
+
 /// The sum of the sizes of those of `stores` that exactly one edge leads to. Weak edges count, and
 /// those of unreachable nodes.
 fn unshared_size(
@@ -87,14 +100,12 @@ fn unshared_size(
     self_size: &[u32],
     control: &Control,
 ) -> Result<u64> {
-    // Ownership transfer leaves most backing stores empty.
-    let mut counted = BitSet::new(graph.node_count());
-    let mut any = false;
-    for store in stores.iter().filter(|store| self_size[store.at()] != 0) {
-        any |= counted.insert(store.0);
-    }
-    if !any {
+    if stores.is_empty() {
         return Ok(0);
+    }
+    let mut counted = BitSet::new(graph.node_count());
+    for store in stores {
+        counted.insert(store.0);
     }
     let mut once = BitSet::new(graph.node_count());
     let mut shared = BitSet::new(graph.node_count());

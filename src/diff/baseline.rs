@@ -1,8 +1,8 @@
 //! What stays of an older snapshot.
 
 use crate::analysis::class_table::ClassRows;
-use crate::analysis::classes::Classes;
-use crate::analysis::groups::Groups;
+use crate::analysis::comparison::OlderNodes;
+use crate::analysis::ids::nodes_by_id;
 use crate::control::Control;
 use crate::diff::{Analyzed, Parsed};
 use crate::digest::{Body, ClassTotal};
@@ -27,17 +27,9 @@ pub struct Baseline {
 /// What class rows are made from.
 pub(super) enum BaselineClasses {
     /// Of a snapshot: every node.
-    Nodes(Box<BaselineNodes>),
+    Nodes(Box<OlderNodes>),
     /// Of a digest: the totals.
     Totals(Vec<ClassTotal>),
-}
-
-/// The nodes of a baseline.
-pub(super) struct BaselineNodes {
-    pub(super) ids: Vec<u32>,
-    pub(super) self_size: Vec<u32>,
-    pub(super) groups: Groups,
-    pub(super) own_classes: Classes,
 }
 
 /// Whether a baseline can be compared by the shapes of routes, too.
@@ -59,17 +51,17 @@ impl Baseline {
         let (counts, ways) = beside;
         // A census asks for dominators and sizes; where subtrees stand is a column less each.
         analysis.dominators.keep_idoms();
-        let census = Census::take(&graph, &words, &analysis, counts, ways.as_deref(), control)?;
-        drop(ways);
-        let mut tables = graph.into_tables();
-        let classes = BaselineClasses::Nodes(Box::new(BaselineNodes {
-            ids: std::mem::take(&mut tables.node_id),
-            self_size: analysis.self_size,
-            groups: analysis.groups,
-            own_classes: analysis.classes,
-        }));
-        let warnings = std::mem::take(&mut tables.warnings);
-        Ok(Self { stats, census, sample: ids, classes, warnings })
+        let groups = std::mem::take(&mut analysis.groups);
+        let own_classes = std::mem::take(&mut analysis.classes);
+        let node_ids = &graph.tables().node_id;
+        let by_id = nodes_by_id(node_ids, control)?;
+        let (census, nodes) = rayon::join(
+            || Census::take(&graph, &words, &analysis, counts, &by_id, ways.as_deref(), control),
+            || OlderNodes::new(node_ids, &by_id, &analysis.self_size, groups, own_classes, control),
+        );
+        let classes = BaselineClasses::Nodes(Box::new(nodes?));
+        let warnings = graph.tables().warnings.clone();
+        Ok(Self { stats, census: census?, sample: ids, classes, warnings })
     }
 
     /// Whether it comes from a digest.
@@ -109,7 +101,8 @@ pub fn digest(source: Source, taken_at: Option<String>, control: &Control) -> Re
     let snapshot = parsed.analyze(count_and_shape, &mut phases, control)?;
     let Analyzed { mut stats, graph, words, beside: (counts, shapes), analysis, ids } = snapshot;
     stats.taken_at = taken_at;
-    let census = Census::take(&graph, &words, &analysis, counts, Some(&shapes), control)?;
+    let by_id = nodes_by_id(&graph.tables().node_id, control)?;
+    let census = Census::take(&graph, &words, &analysis, counts, &by_id, Some(&shapes), control)?;
     let rows = analysis.class_table(ClassRows::Merged, control)?;
     let classes = rows
         .iter()

@@ -4,9 +4,10 @@ use crate::analysis::Analysis;
 use crate::diff::Current;
 use crate::diff::baseline::Baseline;
 use crate::graph::{HeapGraph, NodeIndex};
-use crate::leak::census::{Record, class_key, instances_now};
+use crate::leak::census::{class_key, instances_now};
 use crate::leak::items;
 use crate::leak::matching::same_process;
+use crate::leak::records::Record;
 use crate::leak::vocabulary::Vocabulary;
 use crate::report::{Suspect, SuspectKind};
 
@@ -50,7 +51,7 @@ impl<'a> Course<'a> {
     /// Items in each snapshot, or bytes for what has none.
     fn sizes(&self, node: NodeIndex) -> Vec<u64> {
         let items = items::count(self.graph, self.words, node).map_or(0, |(_, items)| items);
-        let retained = self.analysis.retained[node.at()];
+        let retained = self.analysis.retained.at(node.at());
         let records: Vec<_> = (0..self.older.len()).map(|at| self.record(at, node)).collect();
         let first_items = records[0].map_or(0, |record| u64::from(record.items));
         let by_items = items > first_items;
@@ -68,7 +69,7 @@ impl<'a> Course<'a> {
     fn record(&self, at: usize, node: NodeIndex) -> Option<Record> {
         let census = &self.older[at].census;
         let by_id = self.same_process[at].then(|| census.by_id(self.graph.id(node))).flatten();
-        by_id.or_else(|| census.by_shape(self.shapes[node.at()])).copied()
+        by_id.or_else(|| census.by_shape(self.shapes[node.at()]))
     }
 
     fn instances(&self, node: NodeIndex) -> Vec<u64> {

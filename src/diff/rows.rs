@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use crate::analysis::class_table::ClassRows as Rows;
 use crate::analysis::classes::Classes;
-use crate::analysis::comparison::{ComparisonOptions, ComparisonRow, ComparisonSide, compare};
-use crate::analysis::ids::{IdIndex, NO_MATCH};
+use crate::analysis::comparison::{
+    ComparisonOptions, ComparisonRow, NewerNodes, OlderNodes, compare,
+};
 use crate::control::Control;
 use crate::diff::Current;
-use crate::diff::baseline::{Baseline, BaselineClasses, BaselineNodes};
+use crate::diff::baseline::{Baseline, BaselineClasses};
 use crate::digest::ClassTotal;
 use crate::error::Result;
 use crate::report::{ClassDelta, ClassRows, DiffOptions, Matching};
@@ -31,7 +32,7 @@ pub(super) fn class_rows(
 
 /// From all nodes of both snapshots.
 fn by_nodes(
-    older: &BaselineNodes,
+    older: &OlderNodes,
     newer: &Current,
     matching: Matching,
     options: &DiffOptions,
@@ -42,31 +43,23 @@ fn by_nodes(
         ClassRows::Merged => Rows::Merged,
         ClassRows::Devtools => Rows::Devtools,
     };
-    let current_ids = &graph.tables().node_id;
     // Chrome DevTools compares by id, whatever the ids mean.
     let by_id = matching == Matching::Identity || options.class_rows == ClassRows::Devtools;
-    let matches = match by_id {
-        true => IdIndex::new(&older.ids, control)?.matches(current_ids, control)?,
-        false => vec![NO_MATCH; current_ids.len()],
-    };
-    let older_classes = Classes::new(&older.groups, &analysis.definitions, control)?;
-    let base = ComparisonSide {
-        ids: &older.ids,
-        self_size: &older.self_size,
-        groups: &older.groups,
-        own_classes: &older.own_classes,
-        classes: &older_classes,
-    };
-    let current = ComparisonSide {
-        ids: current_ids,
+    let older_classes = Classes::new(older.groups(), &analysis.definitions, control)?;
+    let current = NewerNodes {
+        ids: &graph.tables().node_id,
         self_size: &analysis.self_size,
         groups: &analysis.groups,
-        own_classes: &analysis.classes,
         classes: &analysis.classes,
     };
     let current_rows = analysis.class_table(rows, control)?;
-    let comparison = ComparisonOptions { rows, with_ids: false, current_rows: &current_rows };
-    let rows = compare(base, current, &matches, comparison, control)?;
+    let comparison = ComparisonOptions {
+        rows,
+        ignore_ids: !by_id,
+        with_ids: false,
+        current_rows: &current_rows,
+    };
+    let rows = compare(older, &older_classes, current, comparison, control)?;
     let mut rows: Vec<_> = rows.iter().map(class_delta).collect();
     if !by_id {
         keep_net(&mut rows);

@@ -165,7 +165,7 @@ impl Explorer {
             .map(|position| tree.node_at(position))
             .collect();
         let largest_first =
-            |node: &NodeIndex| (std::cmp::Reverse(self.analysis.retained[node.at()]), node.0);
+            |node: &NodeIndex| (std::cmp::Reverse(self.analysis.retained.at(node.at())), node.0);
         if top < nodes.len() {
             nodes.select_nth_unstable_by_key(top, largest_first);
             nodes.truncate(top);
@@ -217,7 +217,7 @@ impl Explorer {
     }
 
     fn find(&self, id: u32) -> Option<NodeIndex> {
-        self.ids.get(id).map(NodeIndex)
+        self.ids.get(id)
     }
 
     fn distance(&self, node: NodeIndex) -> i32 {
@@ -281,7 +281,7 @@ impl Explorer {
             name: text(&names.node(node)),
             class_name: text(analysis.class_name(node)),
             self_bytes: analysis.self_size[node.at()],
-            retained_bytes: analysis.retained[node.at()],
+            retained_bytes: analysis.retained.at(node.at()),
             distance: self.distance(node),
             dominator_id: graph.id(analysis.dominators.idom(node)),
         }

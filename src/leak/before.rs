@@ -8,11 +8,10 @@ use crate::analysis::bits::BitSet;
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{HeapGraph, NodeIndex};
-use crate::leak::census::{
-    Census, LARGE, Record, Together, class_key, instances_now, slot_key, tag,
-};
+use crate::leak::census::{Census, LARGE, Together, class_key, instances_now, slot_key, tag};
 use crate::leak::growth::{Scatter, is_slot};
 use crate::leak::items;
+use crate::leak::records::Record;
 use crate::leak::shape::NO_SHAPE;
 use crate::leak::vocabulary::Vocabulary;
 
@@ -27,8 +26,8 @@ pub struct Prior {
     pub retained: u64,
 }
 
-impl From<&Record> for Prior {
-    fn from(record: &Record) -> Self {
+impl From<Record> for Prior {
+    fn from(record: Record) -> Self {
         Self { id: record.id, items: u64::from(record.items), retained: record.retained }
     }
 }
@@ -85,7 +84,7 @@ impl<'a> Before<'a> {
             control.checkpoint_at(node.at())?;
             let shape = shapes[node.at()];
             let items = items::count(graph, words, node).map_or(0, |(_, items)| items);
-            let retained = analysis.retained[node.at()];
+            let retained = analysis.retained.at(node.at());
             if shape == NO_SHAPE || (items == 0 && retained < LARGE) {
                 continue;
             }
@@ -193,7 +192,7 @@ impl<'a> Before<'a> {
         for edge in graph.edges(owner).filter(|&edge| is_slot(edge)) {
             let child = edge.target;
             if !self.is_young(graph, child)
-                || analysis.retained[child.at()] < LARGE
+                || analysis.retained.at(child.at()) < LARGE
                 || analysis.dominators.idom(child) != owner
             {
                 continue;

@@ -6,7 +6,7 @@
 //! A small container is asked for by its slot too if that is one of a variable, or of an object that
 //! a variable may stand for: such are few, and what is in them may be replaced by something large.
 //!
-//! Time: one pass over objects and their edges. Memory: 24 bytes for each object with items and
+//! Time: one pass over objects and their edges. Memory: 16 bytes for each object with items and
 //! each node that retains [`LARGE`] bytes.
 
 use std::collections::HashMap;
@@ -20,6 +20,7 @@ use crate::error::Result;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::hash::Fnv;
 use crate::leak::items;
+use crate::leak::records::{Record, Records};
 use crate::leak::vocabulary::Vocabulary;
 
 /// A node that retains this many bytes is in the census whatever it is: below, growth is noise.
@@ -28,19 +29,6 @@ pub const LARGE: u64 = 1024;
 /// A class of the program with so many instances at most is one of services and stores rather than of
 /// data.
 const FEW_INSTANCES: u64 = 8;
-
-/// What is known of a node of the baseline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
-    /// Its id.
-    pub id: u32,
-    /// Hash of its type and class.
-    pub tag: u32,
-    /// Elements, entries or properties.
-    pub items: u32,
-    /// Bytes it retains.
-    pub retained: u64,
-}
 
 /// A census as a digest has it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -123,8 +111,7 @@ pub struct Instances {
 /// The sizes of a baseline.
 #[derive(Debug, Default)]
 pub struct Census {
-    /// Sorted by id.
-    records: Vec<Record>,
+    records: Records,
     /// From [`slot_key`] to the id of what is in the slot.
     slots: HashMap<u64, u32>,
     /// By shape: the only record of that shape, or several together. Empty unless asked for.
@@ -166,23 +153,25 @@ impl Counts {
 }
 
 impl Census {
-    /// The census of a snapshot. With `node_shapes`, by node, it can be asked by shape as well.
+    /// The census of a snapshot. `by_id` are its nodes in the order of their ids. With
+    /// `node_shapes`, by node, it can be asked by shape as well.
     pub fn take(
         graph: &HeapGraph,
         words: &Vocabulary,
         analysis: &Analysis,
         counts: Counts,
+        by_id: &[NodeIndex],
         node_shapes: Option<&[u64]>,
         control: &Control,
     ) -> Result<Self> {
         let Counts { items, classes: counts, last_id } = counts;
-        let mut records = Vec::new();
+        let mut records = Records::default();
         let mut large = Vec::new();
         let mut small = Vec::new();
         let mut shapes: HashMap<u64, ByShape> = HashMap::new();
-        for node in graph.nodes() {
-            control.checkpoint_at(node.at())?;
-            let retained = analysis.retained[node.at()];
+        for (step, &node) in by_id.iter().enumerate() {
+            control.checkpoint_at(step)?;
+            let retained = analysis.retained.at(node.at());
             let items = items[node.at()];
             if items == 0 && retained < LARGE {
                 continue;
@@ -198,15 +187,12 @@ impl Census {
                     .or_insert(ByShape::One(record));
             }
         }
-        if !records.is_sorted_by_key(|record| record.id) {
-            records.sort_unstable_by_key(|record| record.id);
-        }
         drop(items);
         let singular = Singular { graph, words, by_name: &counts.by_name };
         large.extend(small.into_iter().filter(|&node| singular.is_held_by_one(analysis, node)));
         let slots = slots_of(graph, analysis, &large);
         let classes = counts.by_key(graph);
-        let total = analysis.retained[graph.root().at()];
+        let total = analysis.retained.at(graph.root().at());
         Ok(Self { records, slots, shapes, classes, total, last_id, is_whole: true })
     }
 
@@ -216,19 +202,18 @@ impl Census {
     }
 
     /// The node with that id.
-    pub fn by_id(&self, id: u32) -> Option<&Record> {
-        let at = self.records.binary_search_by_key(&id, |record| record.id).ok()?;
-        Some(&self.records[at])
+    pub fn by_id(&self, id: u32) -> Option<Record> {
+        self.records.by_id(id)
     }
 
     /// What was in a slot of the node with the id `owner`.
-    pub fn by_slot(&self, key: u64) -> Option<&Record> {
+    pub fn by_slot(&self, key: u64) -> Option<Record> {
         self.by_id(*self.slots.get(&key)?)
     }
 
     /// The node of a shape, if there was just one that was counted.
-    pub fn by_shape(&self, shape: u64) -> Option<&Record> {
-        match self.shapes.get(&shape)? {
+    pub fn by_shape(&self, shape: u64) -> Option<Record> {
+        match *self.shapes.get(&shape)? {
             ByShape::One(record) => Some(record),
             ByShape::Several(_) => None,
         }
@@ -246,7 +231,7 @@ impl Census {
 
     /// What a digest keeps: at most `most` records, those that retain most.
     pub fn parts(&self, most: usize) -> CensusParts {
-        let mut kept = self.records.clone();
+        let mut kept: Vec<Record> = self.records.iter().collect();
         let is_whole = self.is_whole && kept.len() <= most;
         if kept.len() > most {
             kept.select_nth_unstable_by_key(most, |record| std::cmp::Reverse(record.retained));
@@ -280,13 +265,10 @@ impl Census {
     pub fn from_parts(parts: CensusParts) -> Self {
         let CensusParts { records, slots, shapes, several, classes, total, last_id, is_whole } =
             parts;
-        let record_of = |id: u32| {
-            let at = records.binary_search_by_key(&id, |record| record.id).ok()?;
-            Some(records[at])
-        };
+        let records: Records = records.into_iter().collect();
         let ones = shapes
             .into_iter()
-            .filter_map(|(shape, id)| Some((shape, ByShape::One(record_of(id)?))));
+            .filter_map(|(shape, id)| Some((shape, ByShape::One(records.by_id(id)?))));
         let several =
             several.into_iter().map(|(shape, together)| (shape, ByShape::Several(together)));
         Self {
@@ -298,11 +280,6 @@ impl Census {
             last_id,
             is_whole,
         }
-    }
-
-    /// All records, sorted by id.
-    pub fn records(&self) -> &[Record] {
-        &self.records
     }
 }
 

@@ -165,7 +165,7 @@ impl<'w> Ledger<'w> {
                 && self.containers[container] != node
             {
                 let (bytes, nodes) = reached.entry(container).or_default();
-                *bytes += analysis.retained[node.at()];
+                *bytes += analysis.retained.at(node.at());
                 nodes.push(node);
             }
         }

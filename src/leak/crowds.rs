@@ -96,7 +96,7 @@ fn is_net_growth(walk: &Walk<'_>, members: &[Accumulation], bytes: u64) -> bool 
         members.iter().filter_map(|member| walk.survivor_around(member.node)).collect();
     let growth = around.into_iter().map(|node| {
         let was = before.of(graph, node).map_or(0, |prior| prior.retained);
-        analysis.retained[node.at()].saturating_sub(was)
+        analysis.retained.at(node.at()).saturating_sub(was)
     });
     growth.sum::<u64>() * 2 >= bytes
 }
@@ -140,7 +140,7 @@ fn container(walk: &Walk<'_>, node: NodeIndex, prior: Option<Prior>) -> Accumula
     // What was too small to be noted was at least itself.
     let itself = u64::from(walk.graph.file_self_size(node));
     let was = prior.map_or(itself, |prior| prior.retained);
-    let bytes = walk.analysis.retained[node.at()].saturating_sub(was);
+    let bytes = walk.analysis.retained.at(node.at()).saturating_sub(was);
     Accumulation { node, bytes, prior, items, links: 0 }
 }
 

@@ -335,7 +335,7 @@ impl Describer<'_> {
             let name = graph.name_index(node);
             name == words.module_class || name == words.source_text_module_node
         };
-        let total = analysis.retained[graph.root().at()];
+        let total = analysis.retained.at(graph.root().at());
         let is_a_lot =
             candidate.more_items() >= MANY_ITEMS_OF_A_MODULE || candidate.point.bytes >= total / 4;
         !is_a_lot && route.iter().any(|step| is_young(step.from) && is_module(step.from))
@@ -427,7 +427,7 @@ fn fingerprint(suspect: &Suspect, owner: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::{EdgeType, NodeIndex, NodeType};
+    use crate::graph::{EdgeType, NodeType};
     use crate::leak::stage::{elements, function, property, suspects, suspects_by_shape};
     use crate::report::{Suspect, SuspectKind};
     use crate::testing::GraphBuilder;
@@ -449,11 +449,6 @@ mod tests {
             heap.locate(store, 7, 11, 2);
             let list = property(heap, store, "sessions", "Array");
             elements(heap, list, 0..count(is_grown), "Session", 100);
-        };
-        // Rows of locations ascend by node.
-        let build = |heap: &mut GraphBuilder, global: NodeIndex, is_grown: bool| {
-            build(heap, global, is_grown);
-            heap.tables_mut().locations.sort_by_key(|row| row.node);
         };
         let found = only(suspects(build));
         assert_eq!((found.name.as_str(), found.class_name.as_str()), ("sessions", "Array"));

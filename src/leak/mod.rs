@@ -30,6 +30,7 @@ pub mod matching;
 mod merge;
 pub mod naming;
 mod places;
+pub mod records;
 pub mod route;
 mod scatter;
 pub mod scripts;

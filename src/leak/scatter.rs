@@ -13,7 +13,7 @@ impl Walk<'_> {
         let tree = &self.analysis.dominators;
         let mut groups: HashMap<(NodeType, u32), Scatter> = HashMap::new();
         for child in tree.children(position) {
-            let retained = self.analysis.retained[tree.node_at(child).at()];
+            let retained = self.analysis.retained.at(tree.node_at(child).at());
             if retained >= self.least_bytes && !self.is_large_part(child) {
                 continue;
             }

@@ -62,10 +62,10 @@ pub fn place_of_closure(
     let closure = internal_target(graph, closure, [words.bound_function; 2]).unwrap_or(closure);
     let url = url_of(graph, script_of(graph, words, closure)?);
     let name = String::from_utf8_lossy(graph.raw_name(closure)).into_owned();
-    let location = graph.tables().location(closure);
+    let location = graph.tables().locations.of(closure);
     Some(Place {
         url,
-        position: location.map(|row| (row.line.saturating_add(1), row.column.saturating_add(1))),
+        position: location.map(|at| (at.line.saturating_add(1), at.column.saturating_add(1))),
         function: (!name.is_empty()).then_some(name),
     })
 }
@@ -76,14 +76,14 @@ pub fn place_of_constructor(
     words: &Vocabulary,
     object: NodeIndex,
 ) -> Option<Place> {
-    let row = *graph.tables().location(object)?;
-    let script = match row.script {
+    let at = graph.tables().locations.of(object)?;
+    let script = match at.script {
         Some(script) => script,
-        None => script_by_id(graph, words, row.script_id)?,
+        None => script_by_id(graph, words, at.script_id)?,
     };
     Some(Place {
         url: url_of(graph, script),
-        position: Some((row.line.saturating_add(1), row.column.saturating_add(1))),
+        position: Some((at.line.saturating_add(1), at.column.saturating_add(1))),
         function: None,
     })
 }
@@ -110,7 +110,7 @@ pub fn place_of_module(graph: &HeapGraph, words: &Vocabulary, module: NodeIndex)
 /// The script with an id: that of any closure that a location row says is in it. Linear in the
 /// locations: for a few questions a report.
 fn script_by_id(graph: &HeapGraph, words: &Vocabulary, script_id: u32) -> Option<NodeIndex> {
-    let rows = graph.tables().locations.iter().filter(|row| row.script_id == script_id);
+    let rows = graph.tables().locations.iter().filter(|row| row.place.script_id == script_id);
     let mut closures = rows.filter(|row| graph.node_type(row.node) == NodeType::CLOSURE);
     closures.find_map(|row| script_of(graph, words, row.node))
 }

@@ -1,5 +1,6 @@
 //! For tests: two heaps that are built by hand, and what a diff knows of them.
 
+use crate::analysis::ids::nodes_by_id;
 use crate::analysis::{Analysis, What, analyse};
 use crate::control::Control;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
@@ -45,7 +46,8 @@ impl Heap {
         let control = Control::default();
         let shapes = shapes(graph, words, &control).unwrap();
         let counts = Counts::of(graph, words, &control).unwrap();
-        Census::take(graph, words, analysis, counts, Some(&shapes), &control).unwrap()
+        let by_id = nodes_by_id(&graph.tables().node_id, &control).unwrap();
+        Census::take(graph, words, analysis, counts, &by_id, Some(&shapes), &control).unwrap()
     }
 
     pub(crate) fn newer(&self) -> Newer<'_> {

@@ -70,7 +70,7 @@ pub fn find_suspects(
     control: &Control,
 ) -> Result<Vec<Suspect>> {
     let Newer { graph, words, analysis, .. } = newer;
-    let total = analysis.retained[graph.root().at()];
+    let total = analysis.retained.at(graph.root().at());
     let least_bytes = options.min_growth_bytes.unwrap_or((total / LEAST_SHARE).max(LEAST_BYTES));
     let least_bytes = least_bytes / options.sensitivity;
     let least_items = LEAST_ITEMS / options.sensitivity;

@@ -6,16 +6,15 @@
 //! Counts from the header are checked against the size of the input before anything is reserved,
 //! and columns grow only as rows arrive, so that a small file cannot ask for a large allocation.
 
-use rayon::prelude::*;
-
 use super::columns::{EdgeColumns, EdgeTable, NodeColumns, NodeTable};
 use super::input::Input;
-use super::lists::{location_table, sample_table};
+use super::locations::{LocationTable, Locations};
 use super::meta::Header;
 use super::row_reader::{Array, read_rows};
+use super::samples::{Sample, SampleTable};
 use super::source::Source;
 use super::text::read_strings;
-use super::{Location, Sample, SnapshotTables, StringTable};
+use super::{SnapshotTables, StringTable};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::graph::{HeapGraph, NodeIndex};
@@ -67,7 +66,7 @@ fn read_in_windows(
 struct Parts {
     nodes: Option<NodeColumns>,
     edges: Option<EdgeColumns>,
-    locations: Vec<Location>,
+    locations: Locations,
     samples: Vec<Sample>,
     strings: Option<StringTable>,
     warnings: Vec<String>,
@@ -155,20 +154,20 @@ impl Decoder<'_> {
             "locations" => {
                 match self.header.as_ref().and_then(|h| Some((h, h.locations.as_ref()?))) {
                     Some((header, layout)) => {
-                        let mut table = location_table(header, layout);
+                        let mut table = LocationTable::new(header, layout);
                         let array = Array { name: "locations", fields: layout.fields };
                         read_rows(&mut self.input, &mut table, array, self.lanes)?;
-                        self.tables.locations = table.rows;
+                        self.tables.locations = table.finish();
                     }
                     None => self.input.skip_value("`locations`")?,
                 }
             }
             "samples" => match self.header.as_ref().and_then(|header| header.samples.as_ref()) {
                 Some(layout) => {
-                    let mut table = sample_table(layout);
+                    let mut table = SampleTable::new(layout);
                     let array = Array { name: "samples", fields: layout.fields };
                     read_rows(&mut self.input, &mut table, array, self.lanes)?;
-                    self.tables.samples = table.rows;
+                    self.tables.samples = table.finish();
                 }
                 None => self.input.skip_value("`samples`")?,
             },
@@ -204,10 +203,6 @@ impl Decoder<'_> {
             return Err(Error::invalid(0, format!("root_index {} is no node", header.root_index)));
         }
         let first_edge = nodes.take_first_edges(header.edge_count)?;
-        let mut locations = self.tables.locations;
-        if !locations.is_sorted_by_key(|location| location.node) {
-            locations.par_sort_by_key(|location| location.node);
-        }
         Ok(HeapGraph::new(SnapshotTables {
             root: NodeIndex(root as u32),
             node_type: nodes.types,
@@ -222,7 +217,7 @@ impl Decoder<'_> {
             detachedness: nodes.detachedness,
             has_detachedness: header.nodes.detachedness.is_some(),
             trace_node_id: nodes.trace_node_ids,
-            locations,
+            locations: self.tables.locations,
             samples: self.tables.samples,
             strings,
             node_type_names: header.node_type_names,
@@ -287,7 +282,8 @@ mod tests {
         assert_eq!(graph.edge_number(edge), 4_294_967_294);
         let name = graph.strings().get(StringIndex(2));
         assert_eq!(name, b"Foo \"\xc3\xa9\xf0\x9f\x98\x80\xed\xa0\x80x\\\n");
-        let lines: Vec<_> = tables.locations.iter().map(|row| (row.node.0, row.line)).collect();
+        let lines: Vec<_> =
+            tables.locations.iter().map(|row| (row.node.0, row.place.line)).collect();
         assert_eq!(lines, [(1, 2), (2, 5)]);
     }
 

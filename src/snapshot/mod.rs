@@ -4,44 +4,23 @@ mod columns;
 mod decode;
 mod digits;
 mod input;
-mod lists;
+mod locations;
 mod meta;
 mod patient;
 mod row_reader;
 mod rows;
+mod samples;
 mod source;
 mod strings;
 mod text;
 
 pub use decode::{ReadOptions, read};
+pub use locations::{Location, Locations, Place};
+pub use samples::Sample;
 pub use source::Source;
 pub use strings::StringTable;
 
 use crate::graph::{EdgeIndex, EdgeLabel, NodeIndex, NodeType, StringIndex};
-
-/// A row of `locations`: where the function is, or the constructor of the object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Location {
-    /// The node it belongs to.
-    pub node: NodeIndex,
-    /// V8's script id.
-    pub script_id: u32,
-    /// 0-based line of the opening parenthesis of the parameter list.
-    pub line: u32,
-    /// 0-based column of the same.
-    pub column: u32,
-    /// The node of the script, in files that have the column (newer than Node 26).
-    pub script: Option<NodeIndex>,
-}
-
-/// A row of `samples`: the last id that had been given out at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sample {
-    /// Microseconds since tracking began.
-    pub timestamp_us: u64,
-    /// The last id given out by then.
-    pub last_assigned_id: u64,
-}
 
 /// A decoded file: flat columns, indexed by node, edge and string.
 #[derive(Debug, Default)]
@@ -74,8 +53,8 @@ pub struct SnapshotTables {
     pub has_detachedness: bool,
     /// Trace node of each node; empty unless allocation tracking ran.
     pub trace_node_id: Vec<u32>,
-    /// Where functions and constructors are, sorted by node.
-    pub locations: Vec<Location>,
+    /// Where functions and constructors are.
+    pub locations: Locations,
     /// The time line of an allocation-tracking snapshot.
     pub samples: Vec<Sample>,
     /// The strings.
@@ -95,11 +74,5 @@ impl SnapshotTables {
             Ok(at) => self.wide_edge_numbers[at].1,
             Err(_) => EdgeLabel::WIDE,
         }
-    }
-
-    /// The location of a node.
-    pub fn location(&self, node: NodeIndex) -> Option<&Location> {
-        let at = self.locations.binary_search_by_key(&node, |location| location.node).ok()?;
-        Some(&self.locations[at])
     }
 }

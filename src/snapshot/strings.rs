@@ -2,18 +2,21 @@
 //!
 //! Texts are WTF-8: UTF-8, except that a lone surrogate is encoded as if it were a character.
 //! V8 strings are sequences of UTF-16 units and may hold such halves; nothing is lost this way.
-//! Memory: the bytes, and 8 bytes a string.
+//! Memory: the bytes, and 4 bytes a string.
 
 use std::borrow::Cow;
 
 use crate::graph::StringIndex;
+use crate::prefix_sums::PrefixSums;
 
 /// All strings of a snapshot.
 #[derive(Debug, Default)]
 pub struct StringTable {
     bytes: Vec<u8>,
-    /// `ends[i]` is where string `i` ends; it begins where the one before it ends.
-    ends: Vec<u64>,
+    /// The lengths of the strings.
+    lengths: PrefixSums,
+    /// Where the string begins that is being written.
+    start: usize,
 }
 
 impl StringTable {
@@ -24,26 +27,27 @@ impl StringTable {
 
     /// How many strings there are.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.lengths.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.lengths.is_empty()
     }
 
     /// Bytes on our heap.
     pub fn memory_bytes(&self) -> usize {
-        self.bytes.len() + 8 * self.ends.len()
+        self.bytes.len() + self.lengths.memory_bytes()
     }
 
     /// The text of a string, as WTF-8. Strings out of range are empty.
     #[inline]
     pub fn get(&self, index: StringIndex) -> &[u8] {
         let at = index.at();
-        let Some(&end) = self.ends.get(at) else { return &[] };
-        let start = if at == 0 { 0 } else { self.ends[at - 1] };
-        &self.bytes[start as usize..end as usize]
+        if at >= self.lengths.len() {
+            return &[];
+        }
+        &self.bytes[self.lengths.before(at) as usize..self.lengths.before(at + 1) as usize]
     }
 
     /// The text of a string for people: lone surrogates become U+FFFD.
@@ -59,8 +63,8 @@ impl StringTable {
     /// Appends a string that is already WTF-8.
     pub fn push(&mut self, text: &[u8]) -> StringIndex {
         self.bytes.extend_from_slice(text);
-        self.ends.push(self.bytes.len() as u64);
-        StringIndex((self.ends.len() - 1) as u32)
+        self.end_string();
+        StringIndex((self.lengths.len() - 1) as u32)
     }
 
     /// The bytes written so far, for a decoder that appends in place. Call [`Self::end_string`]
@@ -71,7 +75,8 @@ impl StringTable {
 
     /// Ends the string that was appended to the arena.
     pub(crate) fn end_string(&mut self) {
-        self.ends.push(self.bytes.len() as u64);
+        self.lengths.push((self.bytes.len() - self.start) as u64);
+        self.start = self.bytes.len();
     }
 }
 
