@@ -49,6 +49,11 @@ impl PrefixSums {
         self.low.push(sum as u32);
     }
 
+    /// Gives back what is reserved for more.
+    pub(crate) fn shrink(&mut self) {
+        self.low.shrink_to_fit();
+    }
+
     /// The sum of the items before a place.
     #[inline(always)]
     pub(crate) fn before(&self, place: usize) -> u64 {

@@ -41,7 +41,6 @@ impl DominatorTree {
         }
         // Each node takes the next free part of its dominator's range.
         let mut next_free = idom_rank;
-        let mut idom = vec![NodeIndex(0); count];
         let mut order = vec![NodeIndex(0); count];
         let mut extent = vec![0; count];
         for rank in 0..count {
@@ -50,10 +49,11 @@ impl DominatorTree {
             let position = if rank == 0 { 0 } else { next_free[above] };
             next_free[above] += sizes[rank];
             next_free[rank] = position + 1;
-            idom[vertex[rank].at()] = vertex[above];
             order[position as usize] = vertex[rank];
             extent[position as usize] = sizes[rank];
         }
+        drop((vertex, sizes, next_free));
+        let idom = idoms(&order, &extent, control)?;
         Ok(Self { idom, order, extent })
     }
 
@@ -133,4 +133,23 @@ impl DominatorTree {
         }
         Ok(retained)
     }
+}
+
+/// The immediate dominator of each node, by node: the top of the innermost subtree around it.
+fn idoms(order: &[NodeIndex], extent: &[u32], control: &Control) -> Result<Vec<NodeIndex>> {
+    let mut idom = vec![NodeIndex(0); order.len()];
+    // The subtrees around the current position that are not over, each with its end.
+    let mut around = vec![(order.len(), order[0])];
+    for (position, &node) in order.iter().enumerate() {
+        control.checkpoint_at(position)?;
+        while around.last().is_some_and(|&(end, _)| end <= position) {
+            around.pop();
+        }
+        let (_, above) = around[around.len() - 1];
+        idom[node.at()] = above;
+        if extent[position] > 1 {
+            around.push((position + extent[position] as usize, node));
+        }
+    }
+    Ok(idom)
 }

@@ -55,6 +55,7 @@ pub fn dominators(edges: EssentialEdges<'_>, control: &Control) -> Result<Domina
     let (parents, semi) = semidominators(reachable, forest, sources, control)?;
     let budget = vertex.len().saturating_mul(STEPS_PER_NODE).max(1 << 16);
     let idom = nearest_common_ancestors(parents, &semi, budget, control)?;
+    drop(semi);
     DominatorTree::from_ranks(vertex, idom, control)
 }
 

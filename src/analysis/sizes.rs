@@ -41,6 +41,11 @@ impl Sizes {
         self.set(at, size);
     }
 
+    /// Gives back what is reserved for more.
+    pub fn shrink(&mut self) {
+        self.narrow.shrink_to_fit();
+    }
+
     /// The sum at a place.
     #[inline(always)]
     pub fn at(&self, at: usize) -> u64 {

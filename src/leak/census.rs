@@ -188,6 +188,7 @@ impl Census {
             }
         }
         drop(items);
+        records.shrink();
         let singular = Singular { graph, words, by_name: &counts.by_name };
         large.extend(small.into_iter().filter(|&node| singular.is_held_by_one(analysis, node)));
         let slots = slots_of(graph, analysis, &large);
@@ -444,7 +445,7 @@ fn slots_of(graph: &HeapGraph, analysis: &Analysis, large: &[NodeIndex]) -> Hash
     }
     owners.sort_unstable();
     owners.dedup();
-    let mut slots = HashMap::with_capacity(large.len());
+    let mut slots = HashMap::new();
     for owner in owners {
         let owner_id = graph.id(owner);
         for edge in graph.edges(owner) {

@@ -48,6 +48,14 @@ impl Records {
         self.retained.push(record.retained);
     }
 
+    /// Gives back what is reserved for more.
+    pub fn shrink(&mut self) {
+        self.ids.shrink_to_fit();
+        self.tags.shrink_to_fit();
+        self.items.shrink_to_fit();
+        self.retained.shrink();
+    }
+
     /// The record at a place.
     pub fn at(&self, at: usize) -> Record {
         Record {

@@ -77,6 +77,7 @@ impl Locations {
     /// Ends the building: puts the rows in the order of nodes.
     pub(crate) fn sort(&mut self) {
         self.numbers = HashMap::new();
+        self.rows.shrink_to_fit();
         if !self.rows.is_sorted_by_key(|&(node, _)| node) {
             self.rows.par_sort_by_key(|&(node, _)| node);
         }

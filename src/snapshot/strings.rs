@@ -73,6 +73,12 @@ impl StringTable {
         &mut self.bytes
     }
 
+    /// Gives back what is reserved for more strings.
+    pub(crate) fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.lengths.shrink();
+    }
+
     /// Ends the string that was appended to the arena.
     pub(crate) fn end_string(&mut self) {
         self.lengths.push((self.bytes.len() - self.start) as u64);

@@ -30,6 +30,7 @@ pub(crate) fn read_strings(input: &mut Input<'_>) -> Result<StringTable> {
             Some(b',') => input.consume(1),
             Some(b']') => {
                 input.consume(1);
+                table.shrink();
                 return Ok(table);
             }
             Some(byte) => return Err(input.unexpected(byte, "',' or ']'", INSIDE)),
