@@ -18,7 +18,7 @@ use heapdiff::analysis::groups::Groups;
 use heapdiff::analysis::ids::nodes_by_id;
 use heapdiff::analysis::names::KnownNames;
 use heapdiff::analysis::{
-    Analysis, What, analyse, distances, dominators, interfaces, ownership, roots, statistics,
+    Analysis, What, analyse, distances, dominators, interfaces, ownership, statistics,
 };
 use heapdiff::control::Control;
 use heapdiff::error::Result;
@@ -45,9 +45,8 @@ fn run(path: &str) -> Result<(HeapGraph, Analysis)> {
     let graph = &graph;
     let names = measured("known names", || KnownNames::new(graph.strings(), &control))?;
     let detachedness = Detachedness::new(graph, &control)?;
-    let page_objects = measured("page objects", || roots::page_objects(graph, &names, &control))?;
     let tree = measured("dominators", || {
-        dominators::dominators(EssentialEdges::new(graph, &names, &page_objects), &control)
+        dominators::dominators(EssentialEdges::new(graph, &names), &control)
     })?;
     let self_size = measured("ownership", || {
         ownership::owned_self_sizes(graph, &names, &detachedness, true, &control)
@@ -62,7 +61,7 @@ fn run(path: &str) -> Result<(HeapGraph, Analysis)> {
         statistics::statistics(graph, &names, &detachedness, &self_size, true, &control)
     })?;
     measured("distances", || distances::distances(graph, &names, &detachedness, &control))?;
-    drop((names, page_objects, tree, self_size, groups));
+    drop((names, tree, self_size, groups));
 
     let before = memory_mb("VmRSS");
     let start = Instant::now();

@@ -27,19 +27,15 @@
 //! (the walk comes back to cold edges), linked cells for the lists (solving took three times as
 //! long), prefetching what waits near the top of the stack (nothing gained).
 
-use crate::analysis::bits::BitSet;
 use crate::analysis::dominator_tree::DominatorTree;
+use crate::analysis::dominator_walk::{Link, Walk};
 use crate::analysis::essential::EssentialEdges;
 use crate::analysis::source_lists::SourceLists;
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::graph::NodeIndex;
 
 /// Ranks leave one bit for other uses. V8's own format ends at 357 million nodes.
 const MAX_NODES: usize = 1 << 31;
-
-/// A rank that was not given out.
-const NONE: u32 = u32::MAX;
 
 /// The dominator tree over the essential edges.
 ///
@@ -57,129 +53,6 @@ pub fn dominators(edges: EssentialEdges<'_>, control: &Control) -> Result<Domina
     let idom = nearest_common_ancestors(parents, &semi, budget, control)?;
     drop(semi);
     DominatorTree::from_ranks(vertex, idom, control)
-}
-
-/// Where a node hangs in the forest of finished nodes.
-#[derive(Clone, Copy)]
-struct Link {
-    /// The parent in the spanning tree; later, a higher ancestor.
-    ancestor: u32,
-    /// The least semidominator on the way to the ancestor, the ancestor excluded.
-    label: u32,
-}
-
-/// What the depth-first walk finds.
-struct Walk {
-    /// The node of each rank; those that cannot be reached come last.
-    vertex: Vec<NodeIndex>,
-    /// By rank: parent, and the lowest rank with an edge to here.
-    forest: Vec<Link>,
-    /// By rank: the higher ranks that have an edge to here.
-    sources: SourceLists,
-    /// How many nodes can be reached.
-    reachable: usize,
-}
-
-/// An edge to a node that had no rank when its source was entered.
-#[derive(Clone, Copy)]
-struct Pending {
-    from: u32,
-    target: NodeIndex,
-}
-
-impl Walk {
-    fn of(edges: EssentialEdges<'_>, control: &Control) -> Result<Self> {
-        let node_count = edges.graph().node_count();
-        let mut walk = Self {
-            vertex: Vec::with_capacity(node_count),
-            forest: Vec::with_capacity(node_count),
-            sources: SourceLists::new(node_count),
-            reachable: 0,
-        };
-        let mut ranks = vec![NONE; node_count];
-        walk.visit(edges.graph().root(), 0, edges, &mut ranks, control)?;
-        for orphan in orphans(edges, &ranks, control)? {
-            walk.visit(orphan, 0, edges, &mut ranks, control)?;
-        }
-        walk.reachable = walk.vertex.len();
-        if walk.reachable < node_count {
-            let unreachable = edges.graph().nodes().filter(|node| ranks[node.at()] == NONE);
-            walk.vertex.extend(unreachable);
-        }
-        Ok(walk)
-    }
-
-    /// Walks from `start`, which hangs under the rank `parent`.
-    ///
-    /// A node's edges are looked at once, when it is entered; those to nodes without a rank wait on
-    /// a stack. The one that waits on top is the next to follow, so this is a depth-first walk. If
-    /// its target has got a rank meanwhile, that was below the source: the edge leads downwards.
-    fn visit(
-        &mut self,
-        start: NodeIndex,
-        parent: u32,
-        edges: EssentialEdges<'_>,
-        ranks: &mut [u32],
-        control: &Control,
-    ) -> Result<()> {
-        let mut stack = vec![Pending { from: parent, target: start }];
-        let mut steps = 0;
-        while let Some(Pending { from, target }) = stack.pop() {
-            control.checkpoint_at(steps)?;
-            steps += 1;
-            let rank = ranks[target.at()];
-            if rank == NONE {
-                self.enter(target, from, edges, ranks, &mut stack);
-            } else {
-                let label = &mut self.forest[rank as usize].label;
-                *label = from.min(*label);
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives a node the next rank and looks at its edges.
-    #[inline(always)]
-    fn enter(
-        &mut self,
-        node: NodeIndex,
-        parent: u32,
-        edges: EssentialEdges<'_>,
-        ranks: &mut [u32],
-        stack: &mut Vec<Pending>,
-    ) {
-        let from = self.vertex.len() as u32;
-        ranks[node.at()] = from;
-        self.vertex.push(node);
-        self.forest.push(Link { ancestor: parent, label: parent });
-        for edge in edges.of(node) {
-            match ranks[edge.target.at()] {
-                NONE => stack.push(Pending { from, target: edge.target }),
-                // Every path to the root ends there.
-                0 => {}
-                rank => self.sources.push(rank, from),
-            }
-        }
-    }
-}
-
-/// The nodes without a rank that no essential edge leads to, in node order. Edges of nodes that
-/// have a rank cannot lead to one that has none.
-fn orphans(edges: EssentialEdges<'_>, ranks: &[u32], control: &Control) -> Result<Vec<NodeIndex>> {
-    let graph = edges.graph();
-    let mut left: Vec<NodeIndex> = graph.nodes().filter(|node| ranks[node.at()] == NONE).collect();
-    if left.is_empty() {
-        return Ok(left);
-    }
-    let mut referred_to = BitSet::new(graph.node_count());
-    for (step, &node) in left.iter().enumerate() {
-        control.checkpoint_at(step)?;
-        for edge in edges.of(node) {
-            referred_to.insert(edge.target.0);
-        }
-    }
-    left.retain(|node| !referred_to.contains(node.0));
-    Ok(left)
 }
 
 /// The parents in the spanning tree and the semidominators, by rank.

@@ -12,6 +12,7 @@ pub mod detachedness;
 pub mod display;
 pub mod distances;
 pub mod dominator_tree;
+mod dominator_walk;
 pub mod dominators;
 pub mod duplicate_strings;
 pub mod essential;
@@ -83,8 +84,6 @@ pub struct Timings {
     pub statistics: Duration,
     /// Distances.
     pub distances: Duration,
-    /// Page objects.
-    pub page_objects: Duration,
     /// Dominators.
     pub dominators: Duration,
     /// Retained sizes.
@@ -187,10 +186,9 @@ pub fn analyse_beside<T: Send>(
     } else {
         rayon::join(tree_lane, other_lane)
     };
-    let (dominators, tree_timings) = tree?;
+    let (dominators, dominators_took) = tree?;
     let (columns, more) = rest?;
-    result.timings.page_objects = tree_timings.page_objects;
-    result.timings.dominators = tree_timings.dominators;
+    result.timings.dominators = dominators_took;
     result.timings.ownership = columns.timings.ownership;
     result.timings.classes = columns.timings.classes;
     result.timings.statistics = columns.timings.statistics;
@@ -209,18 +207,16 @@ pub fn analyse_beside<T: Send>(
     Ok((analysis, more))
 }
 
-/// Page objects and dominators, which need no sizes.
+/// Dominators, which need no sizes, and how long they took.
 fn dominator_lane(
     graph: &HeapGraph,
     names: &KnownNames,
     control: &Control,
-) -> Result<(DominatorTree, Timings)> {
-    let mut timings = Timings::default();
-    let page_objects =
-        timed(&mut timings.page_objects, || roots::page_objects(graph, names, control))?;
-    let edges = EssentialEdges::new(graph, names, &page_objects);
-    let tree = timed(&mut timings.dominators, || dominators::dominators(edges, control))?;
-    Ok((tree, timings))
+) -> Result<(DominatorTree, Duration)> {
+    let mut took = Duration::ZERO;
+    let edges = EssentialEdges::new(graph, names);
+    let tree = timed(&mut took, || dominators::dominators(edges, control))?;
+    Ok((tree, took))
 }
 
 /// All that needs no dominators. The other fields of the result are empty.

@@ -28,16 +28,30 @@ fn is_dom_root(graph: &HeapGraph, names: &KnownNames, node: NodeIndex) -> bool {
         && names.of_node(graph, node) == Known::DocumentDomTrees
 }
 
-/// What the page holds: everything reachable over edges that are not weak from the targets of the
-/// root's shortcuts and from the DOM trees.
+/// What the page holds: everything reachable over edges that are not weak from [`page_starts`]. A walk
+/// for dominators finds it on its way ([`super::dominator_walk`]).
 pub fn page_objects(graph: &HeapGraph, names: &KnownNames, control: &Control) -> Result<BitSet> {
+    let starts = page_starts(graph, names).collect();
+    reach(graph, starts, |_, edge| is_page_path(edge), control)
+}
+
+/// Where the page begins: the targets of the root's shortcuts, and the DOM trees.
+pub(super) fn page_starts(
+    graph: &HeapGraph,
+    names: &KnownNames,
+) -> impl Iterator<Item = NodeIndex> {
     let starts = graph.edges(graph.root()).filter(|edge| match edge.label.edge_type() {
         EdgeType::SHORTCUT => true,
         EdgeType::ELEMENT => is_dom_root(graph, names, edge.target),
         _ => false,
     });
-    let starts = starts.map(|edge| edge.target).collect();
-    reach(graph, starts, |_, edge| edge.label.edge_type() != EdgeType::WEAK, control)
+    starts.map(|edge| edge.target)
+}
+
+/// Whether what a page object refers to by an edge is one, too.
+#[inline(always)]
+pub(super) fn is_page_path(edge: Edge) -> bool {
+    edge.label.edge_type() != EdgeType::WEAK
 }
 
 /// What code in the console can name: everything reachable over variables, elements, properties

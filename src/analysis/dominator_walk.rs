@@ -1,0 +1,238 @@
+//! The depth-first walk that [`super::dominators`] begins with.
+//!
+//! Essential edges depend on what a page object is ([`super::essential`], rule 5), and what can be
+//! reached from the page is found by the same walk: what the root refers to as page comes first.
+//! While that goes on, every source is a page object, and the rule bars nothing. What it has met by
+//! the end of that part is the page, with what only edges that do not count lead to: they are
+//! collected on the way, and are next to none.
+//!
+//! Time: linear in nodes and edges. Memory: see there.
+
+use crate::analysis::bits::BitSet;
+use crate::analysis::essential::{EssentialEdges, EssentialFrom, is_barred};
+use crate::analysis::roots;
+use crate::analysis::source_lists::SourceLists;
+use crate::control::Control;
+use crate::error::Result;
+use crate::graph::{Edge, EdgeType, NodeIndex};
+
+/// A rank that was not given out.
+const NONE: u32 = u32::MAX;
+
+/// Where a node hangs in the forest of finished nodes.
+#[derive(Clone, Copy)]
+pub(super) struct Link {
+    /// The parent in the spanning tree; later, a higher ancestor.
+    pub(super) ancestor: u32,
+    /// The least semidominator on the way to the ancestor, the ancestor excluded.
+    pub(super) label: u32,
+}
+
+/// What the depth-first walk finds.
+pub(super) struct Walk {
+    /// The node of each rank; those that cannot be reached come last.
+    pub(super) vertex: Vec<NodeIndex>,
+    /// By rank: parent, and the lowest rank with an edge to here.
+    pub(super) forest: Vec<Link>,
+    /// By rank: the higher ranks that have an edge to here.
+    pub(super) sources: SourceLists,
+    /// How many nodes can be reached.
+    pub(super) reachable: usize,
+}
+
+impl Walk {
+    /// Walks over all nodes that can be reached, and those that hang under the root because only
+    /// edges that do not count lead to them.
+    pub(super) fn of(edges: EssentialEdges<'_>, control: &Control) -> Result<Self> {
+        let mut walker = Walker::new(edges);
+        let pages = walker.visit_pages(control)?;
+        walker.visit_rest(&pages, control)?;
+        for orphan in walker.orphans(&pages, control)? {
+            walker.stack.push(Pending { from: 0, target: orphan });
+            walker.visit_rest(&pages, control)?;
+        }
+        Ok(walker.finish())
+    }
+}
+
+/// An edge to a node that had no rank when its source was entered.
+#[derive(Clone, Copy)]
+struct Pending {
+    from: u32,
+    target: NodeIndex,
+}
+
+/// The page objects.
+struct Pages {
+    /// Those with a rank below, the root excepted.
+    end: u32,
+    /// And those that had no rank by then, and the root, if they are any.
+    others: BitSet,
+}
+
+impl Pages {
+    #[inline(always)]
+    fn contain(&self, node: NodeIndex, rank: u32) -> bool {
+        (rank < self.end && rank != 0) || self.others.contains(node.0)
+    }
+}
+
+/// A walk on its way.
+///
+/// A node's edges are looked at once, when it is entered; those to nodes without a rank wait on a
+/// stack. The one that waits on top is the next to follow, so this is a depth-first walk. If its
+/// target has got a rank meanwhile, that was below the source: the edge leads downwards.
+struct Walker<'a> {
+    edges: EssentialEdges<'a>,
+    /// By node.
+    ranks: Vec<u32>,
+    stack: Vec<Pending>,
+    /// Whether an essential edge leads to the root.
+    leads_to_root: bool,
+    steps: usize,
+    found: Walk,
+}
+
+impl<'a> Walker<'a> {
+    fn new(edges: EssentialEdges<'a>) -> Self {
+        let node_count = edges.graph().node_count();
+        let found = Walk {
+            vertex: Vec::with_capacity(node_count),
+            forest: Vec::with_capacity(node_count),
+            sources: SourceLists::new(node_count),
+            reachable: 0,
+        };
+        let ranks = vec![NONE; node_count];
+        Self { edges, ranks, stack: Vec::new(), leads_to_root: false, steps: 0, found }
+    }
+
+    /// Enters the root, and walks over what can be reached from the page.
+    fn visit_pages(&mut self, control: &Control) -> Result<Pages> {
+        let graph = self.edges.graph();
+        let root = graph.root();
+        let mut starts = BitSet::new(graph.node_count());
+        for start in roots::page_starts(graph, self.edges.names()) {
+            starts.insert(start.0);
+        }
+        self.enter(root, 0, |_, source, edge| source.counts(edge.label, edge.target));
+        // What waits on top is followed first.
+        self.stack.sort_by_key(|pending| starts.contains(pending.target.0));
+        let rest = self.stack.partition_point(|pending| !starts.contains(pending.target.0));
+        let mut missed = Vec::new();
+        while self.stack.len() > rest {
+            control.checkpoint_at(self.steps)?;
+            if let Some(Pending { from, target }) = self.next() {
+                self.enter(target, from, |ranks, source, edge| {
+                    let counts = source.counts(edge.label, edge.target);
+                    if !counts
+                        && edge.label.edge_type() != EdgeType::WEAK
+                        && matches!(ranks[edge.target.at()], NONE | 0)
+                    {
+                        missed.push(edge.target);
+                    }
+                    counts
+                });
+            }
+        }
+        if self.leads_to_root || starts.contains(root.0) {
+            missed.push(root);
+        }
+        let end = self.found.vertex.len() as u32;
+        // From all that has a rank, everything else that it leads to is among what was missed.
+        let is_new = |node: NodeIndex| matches!(self.ranks[node.at()], NONE | 0);
+        missed.retain(|&node| is_new(node));
+        let follows = |_, edge: Edge| is_new(edge.target) && roots::is_page_path(edge);
+        let others = roots::reach(graph, missed, follows, control)?;
+        Ok(Pages { end, others })
+    }
+
+    /// Walks over what can be reached from what is on the stack.
+    fn visit_rest(&mut self, pages: &Pages, control: &Control) -> Result<()> {
+        while !self.stack.is_empty() {
+            control.checkpoint_at(self.steps)?;
+            if let Some(Pending { from, target }) = self.next() {
+                let from_page = pages.others.contains(target.0);
+                self.enter(target, from, |ranks, source, edge| {
+                    let into_page = || pages.contain(edge.target, ranks[edge.target.at()]);
+                    source.counts(edge.label, edge.target) && !is_barred(from_page, into_page)
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what waits on top; `None` if the node has a rank by now.
+    #[inline(always)]
+    fn next(&mut self) -> Option<Pending> {
+        self.steps += 1;
+        let pending = self.stack.pop()?;
+        let rank = self.ranks[pending.target.at()];
+        if rank == NONE {
+            return Some(pending);
+        }
+        let label = &mut self.found.forest[rank as usize].label;
+        *label = pending.from.min(*label);
+        None
+    }
+
+    /// Gives a node the next rank and looks at those of its edges that count.
+    #[inline(always)]
+    fn enter(
+        &mut self,
+        node: NodeIndex,
+        parent: u32,
+        mut counts: impl FnMut(&[u32], EssentialFrom<'_>, Edge) -> bool,
+    ) {
+        let from = self.found.vertex.len() as u32;
+        self.ranks[node.at()] = from;
+        self.found.vertex.push(node);
+        self.found.forest.push(Link { ancestor: parent, label: parent });
+        let source = self.edges.from(node);
+        for edge in self.edges.graph().edges(node) {
+            if !counts(&self.ranks, source, edge) {
+                continue;
+            }
+            match self.ranks[edge.target.at()] {
+                NONE => self.stack.push(Pending { from, target: edge.target }),
+                // Every path to the root ends there.
+                0 => self.leads_to_root = true,
+                rank => self.found.sources.push(rank, from),
+            }
+        }
+    }
+
+    /// The nodes without a rank that no essential edge leads to, in node order. Edges of nodes that
+    /// have a rank cannot lead to one that has none.
+    fn orphans(&self, pages: &Pages, control: &Control) -> Result<Vec<NodeIndex>> {
+        let graph = self.edges.graph();
+        let has_none = |&node: &NodeIndex| self.ranks[node.at()] == NONE;
+        let mut left: Vec<NodeIndex> = graph.nodes().filter(has_none).collect();
+        if left.is_empty() {
+            return Ok(left);
+        }
+        let mut referred_to = BitSet::new(graph.node_count());
+        for (step, &node) in left.iter().enumerate() {
+            control.checkpoint_at(step)?;
+            let source = self.edges.from(node);
+            let from_page = pages.others.contains(node.0);
+            for edge in graph.edges(node) {
+                let into_page = || pages.contain(edge.target, self.ranks[edge.target.at()]);
+                if source.counts(edge.label, edge.target) && !is_barred(from_page, into_page) {
+                    referred_to.insert(edge.target.0);
+                }
+            }
+        }
+        left.retain(|node| !referred_to.contains(node.0));
+        Ok(left)
+    }
+
+    fn finish(self) -> Walk {
+        let mut walk = self.found;
+        walk.reachable = walk.vertex.len();
+        if walk.reachable < self.ranks.len() {
+            let nodes = self.edges.graph().nodes();
+            walk.vertex.extend(nodes.filter(|node| self.ranks[node.at()] == NONE));
+        }
+        walk
+    }
+}
