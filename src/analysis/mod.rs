@@ -70,8 +70,8 @@ impl What {
     pub const DIFF: Self = Self { dominators: true, distances: false };
 }
 
-/// How long the phases took. Those after `names` run side by side, in two lanes: dominators and
-/// retained sizes in one, the others in the other.
+/// How long the phases took. Those between `names` and `retained` run side by side where there are
+/// threads for it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timings {
     /// Known names and detachedness.
@@ -147,7 +147,7 @@ impl Analysis {
 /// A graph with fewer edges is done before another thread would wake up.
 const MIN_PARALLEL_EDGES: usize = 1 << 15;
 
-/// Computes what `what` asks for. The calling thread works, and one more of rayon's.
+/// Computes what `what` asks for. The calling thread works, and up to three more of rayon's.
 ///
 /// # Errors
 /// `ABORT_ERR`, `ERR_TIMEOUT`.
@@ -156,8 +156,7 @@ pub fn analyse(graph: &HeapGraph, what: What, control: &Control) -> Result<Analy
     Ok(analysis)
 }
 
-/// [`analyse`], and something else that needs the graph alone, on the thread that would otherwise
-/// wait for the dominators.
+/// [`analyse`], and something else that needs the graph alone, beside it.
 ///
 /// # Errors
 /// `ABORT_ERR`, `ERR_TIMEOUT`, those of `more`.
@@ -172,43 +171,64 @@ pub fn analyse_beside<T: Send>(
         let names = KnownNames::new(graph.strings(), control)?;
         Ok((names, Detachedness::new(graph, control)?))
     })?;
-    let mut result = Analysis { names, detachedness, timings, ..Analysis::default() };
-    let tree_lane = || match what.dominators {
-        true => dominator_lane(graph, &result.names, control),
-        false => Ok(Default::default()),
-    };
-    let other_lane = || -> Result<_> {
-        let columns = column_lane(graph, what, &result.names, &result.detachedness, control)?;
-        Ok((columns, more()?))
-    };
-    let (tree, rest) = if graph.edge_count() < MIN_PARALLEL_EDGES {
-        (tree_lane(), other_lane())
-    } else {
-        rayon::join(tree_lane, other_lane)
-    };
+    let side_by_side = graph.edge_count() >= MIN_PARALLEL_EDGES;
+    // Whoever is done takes what nobody has begun, so the longest come first.
+    let (tree, (more, (weights, classes))) = join(
+        side_by_side,
+        || match what.dominators {
+            true => find_dominators(graph, &names, control),
+            false => Ok(Default::default()),
+        },
+        || {
+            join(side_by_side, more, || {
+                join(
+                    side_by_side,
+                    || weigh(graph, what, &names, &detachedness, control),
+                    || classify(graph, &names, &detachedness, control),
+                )
+            })
+        },
+    );
     let (dominators, dominators_took) = tree?;
-    let (columns, more) = rest?;
-    result.timings.dominators = dominators_took;
-    result.timings.ownership = columns.timings.ownership;
-    result.timings.classes = columns.timings.classes;
-    result.timings.statistics = columns.timings.statistics;
-    result.timings.distances = columns.timings.distances;
-    result.retained = timed(&mut result.timings.retained, || {
-        dominators.retained_sizes(&columns.self_size, control)
-    })?;
-    let analysis = Analysis {
-        names: result.names,
-        detachedness: result.detachedness,
-        retained: result.retained,
-        timings: result.timings,
-        dominators,
-        ..columns
+    let Weights { self_size, statistics, distances, timings: weights_took } = weights?;
+    let (groups, definitions, classes, classes_took) = classes?;
+    timings = Timings {
+        names: timings.names,
+        dominators: dominators_took,
+        classes: classes_took,
+        ..weights_took
     };
-    Ok((analysis, more))
+    let retained = timed(&mut timings.retained, || dominators.retained_sizes(&self_size, control))?;
+    let analysis = Analysis {
+        names,
+        detachedness,
+        self_size,
+        dominators,
+        retained,
+        distances,
+        groups,
+        definitions,
+        classes,
+        statistics,
+        timings,
+    };
+    Ok((analysis, more?))
+}
+
+/// Does two things, on two threads where that is worth it.
+fn join<A: Send, B: Send>(
+    side_by_side: bool,
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    match side_by_side {
+        true => rayon::join(one, other),
+        false => (one(), other()),
+    }
 }
 
 /// Dominators, which need no sizes, and how long they took.
-fn dominator_lane(
+fn find_dominators(
     graph: &HeapGraph,
     names: &KnownNames,
     control: &Control,
@@ -219,24 +239,25 @@ fn dominator_lane(
     Ok((tree, took))
 }
 
-/// All that needs no dominators. The other fields of the result are empty.
-fn column_lane(
+/// Self sizes, their totals, and distances.
+struct Weights {
+    self_size: Vec<u32>,
+    statistics: Statistics,
+    distances: Option<Vec<i32>>,
+    timings: Timings,
+}
+
+fn weigh(
     graph: &HeapGraph,
     what: What,
     names: &KnownNames,
     detachedness: &Detachedness,
     control: &Control,
-) -> Result<Analysis> {
+) -> Result<Weights> {
     let mut timings = Timings::default();
     let has_user_roots = !roots::user_roots(graph, names).is_empty();
     let self_size = timed(&mut timings.ownership, || {
         ownership::owned_self_sizes(graph, names, detachedness, has_user_roots, control)
-    })?;
-    let (groups, definitions, classes) = timed(&mut timings.classes, || {
-        let groups = Groups::new(graph, names, detachedness, control)?;
-        let definitions = interfaces::infer(groups.shapes(), control)?;
-        let classes = Classes::new(&groups, &definitions, control)?;
-        Ok((groups, definitions, classes))
     })?;
     let statistics = timed(&mut timings.statistics, || {
         statistics::statistics(graph, names, detachedness, &self_size, has_user_roots, control)
@@ -245,16 +266,21 @@ fn column_lane(
         true => distances::distances(graph, names, detachedness, control).map(Some),
         false => Ok(None),
     })?;
-    Ok(Analysis {
-        self_size,
-        groups,
-        definitions,
-        classes,
-        statistics,
-        distances,
-        timings,
-        ..Analysis::default()
-    })
+    Ok(Weights { self_size, statistics, distances, timings })
+}
+
+/// Groups, interface definitions and classes, and how long they took.
+fn classify(
+    graph: &HeapGraph,
+    names: &KnownNames,
+    detachedness: &Detachedness,
+    control: &Control,
+) -> Result<(Groups, Vec<InterfaceDefinition>, Classes, Duration)> {
+    let start = Instant::now();
+    let groups = Groups::new(graph, names, detachedness, control)?;
+    let definitions = interfaces::infer(groups.shapes(), control)?;
+    let classes = Classes::new(&groups, &definitions, control)?;
+    Ok((groups, definitions, classes, start.elapsed()))
 }
 
 fn timed<T>(took: &mut Duration, work: impl FnOnce() -> Result<T>) -> Result<T> {
