@@ -629,6 +629,8 @@ export interface HeapdiffError extends Error {
   code: ErrorCode | (string & {});
   /** For snapshots that cannot be read: the byte, in the uncompressed input. */
   offset?: number;
+  /** For snapshots that cannot be read: which, as {@link SnapshotStats.source} calls it. */
+  source?: string;
   /** For failed system calls: the errno, negative as in Node. */
   errno?: number;
   /** For failed system calls: which. */

@@ -10,6 +10,8 @@ const { captureGrowingService } = require('./support/captures');
 
 const program = path.join(__dirname, '..', 'bin', 'heapdiff.js');
 
+const noFullDevice = !fs.existsSync('/dev/full') && 'there is no /dev/full';
+
 /** @param {string[]} args */
 function heapdiff(...args) {
   const options = { encoding: /** @type {const} */ ('utf8'), maxBuffer: 2 ** 30 };
@@ -133,6 +135,24 @@ describe('the command line', () => {
     assert.deepEqual({ status, stderr }, { status: 1, stderr: '' });
   });
 
+  test('a full disk is an error, and not taken for a leak', { skip: noFullDevice }, () => {
+    for (const args of [
+      ['diff', files.baseline, files.current],
+      ['summary', files.current],
+      ['nodes', files.current],
+      ['--help'],
+    ]) {
+      const full = fs.openSync('/dev/full', 'w');
+      const { status, stderr } = spawnSync(process.execPath, [program, ...args], {
+        stdio: ['ignore', full, 'pipe'],
+        encoding: 'utf8',
+      });
+      fs.closeSync(full);
+      assert.equal(status, 2, `${args}: ${stderr}`);
+      assert.match(stderr, /^heapdiff: ENOSPC: no space left on device, write.*\n$/);
+    }
+  });
+
   test('summary prints statistics, classes and what retains most', () => {
     const { status, stdout } = heapdiff('summary', files.current);
     assert.equal(status, 0);
@@ -168,12 +188,17 @@ describe('the command line', () => {
     assertError(['diff', files.baseline, files.current, '--jsno'], /--jsno/);
     assertError(['diff', files.baseline, files.current, '--top'], /--top/);
     assertError(['diff', files.baseline, files.current, '--top', 'x'], /--top must be a whole/);
-    assertError(['diff', files.baseline, files.current, '--work', '-1'], /--work/);
+    assertError(['diff', files.baseline, files.current, '--work', '0'], /--work must be a number/);
     assertError(['diff', files.baseline, files.current, '--json', '--markdown'], /only one of/);
     assertError(['diff', files.baseline, files.current, '--ignore', '/(/'], /regular expression/);
     assertError(['diff', missing, files.current], /ENOENT/);
-    assertError(['diff', files.baseline, text], /not a valid heap snapshot/);
-    assertError(['summary', text], /not a valid heap snapshot/);
+    assertError(['diff', files.baseline, files.current, '--work', '-1'], /--work' argument is amb/);
+    assertError(['diff', files.baseline, text], /\/text: not a valid heap snapshot/);
+    assertError(['diff', text, files.current], /\/text: not a valid heap snapshot/);
+    assertError(['summary', text], /\/text: not a valid heap snapshot/);
+    assertError(['digest', files.current], /-o OUT/);
+    assertError(['digest', files.current, '-o', ''], /-o OUT/);
+    assertError(['redact', files.current], /-o OUT/);
     assertError(['nodes', missing], /ENOENT/);
     assertError(['path', files.current, 'x'], /NODE_ID must be a whole number/);
     assertError(['path', files.current, '4000000000'], /no node with the id 4000000000/);

@@ -5,7 +5,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { before, describe, test } = require('node:test');
 const zlib = require('node:zlib');
-const { diffSnapshots, openSnapshot } = require('..');
+const { diffSnapshots, diffTrend, openSnapshot } = require('..');
 const { captureGrowingService, gzipped } = require('./support/captures');
 
 /**
@@ -39,7 +39,7 @@ describe('errors of real files', () => {
     assert.equal(error.syscall, 'open');
     assert.equal(error.path, missing);
     assert.equal(error.errno, -2);
-    assert.match(error.message, /ENOENT/);
+    assert.equal(error.message, `ENOENT: no such file or directory, open '${missing}'`);
   });
 
   test('a directory is no snapshot', async () => {
@@ -72,6 +72,27 @@ describe('errors of real files', () => {
       assert.match(error.message, /at byte \d+/);
     });
   }
+
+  test('of several snapshots, the error says which cannot be read', async () => {
+    const broken = path.join(files.directory, 'broken.heapsnapshot');
+    fs.writeFileSync(broken, bytes.subarray(0, bytes.length >> 1));
+    const digest = path.join(files.directory, 'broken.heapdigest');
+    fs.writeFileSync(digest, 'heapdigest\0');
+    for (const [file, call] of /** @type {Array<[string, () => Promise<unknown>]>} */ ([
+      [broken, () => diffSnapshots(broken, files.current)],
+      [broken, () => diffSnapshots(files.baseline, broken)],
+      [broken, () => diffTrend([files.baseline, broken, files.current])],
+      [broken, () => openSnapshot(broken)],
+      [digest, () => diffSnapshots(digest, files.current)],
+    ])) {
+      const error = await rejection(call());
+      assert.equal(error.code, 'ERR_TRUNCATED_SNAPSHOT');
+      assert.equal(error.source, file);
+      assert.ok(error.message.startsWith(`${file}: the heap snapshot is cut off: `), error.message);
+    }
+    const error = await rejection(openSnapshot(bytes.subarray(0, 9)));
+    assert.equal(error.source, 'bytes');
+  });
 
   test('a snapshot whose edge points outside is inconsistent', async () => {
     const text = bytes.toString();

@@ -62,12 +62,33 @@ describe('formatReport', () => {
   });
 
   it('refuses what is no report and what is no format', () => {
-    const invalid = { name: 'TypeError', code: 'ERR_INVALID_ARG' };
-    for (const report of [null, undefined, 'leak', 1, [], {}]) {
-      assert.throws(() => formatReport(/** @type {any} */ (report)), invalid);
+    const code = 'ERR_INVALID_ARG';
+    const part = { suspects: [], classes: [], warnings: [] };
+    for (const report of [null, undefined, 'leak', 1, [], {}, { suspects: [] }, part]) {
+      const error = { name: 'TypeError', code, message: /^report must be a LeakReport/ };
+      assert.throws(() => formatReport(/** @type {any} */ (report)), error);
     }
-    for (const format of ['pdf', 'toString', '__proto__', 7, null]) {
-      assert.throws(() => formatReport(reports.leak, /** @type {any} */ (format)), invalid);
+    for (const format of [7, null, ['text']]) {
+      const error = { name: 'TypeError', code, message: /^format must be one of 'text', / };
+      assert.throws(() => formatReport(reports.leak, /** @type {any} */ (format)), error);
+    }
+    for (const format of ['pdf', 'toString', '__proto__']) {
+      const error = { name: 'RangeError', code, message: /^format must be one of 'text', / };
+      assert.throws(() => formatReport(reports.leak, /** @type {any} */ (format)), error);
+    }
+    const newer = /** @type {any} */ ({ ...reports.leak, schemaVersion: 2 });
+    assert.throws(() => formatReport(newer), { code, message: /schemaVersion must be 1\. Rec/ });
+  });
+
+  it('does not call a leak none because no suspect was asked for', () => {
+    const report = { ...reports.leak, suspects: [] };
+    for (const format of FORMATS) assert.doesNotMatch(formatReport(report, format), /no leak|looks like a leak/i);
+    assert.match(formatReport(report), /^LEAK {2}Something leaks/);
+  });
+
+  it('counts a suspect that was ignored', () => {
+    for (const format of /** @type {const} */ (['text', 'markdown', 'html'])) {
+      assert.match(formatReport({ ...reports.healthy, ignored: 1 }, format), /\b1 suspect ignored/);
     }
   });
 

@@ -4,19 +4,21 @@ const path = require('node:path');
 const { toInput } = require('./input');
 const { Watch } = require('./job');
 const { native } = require('./native');
-const { checkJobOptions, checkOptions } = require('./validate');
+const { checkPath } = require('./validate');
 
 /**
  * Makes the digest of a snapshot file. Everything runs on a native thread.
  *
  * @param {string} file
- * @param {string} output
- * @param {import('../index').JobOptions} [options]
+ * @param {string} output Replaced if it is there.
+ * @param {import('./job').JobOptions} [options]
+ * @returns {Promise<import('./native-binding').WrittenFile>}
  */
-async function writeDigest(file, output, options) {
-  const watch = new Watch(checkJobOptions(checkOptions(options)));
-  const input = await toInput(file, watch);
-  return watch.run((job) => native().writeDigest(job, input, path.resolve(output), false));
+async function writeDigest(file, output, options = {}) {
+  const watch = new Watch(options);
+  const input = await toInput(checkPath(file, 'FILE'), watch);
+  const target = path.resolve(checkPath(output, 'OUT'));
+  return watch.run((job) => native().writeDigest(job, input, target, false));
 }
 
 module.exports = { writeDigest };

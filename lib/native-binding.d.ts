@@ -10,6 +10,7 @@ export interface Failure {
   code: string;
   message: string;
   offset?: number;
+  source?: string;
   errno?: number;
   syscall?: string;
   path?: string;
@@ -179,9 +180,6 @@ export interface WrittenFile {
   edgeCount: number;
   rss: { before: number; peak: number; after: number };
 }
-
-/** Gives memory that V8 has freed back to the system. */
-export function giveMemoryBack(job: Job): Promise<Settled<void>>;
 
 export function isolateId(threadId: number): string;
 

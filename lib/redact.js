@@ -1,13 +1,11 @@
 'use strict';
 
 const path = require('node:path');
+const { checkGzip } = require('./capture-options');
 const { toInput } = require('./input');
 const { Watch } = require('./job');
 const { native } = require('./native');
 const { checkPath } = require('./validate');
-
-/** What `gzip: true` means. */
-const GZIP_LEVEL = 1;
 
 /**
  * Writes a redacted copy of a snapshot: whole or not at all, like any file of a capture.
@@ -21,7 +19,7 @@ async function redactFile(file, output, { salt, ...jobOptions }) {
   const watch = new Watch(jobOptions);
   const input = await toInput(checkPath(file, 'FILE'), watch);
   const target = path.resolve(checkPath(output, 'OUT'));
-  const gzipLevel = output.endsWith('.gz') ? GZIP_LEVEL : undefined;
+  const gzipLevel = checkGzip(undefined, output.endsWith('.gz'));
   return watch.run((job) =>
     native().redactFile(job, input, target, { gzipLevel, redact: true, salt }),
   );

@@ -13,7 +13,8 @@ const { inspect, types } = require('node:util');
  * @returns {Error}
  */
 function invalidArgument(name, expected, value, Type = TypeError) {
-  const received = inspect(value, { depth: 0, maxStringLength: 60, maxArrayLength: 3 });
+  const brief = { depth: 0, maxStringLength: 60, maxArrayLength: 3, breakLength: Infinity };
+  const received = inspect(value, brief);
   const error = new Type(`${name} must be ${expected}. Received ${received}`);
   return Object.assign(error, { code: 'ERR_INVALID_ARG' });
 }
@@ -66,7 +67,8 @@ function checkSource(value, name) {
  * @param {unknown} value
  * @param {string} name
  * @param {{ min?: number, max?: number, integer?: boolean }} [range] `min` and `max` are allowed
- *   values themselves. Infinity never is.
+ *   values themselves; the smallest number there is for `min` means any above 0. Infinity never is
+ *   allowed.
  * @returns {number | undefined}
  */
 function checkNumber(value, name, { min = 0, max = Number.MAX_SAFE_INTEGER, integer } = {}) {
@@ -74,8 +76,9 @@ function checkNumber(value, name, { min = 0, max = Number.MAX_SAFE_INTEGER, inte
   const kind = integer ? 'an integer' : 'a number';
   if (typeof value !== 'number') throw invalidArgument(name, kind, value);
   if (!(value >= min && value <= max) || (integer && !Number.isInteger(value))) {
+    const from = min === Number.MIN_VALUE ? '> 0' : `>= ${min}`;
     const upTo = max === Number.MAX_SAFE_INTEGER ? '' : ` and <= ${max}`;
-    throw invalidArgument(name, `${kind} >= ${min}${upTo}`, value, RangeError);
+    throw invalidArgument(name, `${kind} ${from}${upTo}`, value, RangeError);
   }
   return value;
 }

@@ -16,9 +16,9 @@ pub struct Error {
 #[derive(Debug)]
 enum ErrorKind {
     /// The bytes are not a heap snapshot, or they contradict themselves.
-    InvalidSnapshot { offset: u64, message: String },
+    InvalidSnapshot(Flaw),
     /// The bytes end before the snapshot does.
-    TruncatedSnapshot { offset: u64, message: String },
+    TruncatedSnapshot(Flaw),
     /// A system call failed.
     Io { syscall: &'static str, path: String, source: io::Error },
     /// The caller asked the job to stop.
@@ -39,15 +39,49 @@ enum ErrorKind {
     Internal { message: String },
 }
 
+/// What is wrong with a snapshot, and where.
+#[derive(Debug)]
+struct Flaw {
+    /// What the snapshot is called, once somebody has said it: see [`Error::in_source`].
+    source: Option<String>,
+    offset: u64,
+    message: String,
+}
+
+impl Flaw {
+    fn new(offset: u64, message: impl Into<String>) -> Self {
+        Self { source: None, offset, message: message.into() }
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, verdict: &str) -> fmt::Result {
+        if let Some(source) = &self.source {
+            write!(f, "{source}: ")?;
+        }
+        write!(f, "{verdict}: {} (at byte {})", self.message, self.offset)
+    }
+}
+
 impl Error {
     /// The bytes at `offset` are not what a heap snapshot has there.
     pub fn invalid(offset: u64, message: impl Into<String>) -> Self {
-        ErrorKind::InvalidSnapshot { offset, message: message.into() }.into()
+        ErrorKind::InvalidSnapshot(Flaw::new(offset, message)).into()
     }
 
     /// The input ended at `offset`, in the middle of what `message` names.
     pub fn truncated(offset: u64, message: impl Into<String>) -> Self {
-        ErrorKind::TruncatedSnapshot { offset, message: message.into() }.into()
+        ErrorKind::TruncatedSnapshot(Flaw::new(offset, message)).into()
+    }
+
+    /// The same, where it is about the bytes of a snapshot: about those of the one called `name`.
+    /// Whoever reads knows the bytes, and only whoever opened them knows whose they are.
+    #[must_use]
+    pub fn in_source(mut self, name: &str) -> Self {
+        if let ErrorKind::InvalidSnapshot(flaw) | ErrorKind::TruncatedSnapshot(flaw) =
+            &mut *self.kind
+        {
+            flaw.source.get_or_insert_with(|| name.to_owned());
+        }
+        self
     }
 
     /// A system call on `path` failed. A `source` that wraps an [`Error`], as streams of this crate
@@ -103,8 +137,8 @@ impl Error {
     /// The stable code: one of ours, or the errno code of the system call that failed.
     pub fn code(&self) -> &'static str {
         match &*self.kind {
-            ErrorKind::InvalidSnapshot { .. } => "ERR_INVALID_SNAPSHOT",
-            ErrorKind::TruncatedSnapshot { .. } => "ERR_TRUNCATED_SNAPSHOT",
+            ErrorKind::InvalidSnapshot(_) => "ERR_INVALID_SNAPSHOT",
+            ErrorKind::TruncatedSnapshot(_) => "ERR_TRUNCATED_SNAPSHOT",
             ErrorKind::Io { source, .. } => errno_code(source),
             ErrorKind::Cancelled => "ABORT_ERR",
             ErrorKind::TimedOut => "ERR_TIMEOUT",
@@ -119,9 +153,17 @@ impl Error {
 
     /// The byte offset in the (uncompressed) input, for errors that have one.
     pub fn offset(&self) -> Option<u64> {
+        self.flaw().map(|flaw| flaw.offset)
+    }
+
+    /// What the snapshot is called that cannot be read, for errors of one.
+    pub fn source_name(&self) -> Option<&str> {
+        self.flaw()?.source.as_deref()
+    }
+
+    fn flaw(&self) -> Option<&Flaw> {
         match &*self.kind {
-            ErrorKind::InvalidSnapshot { offset, .. }
-            | ErrorKind::TruncatedSnapshot { offset, .. } => Some(*offset),
+            ErrorKind::InvalidSnapshot(flaw) | ErrorKind::TruncatedSnapshot(flaw) => Some(flaw),
             _ => None,
         }
     }
@@ -152,14 +194,10 @@ impl From<ErrorKind> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.kind {
-            ErrorKind::InvalidSnapshot { offset, message } => {
-                write!(f, "not a valid heap snapshot: {message} (at byte {offset})")
-            }
-            ErrorKind::TruncatedSnapshot { offset, message } => {
-                write!(f, "the heap snapshot is cut off: {message} (at byte {offset})")
-            }
+            ErrorKind::InvalidSnapshot(flaw) => flaw.write(f, "not a valid heap snapshot"),
+            ErrorKind::TruncatedSnapshot(flaw) => flaw.write(f, "the heap snapshot is cut off"),
             ErrorKind::Io { syscall, path, source } => {
-                write!(f, "{}: {source}, {syscall} '{path}'", errno_code(source))
+                write!(f, "{}: {}, {syscall} '{path}'", errno_code(source), errno_text(source))
             }
             ErrorKind::Cancelled => write!(f, "the operation was aborted"),
             ErrorKind::TimedOut => write!(f, "the operation took longer than timeoutMs allows"),
@@ -234,6 +272,15 @@ fn errno_code(error: &io::Error) -> &'static str {
     }
 }
 
+/// What the system says of it, in the words of Node: `no such file or directory`.
+fn errno_text(error: &io::Error) -> String {
+    let text = error.to_string();
+    // Rust adds the number, which `code` says better.
+    let text = text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text);
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,6 +293,17 @@ mod tests {
         assert!(error.to_string().ends_with("`nodes` holds a letter (at byte 17)"));
     }
 
+    #[test]
+    fn an_error_says_in_which_of_several_snapshots() {
+        let error = Error::truncated(17, "it ends").in_source("b.heapsnapshot").in_source("c");
+        assert_eq!(error.source_name(), Some("b.heapsnapshot"));
+        assert_eq!(
+            error.to_string(),
+            "b.heapsnapshot: the heap snapshot is cut off: it ends (at byte 17)"
+        );
+        assert_eq!(Error::busy().in_source("b").source_name(), None);
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_system_error_keeps_its_errno_code() {
@@ -254,5 +312,7 @@ mod tests {
         assert_eq!(error.code(), "ENOSPC");
         assert_eq!(error.errno(), Some(libc::ENOSPC));
         assert_eq!(error.syscall(), Some(("write", "out.heapsnapshot")));
+        let text = "ENOSPC: no space left on device, write 'out.heapsnapshot'";
+        assert_eq!(error.to_string(), text);
     }
 }

@@ -27,6 +27,16 @@ const { UsageError } = require('./usage-error');
 const EXIT_FINE = 0;
 const EXIT_LEAK = 1;
 
+/** How a report is made and printed. @type {Command['options']} */
+const reportOptions = {
+  top: { type: 'string' },
+  work: { type: 'string' },
+  ignore: { type: 'string', multiple: true },
+  json: { type: 'boolean' },
+  markdown: { type: 'boolean' },
+  html: { type: 'string' },
+};
+
 /** @type {Record<string, Command>} */
 const commands = {
   diff: {
@@ -34,14 +44,7 @@ const commands = {
       'diff BASE CURRENT [--top N] [--work N] [--ignore PATTERN]... [--json | --markdown | --html FILE]',
     about: 'says what leaks; PATTERN is a name, class, file, fingerprint, or /regular expression/',
     files: { least: 2, most: 2 },
-    options: {
-      top: { type: 'string' },
-      work: { type: 'string' },
-      ignore: { type: 'string', multiple: true },
-      json: { type: 'boolean' },
-      markdown: { type: 'boolean' },
-      html: { type: 'string' },
-    },
+    options: reportOptions,
     run: diff,
   },
   trend: {
@@ -49,14 +52,7 @@ const commands = {
       'trend FILE FILE FILE... [--top N] [--work N] [--ignore PATTERN]... [--json | --markdown | --html FILE]',
     about: 'says what grew every time over three or more snapshots or digests, in order of time',
     files: { least: 3, most: Infinity },
-    options: {
-      top: { type: 'string' },
-      work: { type: 'string' },
-      ignore: { type: 'string', multiple: true },
-      json: { type: 'boolean' },
-      markdown: { type: 'boolean' },
-      html: { type: 'string' },
-    },
+    options: reportOptions,
     run: trend,
   },
   digest: {
@@ -117,8 +113,15 @@ async function trend(files, options) {
 
 /** @type {Command['run']} */
 async function digest([file], { output }) {
-  if (output === undefined) throw new UsageError('digest needs -o OUT');
-  await withProgressBar((onProgress) => writeDigest(file, output, { onProgress }));
+  const target = outputPath(output);
+  await withProgressBar((onProgress) => writeDigest(file, target, { onProgress }));
+  return EXIT_FINE;
+}
+
+/** @type {Command['run']} */
+async function redact([file], { output, salt }) {
+  const target = outputPath(output);
+  await withProgressBar((onProgress) => redactFile(file, target, { salt, onProgress }));
   return EXIT_FINE;
 }
 
@@ -295,11 +298,13 @@ function existingId(text) {
   return /** @type {number} */ (id);
 }
 
-/** @type {Command['run']} */
-async function redact([file], { output, salt }) {
-  if (output === undefined) throw new UsageError('-o OUT says where the redacted file goes');
-  await withProgressBar((onProgress) => redactFile(file, output, { salt, onProgress }));
-  return EXIT_FINE;
+/**
+ * @param {string | undefined} output
+ * @returns {string}
+ */
+function outputPath(output) {
+  if (!output) throw new UsageError('-o OUT has to say where the result goes');
+  return output;
 }
 
 /**

@@ -16,7 +16,7 @@ const EXIT_ERROR = 2;
  * @param {string[]} args What follows the program's name.
  */
 async function main(args) {
-  endQuietlyWhenNobodyReads();
+  watchOutput();
   try {
     process.exitCode = await run(args);
   } catch (error) {
@@ -81,17 +81,22 @@ function oneLine(error) {
   if (!(error instanceof Error)) return visible(error);
   // What parseArgs says after the first sentence is about its own API.
   const isUsage = /** @type {any} */ (error).code?.startsWith('ERR_PARSE_ARGS');
-  const message = isUsage ? error.message.split('. ')[0] : error.message;
+  const message = isUsage ? error.message.split(/\.\s/)[0] : error.message;
   return visible(message);
 }
 
-/** `heapdiff ... | head` closes the pipe early. That is no error. */
-function endQuietlyWhenNobodyReads() {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+/**
+ * `heapdiff ... | head` closes the pipe early: that is no error, and the exit status stays what it
+ * is. A full disk is one, and must not be taken for a leak, which exits with 1 as a crash does.
+ */
+function watchOutput() {
+  process.stdout.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+    if (error.code === 'EPIPE') return;
+    process.stderr.write(`heapdiff: ${oneLine(error)}\n`);
+    process.exit(EXIT_ERROR);
+  });
+  // Nobody is left who could be told.
+  process.stderr.on('error', () => {});
 }
 
 module.exports = { main };

@@ -76,7 +76,7 @@ ${STYLE}
 <p>${html(wording.growth(report))}; matched by ${html(wording.matching(report))}.</p>
 ${report.suspects.length > 0 ? '<h2>Suspects</h2>' : ''}
 ${report.suspects.map(suspectCard).join('\n')}
-${report.ignored > 0 ? `<p>${count(report.ignored)} suspects ignored.</p>` : ''}
+${wording.ignored(report) ? `<p>${wording.ignored(report)}.</p>` : ''}
 <h2>Snapshots</h2>
 ${snapshotTable(report)}
 ${classTable(report)}

@@ -4,6 +4,7 @@
  * @typedef {import('../../index').LeakReport} LeakReport
  */
 
+const { checkChoice, invalidArgument } = require('../validate');
 const { visibleJson } = require('./escape');
 const { formatHtml } = require('./html');
 const { formatMarkdown } = require('./markdown');
@@ -17,6 +18,13 @@ const FORMATS = Object.freeze({
   json: (report) => visibleJson(JSON.stringify(report, null, 2)),
 });
 
+/** The version of a report's fields that is understood here. */
+const SCHEMA_VERSION = 1;
+/** What has to be there in a report of that version, and be a list. */
+const LISTS = Object.freeze(['suspects', 'classes', 'warnings']);
+/** What has to be there, and be an object. */
+const OBJECTS = Object.freeze(['tool', 'baseline', 'current', 'growth']);
+
 /**
  * Renders a report. Pure: the same report gives the same text, nothing is read or written.
  *
@@ -26,21 +34,27 @@ const FORMATS = Object.freeze({
  *   columns, for logs.
  * @returns {string} The rendered report. Characters in names from the heap that a terminal or a
  *   browser would obey are written out, in every format.
- * @throws {TypeError} `ERR_INVALID_ARG` when `report` is no report or `format` is none of these.
+ * @throws {TypeError | RangeError} `ERR_INVALID_ARG` when `report` is no report or `format` is none
+ *   of these.
  */
-function formatReport(report, format = 'text') {
-  if (report === null || typeof report !== 'object' || !Array.isArray(report.suspects)) {
-    throw invalid('report must be a LeakReport');
+function formatReport(report, format) {
+  const isReport =
+    isObject(report) &&
+    LISTS.every((name) => Array.isArray(report[name])) &&
+    OBJECTS.every((name) => isObject(report[name]));
+  if (!isReport) throw invalidArgument('report', 'a LeakReport', report);
+  if (report.schemaVersion !== SCHEMA_VERSION) {
+    throw invalidArgument('report.schemaVersion', `${SCHEMA_VERSION}`, report.schemaVersion);
   }
-  if (!Object.hasOwn(FORMATS, format)) {
-    throw invalid(`format must be one of ${Object.keys(FORMATS).join(', ')}`);
-  }
-  return FORMATS[format](report);
+  return FORMATS[checkChoice(format, 'format', Object.keys(FORMATS)) ?? 'text'](report);
 }
 
-/** @param {string} message */
-function invalid(message) {
-  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG' });
+/**
+ * @param {unknown} value
+ * @returns {value is Record<string, unknown>}
+ */
+function isObject(value) {
+  return typeof value === 'object' && value !== null;
 }
 
 module.exports = { formatReport };

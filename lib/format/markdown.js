@@ -22,7 +22,7 @@ function formatMarkdown(report) {
     sentence(wording.headline(report), report.suspects[0]),
     snapshotTable(report),
     `Growth: ${markdown(wording.growth(report))}. Matched by ${markdown(wording.matching(report))}.`,
-    report.ignored > 0 ? `${count(report.ignored)} suspects ignored.` : '',
+    wording.ignored(report) ? `${wording.ignored(report)}.` : '',
     ...report.suspects.map(suspectSection),
     classTable(report),
     report.warnings.map((warning) => `> **Warning:** ${markdown(warning)}`).join('\n>\n'),

@@ -56,12 +56,12 @@ function headlineLines(report) {
 
 /** @param {LeakReport} report */
 function snapshotLines(report) {
-  const ignored = report.ignored > 0 ? `, ${count(report.ignored)} suspects ignored` : '';
+  const ignored = wording.ignored(report);
   return [
     sourceLine('baseline', report.baseline),
     sourceLine('current ', report.current),
     `growth    ${visible(wording.growth(report))}`,
-    `matched   by ${visible(wording.matching(report))}${ignored}`,
+    `matched   by ${visible(wording.matching(report))}${ignored ? `, ${ignored}` : ''}`,
   ];
 }
 

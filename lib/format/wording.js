@@ -30,9 +30,13 @@ const ITEM_NOUNS = Object.freeze({
  * @returns {string} The one sentence to read if only one is read.
  */
 function headline(report) {
-  if (report.verdict === 'leak' && report.suspects.length > 0) return report.suspects[0].summary;
+  const isLeak = report.verdict === 'leak';
+  if (isLeak && report.suspects.length > 0) return report.suspects[0].summary;
   const { heapBytes, nativeBytes } = report.growth;
-  return `Nothing that grows looks like a leak: heap ${change(heapBytes)}, native ${change(nativeBytes)}.`;
+  const growth = `heap ${change(heapBytes)}, native ${change(nativeBytes)}`;
+  return isLeak
+    ? `Something leaks; the report was asked for no suspect: ${growth}.`
+    : `Nothing that grows looks like a leak: ${growth}.`;
 }
 
 /**
@@ -151,6 +155,15 @@ function holds(suspect) {
   );
 }
 
+/**
+ * @param {LeakReport} report
+ * @returns {string | null}
+ */
+function ignored(report) {
+  if (!(report.ignored > 0)) return null;
+  return `${count(report.ignored)} ${report.ignored === 1 ? 'suspect' : 'suspects'} ignored`;
+}
+
 /** @param {number} delta */
 function change(delta) {
   return signed(bytes(delta));
@@ -164,6 +177,7 @@ module.exports = {
   growth,
   headline,
   holds,
+  ignored,
   items,
   matching,
   originalPlace,

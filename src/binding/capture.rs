@@ -465,23 +465,16 @@ pub fn redact_file<'env>(
 ) -> napi::Result<Object<'env>> {
     let source = input.take();
     spawn_job(env, job, "heapdiff-redact", move |control| {
-        let mut source = source?.open(control)?.open(control)?;
+        let source = source?.open(control)?;
+        let name = source.name();
+        let mut source = source.open(control)?;
         let file = SnapshotFile::create(path.as_ref(), false, outlet.into())?;
         let read = |buffer: &mut [u8]| {
             control.checkpoint()?;
             source.fill(buffer)
         };
-        let written = file.write_from(read, control)?;
+        let written = file.write_from(read, control).map_err(|error| error.in_source(&name))?;
         Ok(written.file_bytes as f64)
-    })
-}
-
-/// Gives the memory that V8 has freed back to the system, on a native thread.
-#[napi(catch_unwind)]
-pub fn give_memory_back<'env>(env: &'env Env, job: &Job) -> napi::Result<Object<'env>> {
-    spawn_job(env, job, "heapdiff-trim", |_| {
-        memory::give_back();
-        Ok(())
     })
 }
 

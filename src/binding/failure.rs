@@ -16,6 +16,8 @@ pub struct Failure {
     pub message: String,
     /// Byte offset in the uncompressed input, where there is one.
     pub offset: Option<f64>,
+    /// What the snapshot is called that cannot be read.
+    pub source: Option<String>,
     /// The errno, negative as in Node.
     pub errno: Option<i32>,
     /// The system call that failed.
@@ -31,6 +33,7 @@ impl From<Error> for Failure {
             code: error.code().into(),
             message: error.to_string(),
             offset: error.offset().map(|offset| offset as f64),
+            source: error.source_name().map(Into::into),
             errno: error.errno().map(|errno| -errno),
             syscall: syscall.map(|(name, _)| name.into()),
             path: syscall.map(|(_, path)| path.into()),

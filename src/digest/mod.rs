@@ -142,7 +142,7 @@ pub fn open(source: Source) -> Result<std::result::Result<Body, Source>> {
         }
         Source::Stream { .. } => Vec::new(),
     };
-    decode(&bytes).map(Ok)
+    decode(&bytes).map(Ok).map_err(|error| error.in_source(&name))
 }
 
 /// Whether a regular file begins like a digest. What cannot be opened is for the reader of

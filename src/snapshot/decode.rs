@@ -43,10 +43,12 @@ const MAX_HEADER_BYTES: usize = 1 << 20;
 ///
 /// # Errors
 ///
-/// `ERR_INVALID_SNAPSHOT` or `ERR_TRUNCATED_SNAPSHOT` with the offset in the uncompressed bytes,
-/// `ABORT_ERR`, `ERR_TIMEOUT`, `ENOMEM`, or the errno code of a failed read.
+/// `ERR_INVALID_SNAPSHOT` or `ERR_TRUNCATED_SNAPSHOT` with the source and the offset in its
+/// uncompressed bytes, `ABORT_ERR`, `ERR_TIMEOUT`, `ENOMEM`, or the errno code of a failed read.
 pub fn read(source: Source, options: &ReadOptions, control: &Control) -> Result<HeapGraph> {
+    let name = source.name();
     read_in_windows(source, options.lanes.clamp(1, 64), WINDOW_BYTES, control)
+        .map_err(|error| error.in_source(&name))
 }
 
 fn read_in_windows(
