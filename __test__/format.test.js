@@ -82,7 +82,8 @@ describe('formatReport', () => {
 
   it('does not call a leak none because no suspect was asked for', () => {
     const report = { ...reports.leak, suspects: [] };
-    for (const format of FORMATS) assert.doesNotMatch(formatReport(report, format), /no leak|looks like a leak/i);
+    for (const format of FORMATS)
+      assert.doesNotMatch(formatReport(report, format), /no leak|looks like a leak/i);
     assert.match(formatReport(report), /^LEAK {2}Something leaks/);
   });
 
