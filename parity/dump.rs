@@ -169,6 +169,7 @@ impl Snapshot {
         let queryable = roots::queryable_objects(graph, control)?;
         let page = roots::page_objects(graph, &analysis.names, control)?;
         let display = self.display();
+        let type_numbers = graph.tables().file_type_numbers();
         let mut out = Vec::new();
         for node in graph.nodes() {
             let is_detached = analysis.detachedness.is_detached_dom(graph, node);
@@ -178,7 +179,7 @@ impl Snapshot {
             let numbers = format!(
                 "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t",
                 graph.id(node),
-                graph.node_type(node).0,
+                type_numbers[usize::from(graph.node_type(node).0)],
                 analysis.self_size[node.at()],
                 analysis.retained.at(node.at()),
                 self.distances[node.at()],

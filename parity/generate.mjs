@@ -87,6 +87,7 @@ function chooseLayout(random) {
     traces: random.oneIn(4),
     detachedness: !random.oneIn(5),
     shuffleFields: random.oneIn(8),
+    shuffleTypes: random.oneIn(8),
     scriptObjects: random.oneIn(6),
     locations: !random.oneIn(10),
     extraTypes: random.oneIn(4),

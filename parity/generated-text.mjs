@@ -6,9 +6,12 @@ export const NODE_TYPES = [
   'sliced string', 'symbol', 'bigint', 'object shape',
 ]; // prettier-ignore
 
+/** What a V8 to come may call its nodes. */
+const NOVEL_TYPE = 'moon rock';
+
 /**
- * @typedef {{traces: boolean, detachedness: boolean, shuffleFields: boolean, scriptObjects: boolean, locations: boolean,
- *   extraTypes: boolean, samples: boolean, nativeBytes: number | null, spacing: string, escapes: string}} Layout
+ * @typedef {{traces: boolean, detachedness: boolean, shuffleFields: boolean, shuffleTypes: boolean, scriptObjects: boolean,
+ *   locations: boolean, extraTypes: boolean, samples: boolean, nativeBytes: number | null, spacing: string, escapes: string}} Layout
  */
 
 /**
@@ -19,7 +22,10 @@ export const NODE_TYPES = [
  */
 export function writeText(heap, layout, random) {
   const { nodes } = heap;
-  const nodeTypes = layout.extraTypes ? [...NODE_TYPES, 'wasm object'] : NODE_TYPES;
+  const types = layout.extraTypes ? [...NODE_TYPES, 'wasm object', NOVEL_TYPE] : NODE_TYPES;
+  const nodeTypes = layout.shuffleTypes ? shuffled(types, random) : types;
+  const edgeTypes = layout.shuffleTypes ? shuffled(EDGE_TYPES, random) : EDGE_TYPES;
+  const isNovel = (node) => layout.extraTypes && node.type === 'hidden' && node.id % 3 === 0;
   const nodeFields = fieldOrder(
     [
       'type', 'name', 'id', 'self_size', 'edge_count',
@@ -40,7 +46,7 @@ export function writeText(heap, layout, random) {
   const locationRows = [];
   for (const node of nodes) {
     const cells = {
-      type: nodeTypes.indexOf(node.type),
+      type: nodeTypes.indexOf(isNovel(node) ? NOVEL_TYPE : node.type),
       name: strings.index(node.name),
       id: node.id,
       self_size: node.size,
@@ -52,7 +58,7 @@ export function writeText(heap, layout, random) {
     for (const { type, name, to } of node.edges) {
       const numbered = type === 'element' || type === 'hidden';
       const edge = {
-        type: EDGE_TYPES.indexOf(type),
+        type: edgeTypes.indexOf(type),
         name_or_index: numbered ? Number(name) || 0 : strings.index(String(name)),
         to_node: position.get(to),
       };
@@ -81,7 +87,7 @@ export function writeText(heap, layout, random) {
       ),
       edge_fields: edgeFields,
       edge_types: edgeFields.map((field) =>
-        field === 'type' ? EDGE_TYPES : field === 'to_node' ? 'node' : 'string_or_number',
+        field === 'type' ? edgeTypes : field === 'to_node' ? 'node' : 'string_or_number',
       ),
       trace_function_info_fields: [
         'function_id',
@@ -132,9 +138,12 @@ const JSON_WRITERS = {
 };
 
 function fieldOrder(fields, layout, random) {
-  if (!layout.shuffleFields) return fields;
-  const rest = [...fields];
-  return fields.map(() => rest.splice(random.below(rest.length), 1)[0]);
+  return layout.shuffleFields ? shuffled(fields, random) : fields;
+}
+
+function shuffled(list, random) {
+  const rest = [...list];
+  return list.map(() => rest.splice(random.below(rest.length), 1)[0]);
 }
 
 /** Every text once, the first one never used: as in V8's files. */

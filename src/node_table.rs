@@ -1,6 +1,6 @@
 //! A row of text per node: what `heapdiff nodes` prints and what parity is checked with.
 //!
-//! Columns, separated by tabs: id, raw number of the type, self size after ownership transfer,
+//! Columns, separated by tabs: id, the file's number of the type, self size after ownership transfer,
 //! retained size, distance, ordinal of the immediate dominator, detachedness. Sizes are bytes.
 //!
 //! Time: linear in the nodes. Memory: one block of text, whatever the size of the snapshot.
@@ -30,10 +30,11 @@ pub fn write_nodes(
     name: &str,
     control: &Control,
 ) -> Result<()> {
+    let type_numbers = graph.tables().file_type_numbers();
     let mut block = Vec::with_capacity(BLOCK_BYTES);
     let mut written = 0;
     for node in graph.nodes() {
-        push_row(&mut block, graph, analysis, node);
+        push_row(&mut block, graph, analysis, &type_numbers, node);
         if block.len() > BLOCK_BYTES - MAX_ROW_BYTES {
             control.checkpoint()?;
             out.write_all(&block).map_err(|error| Error::io("write", name, error))?;
@@ -45,12 +46,18 @@ pub fn write_nodes(
     out.write_all(&block).map_err(|error| Error::io("write", name, error))
 }
 
-fn push_row(block: &mut Vec<u8>, graph: &HeapGraph, analysis: &Analysis, node: NodeIndex) {
+fn push_row(
+    block: &mut Vec<u8>,
+    graph: &HeapGraph,
+    analysis: &Analysis,
+    type_numbers: &[u8; 256],
+    node: NodeIndex,
+) {
     let mut digits = itoa::Buffer::new();
     let distance = analysis.distances.as_ref().map_or(0, |distances| distances[node.at()]);
     let columns = [
         u64::from(graph.id(node)),
-        u64::from(graph.node_type(node).0),
+        u64::from(type_numbers[usize::from(graph.node_type(node).0)]),
         u64::from(analysis.self_size[node.at()]),
         analysis.retained.at(node.at()),
     ];

@@ -113,9 +113,9 @@ impl Decoder<'_> {
         }
         if self.input.peek_token()?.is_some() {
             let at = self.input.position();
-            self.tables
-                .warnings
-                .push(format!("bytes behind the snapshot, from {at} on, are ignored"));
+            let name = self.input.source_name();
+            let warning = format!("{name}: bytes behind the snapshot, from {at} on, are ignored");
+            self.tables.warnings.push(warning);
         }
         Ok(())
     }
@@ -223,6 +223,7 @@ impl Decoder<'_> {
             samples: self.tables.samples,
             strings,
             node_type_names: header.node_type_names,
+            file_node_types: header.nodes.types,
             extra_native_bytes: header.extra_native_bytes,
             warnings: self.tables.warnings,
         }))
@@ -273,6 +274,8 @@ mod tests {
         assert_eq!((graph.node_count(), graph.edge_count()), (3, 2));
         assert_eq!(tables.node_type, [NodeType::SYNTHETIC, NodeType::OBJECT, NodeType(16)]);
         assert_eq!(tables.node_type_names[16], "moon rock");
+        let numbers = tables.file_type_numbers();
+        assert_eq!((numbers[3], numbers[16]), (3, 15), "as the file has them");
         assert_eq!(tables.node_id, [1, 3, 5]);
         assert_eq!(tables.self_size, [0, 16, 3]);
         assert_eq!(tables.oversized, [(NodeIndex(2), 4_294_967_299)]);

@@ -32,6 +32,11 @@ impl<'c> Input<'c> {
         }
     }
 
+    /// What the source is called.
+    pub(crate) fn source_name(&self) -> &str {
+        self.source.name()
+    }
+
     /// No more than this many bytes can come in all.
     pub(crate) fn size_bound(&self) -> Option<u64> {
         self.source.size_bound()

@@ -71,6 +71,7 @@ pub(crate) struct SampleLayout {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct RawHeader {
     meta: RawMeta,
     node_count: u64,
@@ -84,6 +85,7 @@ struct RawHeader {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct RawMeta {
     node_fields: Vec<String>,
     node_types: Vec<Value>,

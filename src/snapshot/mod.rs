@@ -61,6 +61,8 @@ pub struct SnapshotTables {
     pub strings: StringTable,
     /// Names of the node types, by [`NodeType`] number: the known ones and then the file's own.
     pub node_type_names: Vec<String>,
+    /// The type for each number that the file has, in its own order.
+    pub file_node_types: Vec<NodeType>,
     /// `snapshot.extra_native_bytes`, 0 if absent.
     pub extra_native_bytes: u64,
     /// What the reader had to overlook, in words.
@@ -74,5 +76,14 @@ impl SnapshotTables {
             Ok(at) => self.wide_edge_numbers[at].1,
             Err(_) => EdgeLabel::WIDE,
         }
+    }
+
+    /// The number that the file has for each type; of several, the first.
+    pub fn file_type_numbers(&self) -> [u8; 256] {
+        let mut numbers = std::array::from_fn(|number| number as u8);
+        for (number, node_type) in self.file_node_types.iter().enumerate().rev() {
+            numbers[usize::from(node_type.0)] = number as u8;
+        }
+        numbers
     }
 }

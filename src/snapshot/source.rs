@@ -143,6 +143,11 @@ impl OpenSource {
         })
     }
 
+    /// What reports call it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// No more than this many uncompressed bytes can come.
     pub(crate) fn size_bound(&self) -> Option<u64> {
         self.size_bound
