@@ -100,6 +100,32 @@ describe('openSnapshot', () => {
     }
   });
 
+  test('of many edges and retainers, the first can be asked for', () => {
+    const { id } = snapshot.node(1) ?? assert.fail('no root');
+    const edges = snapshot.edges(id);
+    assert.ok(edges.length > 2);
+    assert.deepEqual(snapshot.edges(id, { top: 2 }), edges.slice(0, 2));
+    assert.deepEqual(snapshot.edges(id, { top: 0 }), []);
+    const map = snapshot.edges(sessions().id).find(({ edge }) => edge === 'map');
+    const retainers = snapshot.retainers(map?.node.id ?? 0);
+    assert.ok(retainers.length > 2);
+    assert.deepEqual(snapshot.retainers(map?.node.id ?? 0, { top: 2 }), retainers.slice(0, 2));
+  });
+
+  test('says what its numbers do not', async () => {
+    assert.deepEqual(snapshot.warnings, []);
+    const text = fs.readFileSync(files.baseline, 'latin1');
+    const large = `${text.replace(/("nodes":\[(?:\d+,){3})0/, '$14294967301')}and more`;
+    const other = await openSnapshot(Buffer.from(large, 'latin1'));
+    const [behind, size, ...none] = other.warnings;
+    assert.match(behind, /^bytes: bytes behind the snapshot, from \d+ on, are ignored$/);
+    assert.match(size, /^bytes: node @1 has 4294967301 bytes; like Chrome DevTools/);
+    assert.deepEqual(none, []);
+    assert.equal(other.node(1)?.selfBytes, 5);
+    other.close();
+    assert.equal(other.warnings.length, 2, 'stays after close()');
+  });
+
   test('dominators come largest first', () => {
     const nodes = snapshot.dominators();
     assert.ok(nodes.length > 1 && nodes.length <= 20);
@@ -140,6 +166,8 @@ describe('openSnapshot', () => {
     assert.throws(() => snapshot.classes({ top: -1 }), wrong);
     assert.throws(() => snapshot.classes(/** @type {any} */ ({ filter: 5 })), wrong);
     assert.throws(() => snapshot.dominators({ top: 0.5 }), wrong);
+    assert.throws(() => snapshot.edges(1, { top: -1 }), wrong);
+    assert.throws(() => snapshot.retainers(1, /** @type {any} */ (5)), wrong);
     assert.throws(() => snapshot.duplicateStrings(/** @type {any} */ ('all')), wrong);
   });
 

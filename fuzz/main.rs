@@ -241,8 +241,8 @@ fn ask(explorer: &Explorer, id: u32) {
     for id in dominators.iter().map(|node| node.id).chain([id]) {
         let _ = explorer.node(id);
         let _ = explorer.dominators(5, Some(id));
-        let _ = explorer.retainers(id);
-        let _ = explorer.edges(id);
+        let _ = explorer.retainers(id, usize::MAX);
+        let _ = explorer.edges(id, usize::MAX);
         let _ = explorer.path(id);
     }
 }

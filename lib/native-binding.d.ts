@@ -66,11 +66,12 @@ export function openSnapshot(job: Job, input: Input): Promise<Settled<OpenSnapsh
 export class OpenSnapshot {
   private constructor();
   stats(): Settled<string>;
+  warnings(): Settled<string>;
   classes(top: number, filter: string): Settled<string>;
   node(id: number): Settled<string>;
   dominators(top: number, of: number | undefined): Settled<string>;
-  retainers(id: number): Settled<string>;
-  edges(id: number): Settled<string>;
+  retainers(id: number, top: number): Settled<string>;
+  edges(id: number, top: number): Settled<string>;
   path(id: number): Settled<string>;
   duplicateStrings(top: number): Settled<string>;
   close(): void;

@@ -36,6 +36,8 @@ class Snapshot {
     this.#native = opened;
     /** @type {import('../index').SnapshotStats} */
     this.stats = this.#ask((snapshot) => snapshot.stats());
+    /** @type {string[]} */
+    this.warnings = this.#ask((snapshot) => snapshot.warnings());
   }
 
   /** @type {PublicSnapshot['classes']} */
@@ -63,15 +65,17 @@ class Snapshot {
   }
 
   /** @type {PublicSnapshot['retainers']} */
-  retainers(id) {
+  retainers(id, options) {
     const checked = checkId(id, 'id');
-    return this.#ask((snapshot) => snapshot.retainers(checked));
+    const limit = checkTop(checkOptions(options).top) ?? EVERYTHING;
+    return this.#ask((snapshot) => snapshot.retainers(checked, limit));
   }
 
   /** @type {PublicSnapshot['edges']} */
-  edges(id) {
+  edges(id, options) {
     const checked = checkId(id, 'id');
-    return this.#ask((snapshot) => snapshot.edges(checked));
+    const limit = checkTop(checkOptions(options).top) ?? EVERYTHING;
+    return this.#ask((snapshot) => snapshot.edges(checked, limit));
   }
 
   /** @type {PublicSnapshot['path']} */

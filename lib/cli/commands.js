@@ -86,10 +86,10 @@ const commands = {
     run: path,
   },
   retainers: {
-    usage: 'retainers FILE NODE_ID [--json]',
-    about: 'what refers to a node',
+    usage: 'retainers FILE NODE_ID [--top N] [--json]',
+    about: 'what refers to a node, nearest to the roots first',
     files: { least: 2, most: 2 },
-    options: { json: { type: 'boolean' } },
+    options: { top: { type: 'string' }, json: { type: 'boolean' } },
     run: retainers,
   },
   redact: {
@@ -217,11 +217,12 @@ async function path([file, id], { json }) {
 }
 
 /** @type {Command['run']} */
-async function retainers([file, id], { json }) {
+async function retainers([file, id], { top, json }) {
   const nodeId = existingId(id);
+  const limit = wholeNumber(top, '--top');
   return withSnapshot(file, (snapshot) => {
     checkNode(snapshot, nodeId);
-    const edges = snapshot.retainers(nodeId);
+    const edges = snapshot.retainers(nodeId, { top: limit });
     if (json) return printJson(edges);
     print(
       table(
@@ -248,6 +249,9 @@ async function retainers([file, id], { json }) {
 async function withSnapshot(file, use) {
   const snapshot = await withProgressBar((onProgress) => openSnapshot(file, { onProgress }));
   try {
+    for (const warning of snapshot.warnings) {
+      process.stderr.write(`heapdiff: warning: ${visible(warning)}\n`);
+    }
     use(snapshot);
   } finally {
     snapshot.close();

@@ -56,6 +56,12 @@ impl OpenSnapshot {
         self.answer(|explorer| explorer.stats().clone())
     }
 
+    /// `string[]`.
+    #[napi(catch_unwind)]
+    pub fn warnings(&self) -> Settled<String> {
+        self.answer(|explorer| explorer.warnings().to_vec())
+    }
+
     /// `ClassSummary[]`.
     #[napi(catch_unwind)]
     pub fn classes(&self, top: u32, filter: String) -> Settled<String> {
@@ -80,14 +86,16 @@ impl OpenSnapshot {
 
     /// `SnapshotEdge[]`.
     #[napi(catch_unwind)]
-    pub fn retainers(&self, id: f64) -> Settled<String> {
-        self.answer(|explorer| node_id(id).map_or(Vec::new(), |id| explorer.retainers(id)))
+    pub fn retainers(&self, id: f64, top: u32) -> Settled<String> {
+        let top = top as usize;
+        self.answer(|explorer| node_id(id).map_or(Vec::new(), |id| explorer.retainers(id, top)))
     }
 
     /// `SnapshotEdge[]`.
     #[napi(catch_unwind)]
-    pub fn edges(&self, id: f64) -> Settled<String> {
-        self.answer(|explorer| node_id(id).map_or(Vec::new(), |id| explorer.edges(id)))
+    pub fn edges(&self, id: f64, top: u32) -> Settled<String> {
+        let top = top as usize;
+        self.answer(|explorer| node_id(id).map_or(Vec::new(), |id| explorer.edges(id, top)))
     }
 
     /// `PathStep[]`.

@@ -60,7 +60,7 @@ impl Baseline {
             || OlderNodes::new(node_ids, &by_id, &analysis.self_size, groups, own_classes, control),
         );
         let classes = BaselineClasses::Nodes(Box::new(nodes?));
-        let warnings = graph.tables().warnings.clone();
+        let warnings = graph.tables().all_warnings(&stats.source);
         Ok(Self { stats, census: census?, sample: ids, classes, warnings })
     }
 

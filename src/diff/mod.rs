@@ -96,8 +96,7 @@ fn compare(
     phases.list.extend(suspects_phase.list);
     let growth = growth(&older.stats, &newer.stats);
     let mut warnings = older.warnings.clone();
-    warnings.extend(newer.graph.tables().warnings.iter().cloned());
-    warn_of_oversized(&newer.graph, &mut warnings);
+    warnings.extend(newer.graph.tables().all_warnings(&newer.stats.source));
     if options.class_rows == ClassRows::Devtools && older.is_digest() {
         warnings
             .push("a digest keeps totals of classes: the rows are not those of DevTools".into());
@@ -377,16 +376,6 @@ fn growth(older: &SnapshotStats, newer: &SnapshotStats) -> Growth {
         edges: more(newer.edge_count, older.edge_count),
         heap_bytes: more(newer.heap_bytes, older.heap_bytes),
         native_bytes: more(newer.statistics.native, older.statistics.native),
-    }
-}
-
-/// Sizes are summed up modulo 2^32, as Chrome DevTools does. Where that hides something, it is said.
-fn warn_of_oversized(graph: &HeapGraph, warnings: &mut Vec<String>) {
-    for &(node, bytes) in &graph.tables().oversized {
-        let id = graph.id(node);
-        warnings.push(format!(
-            "node @{id} has {bytes} bytes; like Chrome DevTools, the sums here count it modulo 4 GiB"
-        ));
     }
 }
 

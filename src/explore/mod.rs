@@ -36,6 +36,7 @@ pub struct Explorer {
     classes: Vec<ClassRow>,
     duplicates: Vec<DuplicateRow>,
     stats: SnapshotStats,
+    warnings: Vec<String>,
 }
 
 /// A row of the Summary view. See `ClassSummary` in `index.d.ts`.
@@ -100,6 +101,7 @@ pub fn explore(source: Source, control: &Control) -> Result<Explorer> {
     let classes = analysis.class_table(ClassRows::Merged, control)?;
     let blank_ropes = BlankRopes::new(&graph, &analysis.names, &analysis.detachedness, control)?;
     let duplicates = duplicates(&graph, &analysis, &blank_ropes, control)?;
+    let warnings = graph.tables().all_warnings(&name);
     let stats = stats(name, &graph, &analysis);
     Ok(Explorer {
         graph,
@@ -111,6 +113,7 @@ pub fn explore(source: Source, control: &Control) -> Result<Explorer> {
         classes,
         duplicates,
         stats,
+        warnings,
     })
 }
 
@@ -118,6 +121,11 @@ impl Explorer {
     /// The snapshot in numbers.
     pub fn stats(&self) -> &SnapshotStats {
         &self.stats
+    }
+
+    /// What its numbers do not say, in words.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// About how many bytes on our heap this takes.
@@ -174,21 +182,23 @@ impl Explorer {
         nodes.into_iter().map(|node| self.node_row(node)).collect()
     }
 
-    /// What refers to the node with an id, nearest to the roots first.
-    pub fn retainers(&self, id: u32) -> Vec<EdgeRow> {
+    /// At most `top` references to the node with an id, nearest to the roots first.
+    pub fn retainers(&self, id: u32, top: usize) -> Vec<EdgeRow> {
         let Some(node) = self.find(id) else { return Vec::new() };
         let mut retainers: Vec<(NodeIndex, EdgeIndex)> = (self.retainers.of(node).iter())
             .map(|&edge| (source_of(&self.graph, edge), edge))
             .collect();
         // Unreachable ones, whose distance is negative, come last.
         retainers.sort_by_key(|&(source, _)| self.distance(source) as u32);
-        retainers.into_iter().map(|(source, edge)| self.edge_row(self.edge(edge), source)).collect()
+        let nearest = retainers.into_iter().take(top);
+        nearest.map(|(source, edge)| self.edge_row(self.edge(edge), source)).collect()
     }
 
-    /// What the node with an id refers to, in the order of the file.
-    pub fn edges(&self, id: u32) -> Vec<EdgeRow> {
+    /// At most `top` of what the node with an id refers to, in the order of the file.
+    pub fn edges(&self, id: u32, top: usize) -> Vec<EdgeRow> {
         let Some(node) = self.find(id) else { return Vec::new() };
-        self.graph.edges(node).map(|edge| self.edge_row(edge, edge.target)).collect()
+        let edges = self.graph.edges(node).take(top);
+        edges.map(|edge| self.edge_row(edge, edge.target)).collect()
     }
 
     /// The shortest way from a user root, or where there is none from the root, to the node with

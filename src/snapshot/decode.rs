@@ -316,6 +316,23 @@ mod tests {
     }
 
     #[test]
+    fn warnings_are_few_however_many_nodes_are_too_large() {
+        let text = snapshot(NODES, EDGES, STRINGS);
+        let warnings = decode(&format!("{text} and more")).unwrap().tables().all_warnings("a");
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        let behind = format!("bytes: bytes behind the snapshot, from {} on", text.len() + 1);
+        assert!(warnings[0].starts_with(&behind), "{warnings:?}");
+        assert!(warnings[1].starts_with("a: node @5 has 4294967299 bytes"), "{warnings:?}");
+        let rows: Vec<_> = (0..99).map(|at| format!("3,2,{at},5000000000,0,0")).collect();
+        let many = snapshot(&rows.join(","), "", STRINGS)
+            .replace("\"node_count\":3,\"edge_count\":2", "\"node_count\":99,\"edge_count\":0")
+            .replace("[12,4,5,6,6,1,2,3]", "[]");
+        let warnings = decode(&many).unwrap().tables().all_warnings("b");
+        assert_eq!(warnings.len(), 6);
+        assert_eq!(warnings[5], "b: 94 more nodes have 4 GiB or more");
+    }
+
+    #[test]
     fn every_truncation_is_an_error() {
         let text = snapshot(NODES, EDGES, STRINGS);
         for length in 0..text.len() {

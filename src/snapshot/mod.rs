@@ -69,6 +69,9 @@ pub struct SnapshotTables {
     pub warnings: Vec<String>,
 }
 
+/// Nodes of 4 GiB and more that are named in warnings; a damaged file can have millions.
+const MOST_OVERSIZED_NAMED: usize = 5;
+
 impl SnapshotTables {
     /// The number of an edge whose label says [`EdgeLabel::WIDE`].
     pub fn wide_edge_number(&self, edge: EdgeIndex) -> u32 {
@@ -76,6 +79,26 @@ impl SnapshotTables {
             Ok(at) => self.wide_edge_numbers[at].1,
             Err(_) => EdgeLabel::WIDE,
         }
+    }
+
+    /// What a reader of the numbers has to know, in words: what was overlooked, and which sizes
+    /// are not what they seem. Sizes are summed up modulo 2^32, as Chrome DevTools does. `source` is
+    /// what the file is called.
+    pub fn all_warnings(&self, source: &str) -> Vec<String> {
+        let mut warnings = self.warnings.clone();
+        let named = self.oversized.len().min(MOST_OVERSIZED_NAMED);
+        warnings.extend(self.oversized[..named].iter().map(|&(node, bytes)| {
+            let id = self.node_id[node.at()];
+            format!(
+                "{source}: node @{id} has {bytes} bytes; like Chrome DevTools, the sums here count \
+                 it modulo 4 GiB"
+            )
+        }));
+        let more = self.oversized.len() - named;
+        if more > 0 {
+            warnings.push(format!("{source}: {more} more nodes have 4 GiB or more"));
+        }
+        warnings
     }
 
     /// The number that the file has for each type; of several, the first.
