@@ -7,6 +7,7 @@ const path = require('node:path');
 const { Writable } = require('node:stream');
 const { pipeline } = require('node:stream/promises');
 const { describe, it } = require('node:test');
+const vm = require('node:vm');
 const zlib = require('node:zlib');
 
 const { diffSnapshots, snapshotStream, writeSnapshot } = require('..');
@@ -30,11 +31,13 @@ for (const mode of modes) {
   describe(`snapshotStream, ${mode}`, () => {
     it('delivers a whole snapshot', async () => {
       const file = path.join(temporaryDirectory(), 'a');
-      let reported = 0;
-      const onProgress = (/** @type {import('..').Progress} */ { bytes }) => (reported = bytes);
+      /** @type {import('..').Progress | undefined} */
+      let reported;
+      const onProgress = (/** @type {import('..').Progress} */ progress) => (reported = progress);
       await pipeline(snapshotStream({ mode, onProgress }), fs.createWriteStream(file));
       assertWhole(fs.readFileSync(file, 'utf8'));
-      assert.equal(reported, fs.statSync(file).size);
+      const bytes = fs.statSync(file).size;
+      assert.deepEqual(reported, { phase: 'write', bytes, totalBytes: bytes, percent: 100 });
       assert.equal(things.length, 123);
     });
 
@@ -58,14 +61,47 @@ for (const mode of modes) {
       const controller = new AbortController();
       const stream = snapshotStream({ mode, signal: controller.signal });
       const read = (async () => {
-        for await (const _ of stream) controller.abort();
+        for await (const _ of stream) controller.abort('enough');
       })();
-      await assert.rejects(read, { code: 'ABORT_ERR' });
+      await assert.rejects(read, { name: 'AbortError', code: 'ABORT_ERR', cause: 'enough' });
+    });
+
+    it('ends with a signal that is not of this realm', async () => {
+      const { AbortController: Other } = vm.runInNewContext(POLYFILL);
+      const controller = new Other();
+      const stream = snapshotStream({ mode, signal: controller.signal });
+      const read = (async () => {
+        for await (const _ of stream) controller.abort('enough');
+      })();
+      await assert.rejects(read, { name: 'AbortError', code: 'ABORT_ERR', cause: 'enough' });
+      assert.equal(controller.signal.listeners.size, 0);
+      await writeSnapshot(path.join(temporaryDirectory(), 'a'));
     });
   });
 }
 
+/** What a polyfill has, as far as it is needed. */
+const POLYFILL = `({
+  AbortController: class {
+    signal = {
+      aborted: false,
+      listeners: new Set(),
+      addEventListener(name, listener) { this.listeners.add(listener); },
+      removeEventListener(name, listener) { this.listeners.delete(listener); },
+    };
+    abort(reason) {
+      Object.assign(this.signal, { aborted: true, reason });
+      for (const listener of this.signal.listeners) listener();
+    }
+  },
+})`;
+
 describe('snapshotStream', () => {
+  it('does not begin if the signal is aborted already', async () => {
+    const stream = snapshotStream({ signal: AbortSignal.abort('too late') });
+    await assert.rejects(stream.toArray(), { code: 'ABORT_ERR', cause: 'too late' });
+  });
+
   it('costs no more memory for a slow reader', { skip: modes.length < 2 }, () => {
     const source = `
       const { snapshotStream } = require(${packagePath});

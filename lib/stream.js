@@ -3,6 +3,7 @@
 const { Readable } = require('node:stream');
 const { checkCaptureOptions, checkGzip } = require('./capture-options');
 const { capturePulled } = require('./capture');
+const { abortError } = require('./errors');
 const { Watch } = require('./job');
 const { checkJobOptions, checkOptions } = require('./validate');
 
@@ -26,17 +27,31 @@ class SnapshotStream extends Readable {
   #bytes = 0;
   #watch;
   #options;
+  /** Takes the listener off the caller's signal. */
+  #stopListening = () => {};
 
   /** @param {Record<string, unknown>} options */
   constructor(options) {
     super({ highWaterMark: 64 * 1024 });
     const { signal, ...job } = checkJobOptions(options);
-    const signals = signal ? [signal, this.#destroyed.signal] : [this.#destroyed.signal];
-    this.#watch = new Watch({ ...job, signal: AbortSignal.any(signals) });
+    this.#watch = new Watch({ ...job, signal: this.#destroyed.signal });
     this.#options = {
       gzipLevel: checkGzip(options.gzip, false),
       capture: checkCaptureOptions(options),
     };
+    if (signal) this.#listenTo(signal);
+  }
+
+  /**
+   * Not `AbortSignal.any`, which refuses or ignores signals of polyfills and of other realms.
+   *
+   * @param {AbortSignal} signal
+   */
+  #listenTo(signal) {
+    const abort = () => void this.destroy(abortError(signal));
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    this.#stopListening = () => signal.removeEventListener('abort', abort);
   }
 
   /** @override */
@@ -51,14 +66,16 @@ class SnapshotStream extends Readable {
     this.#capture ??= capturePulled(this.#options, this.#watch);
     const block = await (await this.#capture).pull();
     if (block === null) (await this.#capture).close();
-    else this.#report(block.length);
+    this.#report(block);
     return block;
   }
 
-  /** @param {number} bytes */
-  #report(bytes) {
-    this.#bytes += bytes;
-    this.#watch.options.onProgress?.({ phase: 'write', bytes: this.#bytes });
+  /** @param {Buffer | null} block What was read, null at the end. */
+  #report(block) {
+    this.#bytes += block?.length ?? 0;
+    const progress = { phase: /** @type {const} */ ('write'), bytes: this.#bytes };
+    const end = block === null ? { totalBytes: this.#bytes, percent: 100 } : {};
+    this.#watch.options.onProgress?.({ ...progress, ...end });
   }
 
   /**
@@ -67,6 +84,7 @@ class SnapshotStream extends Readable {
    * @param {(error?: Error | null) => void} callback
    */
   _destroy(error, callback) {
+    this.#stopListening();
     this.#destroyed.abort();
     const closed = this.#step.then(async () => (await this.#capture)?.close());
     closed.then(
