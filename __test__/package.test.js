@@ -75,6 +75,31 @@ test('a missing native part is an error of the call, and says what to run', () =
   assert.match(printed, /node ".*build\.js"/);
 });
 
+test('where the native part can only read, what would capture says so', () => {
+  const printed = evaluate(`
+    const { binaryPath } = require('./lib/platform');
+    require.cache[binaryPath()] = { loaded: true, exports: { Job: class {}, Input: { fromPath() {} } } };
+    const { estimateCapture, diffSnapshots, snapshotStream, writeSnapshot } = require('.');
+    const { writeDigest } = require('./lib/digest');
+    const { redactFile } = require('./lib/redact');
+    const refused = (promise) => promise.then(
+      () => 'resolved',
+      ({ code, message }) => code + (/can read and compare/.test(message) ? '' : message),
+    );
+    (async () => {
+      console.log(await Promise.all([
+        refused((async () => estimateCapture())()),
+        refused(writeSnapshot('a')),
+        refused(writeSnapshot('a', { format: 'digest' })),
+        refused(diffSnapshots('a')),
+        refused(snapshotStream().toArray()),
+        refused(writeDigest('a', 'b')),
+        refused(redactFile('a', 'b', {})),
+      ]).then((codes) => codes.join()));
+    })();`);
+  assert.equal(printed, `${Array(7).fill('ERR_UNSUPPORTED').join()}\n`);
+});
+
 test('what the package ships is what it needs', () => {
   const { files, bin } = require('../package.json');
   for (const name of files.filter((/** @type {string} */ name) => !name.includes('*'))) {

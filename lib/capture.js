@@ -9,7 +9,7 @@ const { writeHeapSnapshot } = require('node:v8');
 const { HeapdiffError } = require('./errors');
 const { admit } = require('./estimate');
 const { Watch } = require('./job');
-const { native } = require('./native');
+const { native, nativeCapture } = require('./native');
 const { currentIsolateId, forgetIds } = require('./node-ids');
 
 /** @typedef {import('./capture-options').CaptureOptions} CaptureOptions */
@@ -26,12 +26,16 @@ const { currentIsolateId, forgetIds } = require('./node-ids');
 /**
  * @typedef {object} Walk How V8 went through the heap.
  * @property {'inline' | 'fork'} mode
- * @property {string} takenAt When it began.
  * @property {number} pauseMs How long the event loop stood still.
  * @property {string} isolateId
  * @property {unknown} [error] What V8 threw.
  * @property {import('../index').SnapshotInfo['fork']} [fork] What the pause of a fork consisted of.
- * @property {string | null} [whyNoFork] Why it is inline, where a fork would have been better.
+ */
+
+/**
+ * @typedef {object} Circumstances
+ * @property {string} takenAt When V8 began.
+ * @property {string | null} whyNoFork Why it is inline, where a fork would have been better.
  */
 
 /**
@@ -100,7 +104,6 @@ async function captureFile(path, { exclusive, gzipLevel, capture: options }, wat
  * @param {import('./job').Watch} watch
  */
 async function captureDigest(path, { exclusive, capture: options }, watch) {
-  const takenAt = new Date().toISOString();
   const outlet = options.redact ? toOutlet(undefined, options) : undefined;
   const {
     value: file,
@@ -108,7 +111,7 @@ async function captureDigest(path, { exclusive, capture: options }, watch) {
     failedAttempts,
   } = await capture(options, watch, {
     prepare: (...step) => native().prepareStream(...step),
-    prepareReader: async () => (capture) =>
+    prepareReader: async () => (capture, takenAt) =>
       watch.run((job) =>
         native().writeDigest(job, capture.toInput(outlet), path, exclusive, takenAt),
       ),
@@ -171,7 +174,7 @@ function toOutlet(gzipLevel, { redact }) {
  * @template T
  * @typedef {object} Steps What differs between captures.
  * @property {(job: Job, slot: CaptureSlot, mayFork: MayFork) => Promise<Settled<Capture>>} prepare
- * @property {() => Promise<(capture: Capture) => Promise<T>>} prepareReader
+ * @property {() => Promise<(capture: Capture, takenAt: string) => Promise<T>>} prepareReader
  * @property {boolean} [keepOpen] Whether a capture that went well is closed by somebody else.
  */
 
@@ -180,11 +183,11 @@ function toOutlet(gzipLevel, { redact }) {
  * @param {CaptureOptions} options
  * @param {import('./job').Watch} watch
  * @param {Steps<T>} steps
- * @returns {Promise<{ value: T, walk: Walk, captureMs: number, failedAttempts: string[] }>}
+ * @returns {Promise<{ value: T, walk: Walk & Circumstances, captureMs: number, failedAttempts: string[] }>}
  */
 async function capture(options, watch, steps) {
   // At once, so that of two calls the first one captures, and none comes between two tries.
-  const taken = native().takeSlot();
+  const taken = nativeCapture().takeSlot();
   if (taken.failure) throw new HeapdiffError(taken.failure);
   try {
     return await captureWith(taken.value, options, watch, steps);
@@ -232,18 +235,19 @@ async function captureWith(slot, options, watch, steps) {
  * @param {Capture} capture
  * @param {CaptureOptions} options
  * @param {import('./job').Watch} watch
- * @param {(capture: Capture) => Promise<T>} startReader
+ * @param {(capture: Capture, takenAt: string) => Promise<T>} startReader
  */
 async function attempt(capture, options, watch, startReader) {
   if (capture.canFork) await goodMoment(capture, watch);
   const { whyNoFork } = capture;
+  const takenAt = new Date().toISOString();
   const forked = capture.canFork ? walkForked(capture, options, watch) : undefined;
-  const reading = startReader(capture);
-  const walk = forked ?? walkInline(capture, options);
+  const reading = startReader(capture, takenAt);
+  const walk = { ...(forked ?? walkInline(capture, options)), takenAt, whyNoFork };
   try {
     const value = await reading;
     const captureMs = capture.endedAfterMs ?? walk.pauseMs;
-    return { value, walk: { ...walk, whyNoFork }, captureMs: Math.max(captureMs, walk.pauseMs) };
+    return { value, walk, captureMs: Math.max(captureMs, walk.pauseMs) };
   } catch (error) {
     throw whoseFault(error, walk);
   }
@@ -300,7 +304,6 @@ function walkForked(capture, options, watch) {
   forks += 1;
   // Ids that V8 gives out in a child die with it, so snapshots of two children do not compare by id.
   const isolateId = `${currentIsolateId()}-fork-${forks}`;
-  const takenAt = new Date().toISOString();
   const startedAt = performance.now();
   const { maxMemoryBytes = Number.MAX_SAFE_INTEGER, v8 } = options;
   const forked = capture.fork(writeHeapSnapshot, v8, maxMemoryBytes, limitMs);
@@ -308,7 +311,7 @@ function walkForked(capture, options, watch) {
   if (forked.failure) throw new HeapdiffError(forked.failure);
   const { mappings, letInMs: findMs, forkMs, restoreMs } = forked;
   const fork = { mappings, findMs, forkMs, restoreMs };
-  return { mode: 'fork', takenAt, pauseMs, isolateId, fork };
+  return { mode: 'fork', pauseMs, isolateId, fork };
 }
 
 /**
@@ -319,7 +322,6 @@ function walkForked(capture, options, watch) {
  * @returns {Walk}
  */
 function walkInline(capture, options) {
-  const takenAt = new Date().toISOString();
   const startedAt = performance.now();
   /** @type {{ error?: unknown }} */
   const outcome = {};
@@ -333,7 +335,7 @@ function walkInline(capture, options) {
   if (!options.keepIds) forgetIds();
   const pauseMs = performance.now() - startedAt;
   capture.closeWriter();
-  return { mode: 'inline', takenAt, pauseMs, isolateId, ...outcome };
+  return { mode: 'inline', pauseMs, isolateId, ...outcome };
 }
 
 /**
@@ -359,7 +361,7 @@ function whoseFault(error, walk) {
 /**
  * @template {import('./native-binding').WrittenFile} F
  * @param {F} file
- * @param {Walk} walk
+ * @param {Walk & Circumstances} walk
  * @param {string[]} failedAttempts Why each failed.
  */
 function describe(file, walk, failedAttempts) {

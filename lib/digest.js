@@ -3,7 +3,7 @@
 const path = require('node:path');
 const { toInput } = require('./input');
 const { Watch } = require('./job');
-const { native } = require('./native');
+const { nativeCapture } = require('./native');
 const { checkPath } = require('./validate');
 
 /**
@@ -18,7 +18,7 @@ async function writeDigest(file, output, options = {}) {
   const watch = new Watch(options);
   const input = await toInput(checkPath(file, 'FILE'), watch);
   const target = path.resolve(checkPath(output, 'OUT'));
-  return watch.run((job) => native().writeDigest(job, input, target, false));
+  return watch.run((job) => nativeCapture().writeDigest(job, input, target, false));
 }
 
 module.exports = { writeDigest };

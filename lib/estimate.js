@@ -3,7 +3,7 @@
 const { getHeapStatistics } = require('node:v8');
 const { checkCaptureOptions } = require('./capture-options');
 const { HeapdiffError } = require('./errors');
-const { native } = require('./native');
+const { native, nativeCapture } = require('./native');
 const { checkOptions } = require('./validate');
 
 /** @typedef {import('./capture-options').CaptureOptions} CaptureOptions */
@@ -25,7 +25,7 @@ const MARGIN_BYTES = 32 * 1024 * 1024;
 function estimateCapture(options) {
   const checked = checkCaptureOptions(checkOptions(options));
   const size = heapSize();
-  const cost = native().captureCost(size.usedBytes, size.residentBytes);
+  const cost = nativeCapture().captureCost(size.usedBytes, size.residentBytes);
   return estimate(checked, size.usedBytes, cost).estimate;
 }
 

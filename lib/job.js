@@ -3,8 +3,8 @@
 const { HeapdiffError, abortError, timeoutError } = require('./errors');
 const { native } = require('./native');
 
-/** @typedef {{ phase: 'capture' | 'parse' | 'analyze' | 'write', bytes: number, totalBytes?: number, percent?: number }} Progress */
-/** @typedef {{ signal?: AbortSignal, timeoutMs?: number, onProgress?: (progress: Progress) => void }} JobOptions */
+/** @typedef {import('../index').Progress} Progress */
+/** @typedef {import('../index').JobOptions} JobOptions */
 
 /**
  * The stopwatch, the signal and the progress callback of one call of the API, which may consist

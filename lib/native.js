@@ -5,6 +5,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { HeapdiffError } = require('./errors');
 const { binaryPath, triple } = require('./platform');
 
 /** @typedef {typeof import('./native-binding')} Binding */
@@ -24,6 +25,20 @@ function native() {
   return binding;
 }
 
+/**
+ * The native part, for what writes files or captures: some platforms can only read.
+ *
+ * @returns {Binding}
+ * @throws {Error} `ERR_UNSUPPORTED`, and what {@link native} throws.
+ */
+function nativeCapture() {
+  const binding = native();
+  // All of that is compiled in together, or none of it.
+  if (typeof binding.takeSlot === 'function') return binding;
+  const message = `on ${triple()} heapdiff can read and compare snapshots, and not yet write them`;
+  throw new HeapdiffError({ code: 'ERR_UNSUPPORTED', message });
+}
+
 /** @returns {Binding} */
 function load() {
   const file = binaryPath();
@@ -37,8 +52,8 @@ function load() {
     const message =
       `heapdiff has no native part for ${triple()} (Node ${process.version}): ${why}. ` +
       `Build it with a Rust toolchain: node ${JSON.stringify(build)}`;
-    throw Object.assign(new Error(message, { cause }), { code: 'ERR_NATIVE_BINDING' });
+    throw new HeapdiffError({ code: 'ERR_NATIVE_BINDING', message }, { cause });
   }
 }
 
-module.exports = { native };
+module.exports = { native, nativeCapture };

@@ -4,7 +4,7 @@ const path = require('node:path');
 const { checkGzip } = require('./capture-options');
 const { toInput } = require('./input');
 const { Watch } = require('./job');
-const { native } = require('./native');
+const { nativeCapture } = require('./native');
 const { checkPath } = require('./validate');
 
 /**
@@ -21,7 +21,7 @@ async function redactFile(file, output, { salt, ...jobOptions }) {
   const target = path.resolve(checkPath(output, 'OUT'));
   const gzipLevel = checkGzip(undefined, output.endsWith('.gz'));
   return watch.run((job) =>
-    native().redactFile(job, input, target, { gzipLevel, redact: true, salt }),
+    nativeCapture().redactFile(job, input, target, { gzipLevel, redact: true, salt }),
   );
 }
 
