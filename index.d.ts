@@ -9,7 +9,8 @@
  * it stops the thread whose heap it is (see {@link CaptureOptions.mode}).
  *
  * Errors: asynchronous functions never throw, they reject, also for wrong arguments. Every error
- * is an `Error` with a stable `code`: see {@link ErrorCode}.
+ * is an `Error` with a stable `code`: see {@link ErrorCode}. `ERR_NATIVE_BINDING` and `ERR_INTERNAL`
+ * can come from every call and are not listed with each; nor is `ENOMEM`.
  *
  * Importing the package has no side effect: no signal handler, no file, no thread.
  */
@@ -19,10 +20,10 @@
 /**
  * A snapshot to read: the path of a file, or the bytes of one.
  *
- * `.heapsnapshot`, gzipped or not: told apart by content and not by name. Bytes are copied before
- * they leave the JavaScript thread, a few megabytes per turn of the event loop: do not change them
- * until the call has settled. Views of a `SharedArrayBuffer` are refused. Prefer paths: they cost
- * no copy.
+ * `.heapsnapshot`, gzipped or not, or a `.heapdigest` where it is the older one of a comparison:
+ * told apart by content and not by name. Bytes are copied before they leave the JavaScript thread, a
+ * few megabytes per turn of the event loop: do not change them until the call has settled. Views of
+ * a `SharedArrayBuffer` are refused. Prefer paths: they cost no copy.
  */
 export type SnapshotSource = string | Uint8Array;
 
@@ -88,9 +89,10 @@ export interface CaptureOptions extends JobOptions {
    * Default false.
    *
    * Values are strings, regular expressions, keys of Maps and of objects that are used as
-   * dictionaries (unless the same text is a name elsewhere), error messages, sources of scripts, descriptions of symbols, and numbers where
-   * they are captured. No value reaches a disk, not even a temporary file. A function that the
-   * program names after data, and a symbol that is the key of a property, keep their names.
+   * dictionaries (unless the same text is a name elsewhere), error messages, sources of scripts,
+   * descriptions of symbols, and numbers where they are captured. No value reaches a disk, not even
+   * a temporary file. A function that the program names after data, and a symbol that is the key of
+   * a property, keep their names.
    */
   redact?: boolean | { salt?: string };
   /** As in `v8.writeHeapSnapshot`: include V8's internals. Default false. */
@@ -214,7 +216,10 @@ export interface DiffOptions extends CaptureOptions {
   suspects?: number;
   /** How many class rows to report at most. Default 20. */
   classes?: number;
-  /** Growth below this many bytes is not a suspect. Default: relative to the heap. */
+  /**
+   * Growth below this many bytes is not a suspect. Default: a 4096th of the newer heap, and at least
+   * 16 KiB.
+   */
   minGrowthBytes?: number;
   /**
    * Suspects to drop; they are counted in {@link LeakReport.ignored}. A string has to equal the
@@ -235,9 +240,9 @@ export interface DiffOptions extends CaptureOptions {
    */
   matching?: 'auto' | 'identity' | 'structural';
   /**
-   * - `merged` (default): every class has one row, and the rows add up to the whole.
+   * - `merged` (default): every class has one row, and none is lost.
    * - `devtools`: equal to the Comparison view of Chrome DevTools, which drops rows where two
-   *   classes share a key.
+   *   classes share a key. Not possible with a digest, which the report then warns of.
    */
   classRows?: 'merged' | 'devtools';
 }
@@ -247,7 +252,7 @@ export interface DiffOptions extends CaptureOptions {
  *
  * Parsing and analysis run on native threads, never on the event loop.
  *
- * @param baseline The older snapshot.
+ * @param baseline The older snapshot, or its digest.
  * @param current The newer one. Left out or null: the live heap of this thread's isolate, with no
  *   file in between.
  * @returns The report. {@link formatReport} renders it.
@@ -321,7 +326,7 @@ export interface LeakReport {
 
 /** One snapshot in numbers. */
 export interface SnapshotStats {
-  /** Its path, or what else the source is called. */
+  /** Its path, or else `bytes` or `the live heap`. */
   source: string;
   /** Nodes. */
   nodeCount: number;
@@ -427,7 +432,13 @@ export interface PathStep {
   nodeId: number;
 }
 
-/** A class in both snapshots. */
+/**
+ * A class in both snapshots. Nodes without a size of their own are not counted, as in DevTools.
+ *
+ * A node that is in both counts as neither added nor removed, whatever became of its size: an array
+ * that grew is a suspect and no row. Where nodes cannot be told one by one (structural matching, or
+ * a digest), the rows are of totals: what is more is added, what is less is removed.
+ */
 export interface ClassDelta {
   /** Constructor, or what DevTools calls the class. */
   className: string;
@@ -437,13 +448,13 @@ export interface ClassDelta {
   removed: number;
   /** `added` less `removed`. */
   delta: number;
-  /** Self sizes of the added nodes. */
+  /** Self sizes of the added nodes, in bytes. */
   addedBytes: number;
-  /** Self sizes of the removed nodes. */
+  /** Self sizes of the removed nodes, in bytes. */
   removedBytes: number;
   /** `addedBytes` less `removedBytes`. */
   deltaBytes: number;
-  /** What the class retains in `current`. */
+  /** What the class retains in `current`, in bytes; 0 if it has no node there any more. */
   retainedBytes: number;
 }
 
@@ -453,7 +464,7 @@ export interface ClassDelta {
  * @param report What {@link diffSnapshots} resolved to, or the same read back from JSON.
  * @param format `text` (default) is for logs: at most 40 lines of at most 100 columns. `markdown`
  *   is for issues, `json` for programs, `html` is one self-contained page.
- * @throws `ERR_INVALID_ARG`
+ * @throws `ERR_INVALID_ARG`, also for a report of another `schemaVersion`.
  */
 export function formatReport(
   report: LeakReport,
@@ -482,7 +493,7 @@ export interface CaptureEstimate {
  * What a capture would cost now, and whether it is safe. Takes a few milliseconds at most, on this
  * thread.
  *
- * @throws `ERR_INVALID_ARG`
+ * @throws `ERR_INVALID_ARG`, `ERR_UNSUPPORTED`
  */
 export function estimateCapture(options?: CaptureOptions): CaptureEstimate;
 
