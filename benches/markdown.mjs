@@ -53,7 +53,7 @@ function table(size, { fileBytes, rounds, idle, contenders, floors, agreement })
   return lines;
 }
 
-/** Where heapdiff's time goes, by its own report. The two snapshots are read side by side, so that the phases overlap. */
+/** Where heapdiff's time goes, by its own report. */
 function phases({ phases: steps = [], parseMs, analyzeMs, totalMs }) {
   const lines = [
     `heapdiff's own timings: parsing ${time(parseMs)}, analysis ${time(analyzeMs)}, whole call ${time(totalMs)}.`,

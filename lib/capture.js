@@ -390,4 +390,4 @@ function keptMemory({ rss: { before, after }, nodeCount }) {
   return [`${Math.round(kept / 1e6)} MB more are resident than before the capture. ${why}`];
 }
 
-module.exports = { captureDigest, captureFile, captureLive, capturePulled, toOutlet };
+module.exports = { captureDigest, captureFile, captureLive, capturePulled };

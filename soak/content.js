@@ -164,5 +164,3 @@ parentPort?.on('message', (file) => {
     parentPort?.postMessage({ error: String(error) });
   }
 });
-
-module.exports = { contentOf };

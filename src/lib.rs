@@ -11,6 +11,16 @@
 //! A stage knows only the stages to its left. Each is a handful of free functions over plain
 //! structs of flat columns. Two sources feed the same pipe: a file, or a live capture.
 //!
+//! Beside the pipe:
+//!
+//! * [`digest`] keeps of a baseline what a later diff needs, on disk.
+//! * [`explore`] answers questions about one snapshot (`openSnapshot`), [`node_table`] writes a row
+//!   per node (`heapdiff nodes`).
+//! * [`redact`] rewrites a snapshot as it streams by, between capture and disk.
+//! * [`source_map`] finds the position that somebody wrote for one in generated code.
+//! * [`control`] stops and watches all of them, [`error`] is how they fail.
+//! * [`binding`] is all that JavaScript sees; `lib/native-binding.d.ts` is its other side.
+//!
 //! # Invariants
 //!
 //! * **Only [`binding`] names napi.** Everything else builds and tests with

@@ -331,4 +331,4 @@ function sum(numbers) {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-module.exports = { formatText, MAX_LINES, MAX_COLUMNS };
+module.exports = { formatText };

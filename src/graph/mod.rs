@@ -147,13 +147,4 @@ impl HeapGraph {
         debug_assert!(!edge.label.edge_type().is_numbered());
         self.tables.strings.get(StringIndex(edge.label.raw_name()))
     }
-
-    /// The detachedness column's value for a node; 0 where the file has none.
-    pub fn file_detachedness(&self, node: NodeIndex) -> u8 {
-        let sparse = &self.tables.detachedness;
-        match sparse.binary_search_by_key(&node, |&(at, _)| at) {
-            Ok(at) => sparse[at].1,
-            Err(_) => 0,
-        }
-    }
 }

@@ -4,8 +4,6 @@
 //! V8 strings are sequences of UTF-16 units and may hold such halves; nothing is lost this way.
 //! Memory: the bytes, and 4 bytes a string.
 
-use std::borrow::Cow;
-
 use crate::graph::StringIndex;
 use crate::prefix_sums::PrefixSums;
 
@@ -48,11 +46,6 @@ impl StringTable {
             return &[];
         }
         &self.bytes[self.lengths.before(at) as usize..self.lengths.before(at + 1) as usize]
-    }
-
-    /// The text of a string for people: lone surrogates become U+FFFD.
-    pub fn get_lossy(&self, index: StringIndex) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.get(index))
     }
 
     /// The first string whose text is `text`. Linear: for a few look-ups per snapshot.
@@ -98,7 +91,7 @@ mod tests {
         let last = table.push("caf\u{e9}".as_bytes());
         assert_eq!(table.get(first), b"<dummy>");
         assert_eq!(table.get(empty), b"");
-        assert_eq!(table.get_lossy(last), "caf\u{e9}");
+        assert_eq!(table.get(last), "caf\u{e9}".as_bytes());
         assert_eq!(table.get(StringIndex(99)), b"");
         assert_eq!(table.find(b""), Some(empty));
     }
