@@ -1,13 +1,33 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { before, describe, test } = require('node:test');
 const { diffSnapshots } = require('..');
+const { writeDigest } = require('../lib/digest');
 const { captureGrowingService, gzipped } = require('./support/captures');
 
 /** @typedef {import('..').LeakReport} LeakReport */
+
+/**
+ * @param {string} file
+ * @returns {Map<number, number>} Self size by id, of the nodes that have one after DevTools'
+ *   transfer of sizes: as `heapdiff nodes` prints them.
+ */
+function sizesById(file) {
+  const program = path.join(__dirname, '..', 'bin', 'heapdiff.js');
+  const rows = execFileSync(process.execPath, [program, 'nodes', file], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 30,
+  });
+  const sizes = rows
+    .trimEnd()
+    .split('\n')
+    .map((row) => row.split('\t').map(Number));
+  return new Map(sizes.filter(([, , size]) => size > 0).map(([id, , size]) => [id, size]));
+}
 
 describe('diffSnapshots of two real captures', () => {
   /** @type {ReturnType<typeof captureGrowingService>} */
@@ -117,6 +137,51 @@ describe('diffSnapshots of two real captures', () => {
     assert.equal(short.verdict, 'leak');
     assert.equal(short.suspects.length, 0);
     assert.equal(short.classes.length, 3);
+  });
+
+  test('calls nothing a suspect that grew by less than asked for', async () => {
+    const { retainedBytes } = report.suspects[0].growth;
+    const verdict = async (/** @type {number} */ minGrowthBytes) =>
+      (await diffSnapshots(files.baseline, files.current, { minGrowthBytes })).verdict;
+    assert.equal(await verdict(retainedBytes), 'leak');
+    assert.equal(await verdict(retainedBytes + 1), 'no-leak');
+  });
+
+  test('matches by shape where it is asked to, and finds the same', async () => {
+    assert.equal(report.matching, 'identity');
+    assert.match(report.matchingReason, /^\d+ % of common node ids are of the same type and name$/);
+    const options = /** @type {const} */ ({ matching: 'structural' });
+    const other = await diffSnapshots(files.baseline, files.current, options);
+    assert.equal(other.matching, 'structural');
+    assert.equal(other.matchingReason, 'asked for');
+    const [suspect] = other.suspects;
+    assert.equal(suspect.fingerprint, report.suspects[0].fingerprint);
+    assert.deepEqual(suspect.growth.items, { before: 100, after: 20_100 });
+  });
+
+  test('rows of merged classes add up to the nodes that have come and gone', async () => {
+    const options = { classes: 1_000_000 };
+    const { classes } = await diffSnapshots(files.baseline, files.current, options);
+    const [older, newer] = [files.baseline, files.current].map(sizesById);
+    const added = [...newer].filter(([id]) => !older.has(id));
+    const removed = [...older].filter(([id]) => !newer.has(id));
+    const sum = (/** @type {'added' | 'removed'} */ key) =>
+      classes.reduce((total, row) => total + row[key], 0);
+    // A node that has changed its class is in both, once here and once there.
+    const changed = sum('added') - added.length;
+    assert.ok(changed >= 0 && changed < added.length / 100, `${changed} have changed`);
+    assert.equal(sum('removed'), removed.length + changed);
+  });
+
+  test('devtools rows are not to be had from a digest, and the report says so', async () => {
+    const digest = path.join(files.directory, 'rows.heapdigest');
+    await writeDigest(files.baseline, digest);
+    const options = /** @type {const} */ ({ classRows: 'devtools' });
+    const warning = /digest keeps totals of classes: the rows are not those of DevTools/;
+    const other = await diffSnapshots(digest, files.current, options);
+    assert.match(other.warnings.join('\n'), warning);
+    const whole = await diffSnapshots(files.baseline, files.current, options);
+    assert.deepEqual(whole.warnings, []);
   });
 
   for (const [by, pattern] of /** @type {Array<[string, (r: LeakReport) => string | RegExp]>} */ ([
