@@ -111,7 +111,7 @@ export interface CaptureOptions extends JobOptions {
 export interface WriteOptions extends CaptureOptions {
   /**
    * Compress with gzip; a number from 0 to 9 is the level of deflate. Default: true when the path
-   * ends in `.gz`.
+   * ends in `.gz`. Means nothing for a digest, which is compressed already.
    */
   gzip?: boolean | number;
   /** Directory for the default file name, used when no path is given. Default: `process.cwd()`. */

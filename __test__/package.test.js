@@ -39,6 +39,19 @@ test('what is declared is what is there', () => {
   assert.deepEqual([...names].sort(), Object.keys(require('..')).sort());
 });
 
+test('what is not the API cannot be imported from outside', () => {
+  const directory = temporaryDirectory();
+  fs.mkdirSync(path.join(directory, 'node_modules'));
+  fs.symlinkSync(root, path.join(directory, 'node_modules', 'heapdiff'));
+  const source = `
+    const codes = ['', '/package.json', '/lib/capture', '/index.js'].map((part) => {
+      try { return typeof require('heapdiff' + part); } catch (error) { return error.code; }
+    });
+    console.log(codes.join());`;
+  const refused = 'ERR_PACKAGE_PATH_NOT_EXPORTED';
+  assert.equal(evaluate(source, [], directory), `object,object,${refused},${refused}\n`);
+});
+
 test('importing has no side effect', () => {
   const printed = evaluate(`
     const fs = require('node:fs');
