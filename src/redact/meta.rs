@@ -6,6 +6,9 @@ use serde::Deserialize;
 const VALUE_TYPES: [&str; 6] =
     ["string", "regexp", "symbol", "concatenated string", "sliced string", "bigint"];
 
+/// Columns of an edge: its type, its name, its target.
+pub(super) const EDGE_FIELDS: usize = 3;
+
 /// Where the columns are.
 #[derive(Debug, Default)]
 pub(super) struct Meta {
@@ -16,7 +19,6 @@ pub(super) struct Meta {
     /// By node type: whether the name is a value.
     pub(super) is_value: Vec<bool>,
     pub(super) array_type: Option<u8>,
-    pub(super) edge_fields: usize,
     pub(super) edge_type: usize,
     pub(super) edge_name: usize,
     pub(super) edge_to: usize,
@@ -57,6 +59,11 @@ impl Meta {
     pub(super) fn parse(header: &[u8]) -> Result<Self, String> {
         let header: HeaderFile = serde_json::from_slice(header)
             .map_err(|error| format!("the `snapshot` header: {error}"))?;
+        let columns = header.meta.edge_fields.len();
+        if columns != EDGE_FIELDS {
+            // What a column means that nobody knows, nobody knows either whether to show.
+            return Err(format!("edges have {columns} columns; only 3 can be redacted"));
+        }
         Self::new(&header.meta).ok_or_else(|| "`meta` does not describe nodes and edges".to_owned())
     }
 
@@ -69,7 +76,7 @@ impl Meta {
         };
         let node_types = names(&file.node_types, node_type)?;
         let edge_types = names(&file.edge_types, edge_type)?;
-        if file.edge_fields.len() != 3 || edge_types.is_empty() {
+        if edge_types.is_empty() {
             return None;
         }
         let array = node_types.iter().position(|name| name == "array");
@@ -80,7 +87,6 @@ impl Meta {
             node_edges: column(&file.node_fields, "edge_count")?,
             is_value: node_types.iter().map(|name| VALUE_TYPES.contains(&name.as_str())).collect(),
             array_type: array.and_then(|at| u8::try_from(at).ok()),
-            edge_fields: file.edge_fields.len(),
             edge_type,
             edge_name: column(&file.edge_fields, "name_or_index")?,
             edge_to: column(&file.edge_fields, "to_node")?,

@@ -27,6 +27,7 @@
 //! symbol that is a property key keeps its description: they are labels.
 
 mod bits;
+mod graph;
 mod meta;
 mod numbers;
 mod rewriter;

@@ -1,8 +1,9 @@
 //! The rewriter itself: bytes of a snapshot in, bytes of a redacted one out.
 
 use super::bits::Bits;
-use super::meta::{EdgeKind, Meta};
-use super::numbers::{Numbers, write_number};
+use super::graph::Graph;
+use super::meta::{EDGE_FIELDS, EdgeKind, Meta};
+use super::numbers::{Numbers, Stop, write_number};
 use super::texts::Salt;
 use crate::error::{Error, Result};
 
@@ -13,6 +14,10 @@ const MAX_KEY_BYTES: usize = 64;
 /// V8 cuts strings to 1024 units, each at most an escape of six bytes. Others may not.
 const MAX_TEXT_BYTES: usize = 1 << 30;
 
+/// What a document has outside strings, besides brackets and blanks: numbers, `true`, `false`,
+/// `null`, and what is between values.
+const LITERAL: &[u8] = b",:0123456789+-.Eetrufalsn";
+
 /// Redacts one snapshot as it streams by. See the module docs.
 pub struct Redactor {
     salt: Salt,
@@ -20,6 +25,7 @@ pub struct Redactor {
     depth: u32,
     offset: u64,
     section: Section,
+    seen: Seen,
     key: Vec<u8>,
     text: Vec<u8>,
     header: Vec<u8>,
@@ -60,6 +66,15 @@ enum RowKind {
     ContextVariables,
 }
 
+/// Which sections have begun. Strings come last: what they are used for has to be known then.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    header: bool,
+    nodes: bool,
+    edges: bool,
+    strings: bool,
+}
+
 /// How a string is used: which of its entries in the new table is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Use {
@@ -72,22 +87,6 @@ enum Use {
 /// Entries for each string.
 const USES: u64 = 3;
 
-/// What is remembered of the nodes, and where the edges are.
-#[derive(Debug, Default)]
-struct Graph {
-    types: Vec<u8>,
-    names: Vec<u32>,
-    edge_counts: Vec<u32>,
-    owner: usize,
-    /// The edges of the owner so far: type, name, target.
-    edges: Vec<[u64; 3]>,
-    /// Name of the arrays that hold elements, once one was seen.
-    elements_name: Option<u32>,
-    /// User roots and what they refer to: dictionaries of V8's own, whose keys are labels.
-    own: Bits,
-    user_roots: Vec<usize>,
-}
-
 impl Redactor {
     /// A redactor that has seen nothing yet.
     pub fn new(salt: Salt) -> Self {
@@ -97,6 +96,7 @@ impl Redactor {
             depth: 0,
             offset: 0,
             section: Section::Other,
+            seen: Seen::default(),
             key: Vec::new(),
             text: Vec::new(),
             header: Vec::new(),
@@ -164,36 +164,66 @@ impl Redactor {
                 if self.depth == 1 {
                     self.end_section()?;
                 } else if self.depth == 0 {
-                    self.state = State::Done;
+                    self.end_document()?;
                 }
             }
             b',' if self.section == Section::Strings => return Ok(()),
-            _ => {}
+            b' ' | b'\n' | b'\r' | b'\t' => {}
+            // One that is not counted would move all others to the uses of their neighbours.
+            _ if self.section == Section::Strings => {
+                return Err(self.invalid("`strings` holds something else than strings"));
+            }
+            _ if LITERAL.contains(&byte) => {}
+            _ => return Err(self.invalid("a byte that is in no JSON document")),
         }
         out.push(byte);
         Ok(())
     }
 
     fn begin_section(&mut self, byte: u8) -> Result<()> {
-        let known = !self.meta.edge_kinds.is_empty();
         self.section = match (self.key.as_slice(), byte) {
             (b"snapshot", b'{') => Section::Header,
-            (b"nodes", b'[') if known => Section::Nodes,
-            (b"edges", b'[') if known => Section::Edges,
-            (b"trace_function_infos", b'[') if known => Section::Rows(RowKind::TraceFunctions),
+            (b"nodes", b'[') => Section::Nodes,
+            (b"edges", b'[') => Section::Edges,
+            (b"trace_function_infos", b'[') => Section::Rows(RowKind::TraceFunctions),
             (b"scope_context_vars", b'[') => Section::Rows(RowKind::ContextVariables),
             (b"strings", b'[') => Section::Strings,
-            (b"nodes" | b"edges", _) => {
-                return Err(self.invalid("`nodes` comes before the header"));
-            }
             _ => Section::Other,
         };
+        self.check_order()?;
         if self.section == Section::Header {
             self.header = vec![byte];
         }
         self.first = true;
         self.column = 0;
         self.row.clear();
+        Ok(())
+    }
+
+    /// Sections may come in any order, but for those that tell what is in others.
+    fn check_order(&mut self) -> Result<()> {
+        let Seen { header, nodes, edges, strings } = &mut self.seen;
+        let wrong = match self.section {
+            Section::Other => false,
+            Section::Header => std::mem::replace(header, true),
+            Section::Nodes => !*header || *strings || std::mem::replace(nodes, true),
+            Section::Edges => !*nodes || *strings || std::mem::replace(edges, true),
+            Section::Rows(_) => !*header || *strings,
+            Section::Strings => !*edges || std::mem::replace(strings, true),
+        };
+        if !wrong {
+            return Ok(());
+        }
+        let key = String::from_utf8_lossy(&self.key);
+        let order = "`snapshot`, `nodes`, `edges` and `strings` have to come once, in that order";
+        Err(self.invalid(&format!("`{key}` is not where it can be redacted: {order}")))
+    }
+
+    fn end_document(&mut self) -> Result<()> {
+        if !self.seen.strings {
+            return Err(self.invalid("there is no `strings`"));
+        }
+        self.state = State::Done;
         Ok(())
     }
 
@@ -299,19 +329,31 @@ impl Redactor {
         let mut numbers = std::mem::take(&mut self.numbers);
         let taken = numbers.take(bytes, |value| self.take_number(value, out));
         self.numbers = numbers;
-        let (used, ended) = taken?;
-        if ended {
-            if self.column != 0 {
-                return Err(self.invalid("an array ends in the middle of a row"));
+        match taken? {
+            Stop::More(used) => Ok(used),
+            Stop::End(used) => {
+                self.end_numbers()?;
+                out.push(b']');
+                Ok(used)
             }
-            if self.section == Section::Edges && self.graph.owner < self.graph.types.len() {
-                return Err(self.invalid("`edges` has fewer rows than the nodes promise"));
+            Stop::Wrong(at) => {
+                let offset = self.offset + at as u64;
+                Err(Error::invalid(offset, "an array of numbers holds something else"))
             }
-            self.depth -= 1;
-            self.section = Section::Other;
-            out.push(b']');
         }
-        Ok(used)
+    }
+
+    fn end_numbers(&mut self) -> Result<()> {
+        if self.column != 0 {
+            return Err(self.invalid("an array ends in the middle of a row"));
+        }
+        self.graph.skip_owners_without_edges();
+        if self.section == Section::Edges && self.graph.edges_of_owner().is_some() {
+            return Err(self.invalid("`edges` has fewer rows than the nodes promise"));
+        }
+        self.depth -= 1;
+        self.section = Section::Other;
+        Ok(())
     }
 
     fn take_number(&mut self, value: u64, out: &mut Vec<u8>) -> Result<()> {
@@ -319,7 +361,7 @@ impl Redactor {
         self.column += 1;
         let fields = match self.section {
             Section::Nodes => self.meta.node_fields,
-            Section::Edges => self.meta.edge_fields,
+            Section::Edges => EDGE_FIELDS,
             Section::Rows(RowKind::TraceFunctions) => self.meta.trace_strings.len().max(1),
             _ => 1,
         };
@@ -374,9 +416,7 @@ impl Redactor {
             return Err(self.invalid("a number of a node is too large"));
         };
         let is_value = self.meta.is_value.get(usize::from(kind)).copied().unwrap_or(true);
-        self.graph.types.push(kind);
-        self.graph.names.push(narrow_name);
-        self.graph.edge_counts.push(edges);
+        self.graph.push(kind, narrow_name, edges);
         let use_ = if is_value { Use::Value } else { Use::Label };
         self.row[self.meta.node_name] = self.refer(name, use_);
         for at in 0..self.row.len() {
@@ -387,39 +427,33 @@ impl Redactor {
     }
 
     fn end_edge(&mut self, out: &mut Vec<u8>) -> Result<()> {
-        self.skip_owners_without_edges();
-        let Some(&count) = self.graph.edge_counts.get(self.graph.owner) else {
+        self.graph.skip_owners_without_edges();
+        let Some(count) = self.graph.edges_of_owner() else {
             return Err(self.invalid("`edges` has more rows than the nodes promise"));
         };
         let columns = [self.meta.edge_type, self.meta.edge_name, self.meta.edge_to];
         self.graph.edges.push(columns.map(|column| self.row[column]));
         if self.graph.edges.len() == count as usize {
             self.write_edges(out);
-            self.graph.owner += 1;
-            self.skip_owners_without_edges();
+            self.graph.end_owner();
         }
         Ok(())
-    }
-
-    fn skip_owners_without_edges(&mut self) {
-        while self.graph.edge_counts.get(self.graph.owner) == Some(&0) {
-            self.graph.owner += 1;
-        }
     }
 
     /// All edges of a node, of which it is only now known what the names of its properties are.
     fn write_edges(&mut self, out: &mut Vec<u8>) {
         let edges = std::mem::take(&mut self.graph.edges);
-        self.note_user_roots(&edges);
-        let use_of_keys = if self.is_dictionary(&edges) { Use::Key } else { Use::Label };
+        self.graph.note_user_roots(&edges, &self.meta);
+        let use_of_keys =
+            if self.graph.is_dictionary(&edges, &self.meta) { Use::Key } else { Use::Label };
         for &[kind, name, target] in &edges {
             let name = match self.meta.edge_kind(kind) {
                 EdgeKind::Numbered | EdgeKind::Element => name,
                 EdgeKind::Property => self.refer(name, use_of_keys),
                 _ => self.refer(name, Use::Label),
             };
-            let mut row = [0; 3];
-            // The three columns in the order of the file.
+            let mut row = [0; EDGE_FIELDS];
+            // The columns in the order of the file.
             let columns = [self.meta.edge_type, self.meta.edge_name, self.meta.edge_to];
             for (column, value) in columns.into_iter().zip([kind, name, target]) {
                 row[column] = value;
@@ -430,59 +464,6 @@ impl Redactor {
             }
         }
         self.graph.edges = edges;
-        self.graph.edges.clear();
-    }
-
-    /// Shortcuts of the root lead to the user roots. Those, and what they refer to, are V8's own.
-    fn note_user_roots(&mut self, edges: &[[u64; 3]]) {
-        let owner = self.graph.owner;
-        let of_root = owner == 0;
-        if !of_root && !self.graph.user_roots.contains(&owner) {
-            return;
-        }
-        for &[kind, _, target] in edges {
-            let target = target as usize / self.meta.node_fields;
-            if target >= self.graph.types.len() {
-                continue;
-            }
-            if !of_root {
-                self.graph.own.insert(target);
-            } else if self.meta.edge_kind(kind) == EdgeKind::Shortcut {
-                self.graph.own.insert(target);
-                self.graph.user_roots.push(target);
-            }
-        }
-    }
-
-    /// Whether the owner of `edges` keeps its properties in a dictionary: an array that it refers
-    /// to internally and that holds no elements. The array of a Map has an empty name, like the
-    /// root; elements are known by an object that has some.
-    fn is_dictionary(&mut self, edges: &[[u64; 3]]) -> bool {
-        let empty_name = self.graph.names.first().copied();
-        let arrays = || {
-            edges.iter().filter_map(|&[kind, _, target]| {
-                let target = target as usize / self.meta.node_fields;
-                let is_array = self.meta.edge_kind(kind) == EdgeKind::Internal
-                    && self.graph.types.get(target).copied() == self.meta.array_type;
-                let name = self.graph.names.get(target).copied();
-                name.filter(|_| is_array && name != empty_name)
-            })
-        };
-        let mut names = arrays();
-        let (first, second) = (names.next(), names.next());
-        if self.graph.elements_name.is_none() {
-            let has_elements =
-                edges.iter().any(|&[kind, ..]| self.meta.edge_kind(kind) == EdgeKind::Element);
-            // V8 lists properties before elements.
-            self.graph.elements_name = match (first, second) {
-                (Some(_), Some(elements)) => Some(elements),
-                (Some(elements), None) if has_elements => Some(elements),
-                _ => None,
-            };
-        }
-        let elements_name = self.graph.elements_name;
-        let dictionary = arrays().any(|name| Some(name) != elements_name);
-        dictionary && !self.graph.own.contains(self.graph.owner)
     }
 }
 
@@ -537,6 +518,14 @@ mod tests {
     }
 
     #[test]
+    fn a_heap_without_an_edge_is_one() {
+        let (start, rest) = DOCUMENT.split_once("\"nodes\"").unwrap();
+        let (_, strings) = rest.split_once("\"strings\"").unwrap();
+        let document = format!("{start}\"nodes\":[0,1,1,0],\"edges\":[],\"strings\"{strings}");
+        assert_eq!(redact(&document, 9).unwrap()["nodes"], serde_json::json!([0, 3, 1, 0]));
+    }
+
+    #[test]
     fn what_is_no_snapshot_is_refused() {
         let cases = [
             DOCUMENT.replace("\"snapshot\"", "\"snapshut\""),
@@ -544,6 +533,15 @@ mod tests {
             DOCUMENT.replace("[1,4,4,", "[1,4,4,1,4,4,"),
             DOCUMENT.replace("\"type\"", "\"tipe\""),
             DOCUMENT.replace("[\"<dummy>\"", "[[\"<dummy>\"]"),
+            DOCUMENT.replace("\"nodes\"", "\"strings\":[\"secret\"],\"nodes\""),
+            DOCUMENT.replace("\"strings\"", "\"edges\":[],\"strings\""),
+            DOCUMENT.replace("\"strings\"", "\"stringz\""),
+            DOCUMENT.replace("\"Box\"", "5,\"Box\""),
+            DOCUMENT.replace("\"strings\"", "\"novel\":secret,\"strings\""),
+            DOCUMENT.replace("[1,4,4,", "[1,4,-4,"),
+            DOCUMENT.replace("[1,4,4,", "[1,4,\"4\","),
+            DOCUMENT.replace("[1,4,4,", "[1,4,18446744073709551616,"),
+            DOCUMENT.replace("\"to_node\"]", "\"to_node\",\"novel\"]"),
             "}".into(),
         ];
         for case in cases {

@@ -1,0 +1,100 @@
+//! What has to be known of the graph to tell the key of a dictionary from the name of a property.
+
+use super::bits::Bits;
+use super::meta::{EDGE_FIELDS, EdgeKind, Meta};
+
+/// What is remembered of the nodes, and where the edges are.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    types: Vec<u8>,
+    names: Vec<u32>,
+    edge_counts: Vec<u32>,
+    owner: usize,
+    /// The edges of the owner so far: type, name, target.
+    pub(super) edges: Vec<[u64; EDGE_FIELDS]>,
+    /// Name of the arrays that hold elements, once one was seen.
+    elements_name: Option<u32>,
+    /// User roots and what they refer to: dictionaries of V8's own, whose keys are labels.
+    own: Bits,
+    user_roots: Bits,
+}
+
+impl Graph {
+    /// Notes the next node.
+    pub(super) fn push(&mut self, node_type: u8, name: u32, edge_count: u32) {
+        self.types.push(node_type);
+        self.names.push(name);
+        self.edge_counts.push(edge_count);
+    }
+
+    /// How many edges the owner of the next one has. `None` when no node has any left.
+    pub(super) fn edges_of_owner(&self) -> Option<u32> {
+        self.edge_counts.get(self.owner).copied()
+    }
+
+    /// Goes on to the next owner.
+    pub(super) fn end_owner(&mut self) {
+        self.edges.clear();
+        self.owner += 1;
+        self.skip_owners_without_edges();
+    }
+
+    /// Makes the owner one that has edges.
+    pub(super) fn skip_owners_without_edges(&mut self) {
+        while self.edge_counts.get(self.owner) == Some(&0) {
+            self.owner += 1;
+        }
+    }
+
+    /// Shortcuts of the root lead to the user roots. Those, and what they refer to, are V8's own.
+    pub(super) fn note_user_roots(&mut self, edges: &[[u64; EDGE_FIELDS]], meta: &Meta) {
+        let owner = self.owner;
+        let of_root = owner == 0;
+        if !of_root && !self.user_roots.contains(owner) {
+            return;
+        }
+        for &[kind, _, target] in edges {
+            let target = target as usize / meta.node_fields;
+            if target >= self.types.len() {
+                continue;
+            }
+            if !of_root {
+                self.own.insert(target);
+            } else if meta.edge_kind(kind) == EdgeKind::Shortcut {
+                self.own.insert(target);
+                self.user_roots.insert(target);
+            }
+        }
+    }
+
+    /// Whether the owner of `edges` keeps its properties in a dictionary: an array that it refers
+    /// to internally and that holds no elements. The array of a Map has an empty name, like the
+    /// root; elements are known by an object that has some.
+    pub(super) fn is_dictionary(&mut self, edges: &[[u64; EDGE_FIELDS]], meta: &Meta) -> bool {
+        let empty_name = self.names.first().copied();
+        let arrays = || {
+            edges.iter().filter_map(|&[kind, _, target]| {
+                let target = target as usize / meta.node_fields;
+                let is_array = meta.edge_kind(kind) == EdgeKind::Internal
+                    && self.types.get(target).copied() == meta.array_type;
+                let name = self.names.get(target).copied();
+                name.filter(|_| is_array && name != empty_name)
+            })
+        };
+        let mut names = arrays();
+        let (first, second) = (names.next(), names.next());
+        if self.elements_name.is_none() {
+            let has_elements =
+                edges.iter().any(|&[kind, ..]| meta.edge_kind(kind) == EdgeKind::Element);
+            // V8 lists properties before elements.
+            self.elements_name = match (first, second) {
+                (Some(_), Some(elements)) => Some(elements),
+                (Some(elements), None) if has_elements => Some(elements),
+                _ => None,
+            };
+        }
+        let elements_name = self.elements_name;
+        let dictionary = arrays().any(|name| Some(name) != elements_name);
+        dictionary && !self.own.contains(self.owner)
+    }
+}
