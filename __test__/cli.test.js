@@ -90,6 +90,18 @@ describe('the command line', () => {
     }
   });
 
+  test('diff --ignore takes a path for a path', () => {
+    const { status, stdout } = heapdiff(
+      'diff',
+      files.baseline,
+      files.current,
+      '--ignore',
+      '/a/b/c',
+    );
+    assert.equal(status, 1);
+    assert.match(stdout, /^LEAK {2}`sessions`/);
+  });
+
   test('nodes prints a row per node, in the order of the file', () => {
     const { status, stdout } = heapdiff('nodes', files.current);
     assert.equal(status, 0);

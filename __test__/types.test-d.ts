@@ -16,16 +16,30 @@ export async function mayBeWritten(signal: AbortSignal): Promise<void> {
   const snapshot: Snapshot = await openSnapshot('a', { signal });
   const distance: number | undefined = snapshot.node(1)?.distance;
   snapshot.dominators({ of: 5, top: 3 }).map(({ retainedBytes }) => retainedBytes);
+  const edges: string[] = snapshot.edges(1, { top: 3 }).map(({ edge }) => edge);
+  const warnings: readonly string[] = snapshot.retainers(1).length > 9 ? [] : snapshot.warnings;
   snapshot.close();
   const { path, pauseMs } = await writeSnapshot('a.heapsnapshot.gz', { mode: 'inline' });
   const info = await writeSnapshot({ dir: '/var/tmp', format: 'digest', redact: { salt: 's' } });
   writeSnapshot('a', (error, filename) => [error?.code, filename?.length]);
   const everything: typeof heapdiff = await import('../index.js');
-  void [text, line, perRequest, distance, path, pauseMs, info.isolateId, everything];
+  void [
+    edges,
+    warnings,
+    text,
+    line,
+    perRequest,
+    distance,
+    path,
+    pauseMs,
+    info.isolateId,
+    everything,
+  ];
 }
 
 export function errorsHaveCodes(error: HeapdiffError): string {
   if (error.code === 'ERR_INVALID_SNAPSHOT') return `at ${error.offset}`;
+  if (error.code === 'ERR_TRUNCATED_SNAPSHOT') return `${error.source}`;
   return error.code === 'ENOSPC' ? `${error.syscall} ${error.path}` : error.message;
 }
 

@@ -287,7 +287,8 @@ function printJson(value) {
  * @returns {string | RegExp}
  */
 function toPattern(text) {
-  const expression = /^\/(.+)\/([a-z]*)$/s.exec(text);
+  // What is behind the last slash of a path are no flags.
+  const expression = /^\/(.+)\/([dgimsuvy]*)$/s.exec(text);
   if (expression === null) return text;
   try {
     return new RegExp(expression[1], expression[2]);
