@@ -3,8 +3,8 @@
 //! Number arrays, which are most of a snapshot, are read by [`super::row_reader`]. Memory: the columns,
 //! and a window for each lane.
 //!
-//! Counts from the header are checked against the size of the input before anything is reserved,
-//! and columns grow only as rows arrive, so that a small file cannot ask for a large allocation.
+//! Counts from the header are checked against the size of the input before anything is reserved;
+//! where that is not known, columns grow as rows arrive. So a small file cannot ask for much memory.
 
 use super::columns::{EdgeColumns, EdgeTable, NodeColumns, NodeTable};
 use super::input::Input;
