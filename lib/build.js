@@ -46,7 +46,7 @@ function buildLibrary(targetDir) {
   if (run.error) {
     const missing = /** @type {NodeJS.ErrnoException} */ (run.error).code === 'ENOENT';
     throw missing
-      ? new Error('cargo was not found. Install Rust 1.88 or newer, then run this again.')
+      ? new Error('cargo was not found. Install Rust 1.89 or newer, then run this again.')
       : run.error;
   }
   const messages = run.stdout.split('\n').filter(Boolean).map(parseMessage);

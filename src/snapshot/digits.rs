@@ -2,11 +2,12 @@
 //!
 //! Nine tenths of a snapshot are decimal numbers between commas. [`Arithmetic::classify`] turns 64
 //! bytes into three bit masks (digit, comma, line feed), so that the ends of all numbers in the
-//! chunk are known at once and no number waits for the one before it; [`Arithmetic::convert`] then
-//! makes numbers of all of them, four at a time where the processor can.
+//! chunk are known at once and no number waits for the one before it; [`Arithmetic::numbers`] then
+//! makes numbers of all of them, four or eight at a time where the processor can
+//! ([`super::avx512`] is in a file of its own).
 //!
 //! Time: about 16 vector instructions for 64 bytes, and for a number of up to 8 digits about 12
-//! scalar instructions, or a quarter of 16 vector ones. The multiplication trick is Mula's ("SWAR
+//! scalar instructions, or a quarter of 16 vector ones beside some 10 to find it. The multiplication trick is Mula's ("SWAR
 //! parse eight digits", as in simdjson's number parsing paper, Langdale & Lemire 2019, section
 //! 3.1.5; with vectors: Mula, "SIMD-ized conversion of decimal numbers", 2014).
 
@@ -27,33 +28,67 @@ pub(crate) const CHUNK: usize = 64;
 /// No chunk has more numbers that end in it.
 pub(crate) const MOST_NUMBERS: usize = CHUNK / 2 + 1;
 
-/// Numbers are converted so many at a time.
+/// AVX2 converts so many at a time.
+#[cfg(target_arch = "x86_64")]
 const BATCH: usize = 4;
+
+/// So many values may be written for a chunk: all that can be in it, in batches of up to eight.
+pub(crate) const MOST_VALUES: usize = MOST_NUMBERS.next_multiple_of(8);
+
+/// Where the numbers of a chunk are, as bits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spans {
+    /// The first digits.
+    pub(crate) starts: u64,
+    /// The first bytes behind a last digit.
+    pub(crate) ends: u64,
+    /// How many digits of the number that ends first are before the chunk; at most
+    /// [`MAX_FAST_DIGITS`].
+    pub(crate) carried: usize,
+}
 
 /// Where the numbers of a chunk end, and how long they are.
 #[derive(Clone, Copy)]
 pub(crate) struct Ends {
-    /// How many there are.
+    /// How many there are. What stands behind them is old.
     pub(crate) count: usize,
-    /// Behind the last digit, counted from the first byte of the chunk: 0 to 63. What stands behind
-    /// `count` is old.
-    pub(crate) ends: [usize; MOST_NUMBERS + BATCH],
+    /// Behind the last digit, counted from the first byte of the chunk: 0 to 63.
+    pub(crate) ends: [u8; CHUNK],
     /// How many digits, 1 to [`MAX_FAST_DIGITS`].
-    pub(crate) lengths: [u64; MOST_NUMBERS + BATCH],
+    pub(crate) lengths: [u8; CHUNK],
 }
 
 impl Ends {
     /// None yet.
     pub(crate) fn new() -> Self {
-        Self { count: 0, ends: [0; MOST_NUMBERS + BATCH], lengths: [1; MOST_NUMBERS + BATCH] }
+        Self { count: 0, ends: [0; CHUNK], lengths: [1; CHUNK] }
     }
 
-    /// Adds a number.
+    /// Looks them up one by one; `None` if one is too long.
     #[inline(always)]
-    pub(crate) fn push(&mut self, end: usize, length: u64) {
-        self.ends[self.count] = end;
-        self.lengths[self.count] = length;
-        self.count += 1;
+    fn locate(&mut self, spans: Spans) -> Option<()> {
+        let Spans { mut starts, mut ends, carried } = spans;
+        let mut count = 0;
+        let mut longest = 0;
+        // The first may have begun before the chunk: its start is then below 0.
+        let mut start = 0_usize.wrapping_sub(carried);
+        if carried == 0 {
+            start = starts.trailing_zeros() as usize;
+            starts &= starts.wrapping_sub(1);
+        }
+        while ends != 0 {
+            let end = ends.trailing_zeros() as usize;
+            ends &= ends - 1;
+            let length = end.wrapping_sub(start);
+            longest = longest.max(length);
+            self.ends[count] = end as u8;
+            self.lengths[count] = length as u8;
+            count += 1;
+            start = starts.trailing_zeros() as usize;
+            starts &= starts.wrapping_sub(1);
+        }
+        self.count = count;
+        (longest <= MAX_FAST_DIGITS).then_some(())
     }
 }
 
@@ -62,10 +97,16 @@ pub(crate) trait Arithmetic {
     /// What each of 64 bytes is.
     fn classify(chunk: &[u8; CHUNK]) -> Classes;
 
-    /// The values of numbers of the chunk that begins at `at`, one after the other. There are
-    /// [`CHUNK`] bytes before `at`, and as many from `at` on. `values` is longer than `ends` by a
-    /// batch.
-    fn convert(bytes: &[u8], at: usize, ends: &Ends, values: &mut [u64]);
+    /// The values of the numbers of the chunk that begins at `at`, one after the other, and where they
+    /// end. There are [`CHUNK`] bytes before `at`, and as many from `at` on. Of `values`,
+    /// [`MOST_VALUES`] may be written to. `None` if a number has more than [`MAX_FAST_DIGITS`].
+    fn numbers(
+        bytes: &[u8],
+        at: usize,
+        spans: Spans,
+        found: &mut Ends,
+        values: &mut [u64],
+    ) -> Option<()>;
 }
 
 /// Any processor: what the compiler may use everywhere.
@@ -78,11 +119,25 @@ impl Arithmetic for Baseline {
     }
 
     #[inline(always)]
-    fn convert(bytes: &[u8], at: usize, ends: &Ends, values: &mut [u64]) {
-        let found = ends.ends.iter().zip(&ends.lengths).take(ends.count);
-        for (value, (&end, &length)) in values.iter_mut().zip(found) {
-            *value = number_ending_at(bytes, at + end, length as usize);
-        }
+    fn numbers(
+        bytes: &[u8],
+        at: usize,
+        spans: Spans,
+        found: &mut Ends,
+        values: &mut [u64],
+    ) -> Option<()> {
+        found.locate(spans)?;
+        convert(bytes, at, found, values);
+        Some(())
+    }
+}
+
+/// The values of the numbers of a chunk, one by one.
+#[inline(always)]
+fn convert(bytes: &[u8], at: usize, found: &Ends, values: &mut [u64]) {
+    let found = found.ends.iter().zip(&found.lengths).take(found.count);
+    for (value, (&end, &length)) in values.iter_mut().zip(found) {
+        *value = number_ending_at(bytes, at + usize::from(end), usize::from(length));
     }
 }
 
@@ -168,24 +223,32 @@ impl Arithmetic for Avx2 {
     }
 
     #[inline(always)]
-    fn convert(bytes: &[u8], at: usize, ends: &Ends, values: &mut [u64]) {
+    fn numbers(
+        bytes: &[u8],
+        at: usize,
+        spans: Spans,
+        found: &mut Ends,
+        values: &mut [u64],
+    ) -> Option<()> {
+        found.locate(spans)?;
         // The eight bytes before each end, and what the ends may be, are in here.
-        let Some(chunk) = bytes.get(at - 8..at + CHUNK) else { return };
-        let Ok(chunk): Result<&[u8; CHUNK + 8], _> = chunk.try_into() else { return };
+        let chunk: &[u8; CHUNK + 8] = bytes.get(at - 8..at + CHUNK)?.try_into().ok()?;
         let mut is_long = false;
-        for start in (0..ends.count).step_by(BATCH) {
+        for start in (0..found.count).step_by(BATCH) {
             let mut words = [0; BATCH];
             let mut lengths = [0; BATCH];
             for lane in 0..BATCH {
-                words[lane] = eight_before(chunk, (ends.ends[start + lane] & (CHUNK - 1)) + 8);
-                lengths[lane] = ends.lengths[start + lane];
+                let end = usize::from(found.ends[start + lane]) & (CHUNK - 1);
+                words[lane] = eight_before(chunk, end + 8);
+                lengths[lane] = u64::from(found.lengths[start + lane]);
                 is_long |= lengths[lane] > 8;
             }
             values[start..start + BATCH].copy_from_slice(&Self::four(words, &lengths));
         }
         if is_long {
-            Baseline::convert(bytes, at, ends, values);
+            convert(bytes, at, found, values);
         }
+        Some(())
     }
 }
 
@@ -292,6 +355,8 @@ fn eight_digits(word: u64, digits: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "x86_64")]
+    use crate::snapshot::avx512::Avx512;
     use proptest::prelude::*;
 
     fn naively(chunk: &[u8; CHUNK]) -> Classes {
@@ -329,30 +394,83 @@ mod tests {
             if Avx2::is_there() {
                 prop_assert_eq!(Avx2::classify(&chunk), naively(&chunk));
             }
+            #[cfg(target_arch = "x86_64")]
+            if Avx512::is_there() {
+                prop_assert_eq!(Avx512::classify(&chunk), naively(&chunk));
+            }
         }
 
         #[test]
         fn all_numbers_of_a_chunk_come_back(
-            numbers in prop::collection::vec(prop_oneof![0..10u64, 0..5000u64, 0..100_000_000u64, 0..10_000_000_000_000_000u64], 1..30),
+            carried in 0..=MAX_FAST_DIGITS,
+            numbers in prop::collection::vec(prop_oneof![0..10u64, 0..5000u64, 0..100_000_000u64, 0..10_000_000_000_000_000u64], 1..34),
         ) {
-            let mut text = vec![b'7'; CHUNK];
-            let mut ends = Ends::new();
+            let mut text = vec![b'/'; CHUNK];
+            let mut spans = Spans { starts: 0, ends: 0, carried: 0 };
+            let (mut expected, mut ends) = (Vec::new(), Vec::new());
             for number in &numbers {
                 let digits = number.to_string();
-                if text.len() + digits.len() >= 2 * CHUNK { break }
+                if expected.is_empty() {
+                    // The first may have begun before the chunk, and even have ended right before it.
+                    spans.carried = carried.min(digits.len());
+                    text.truncate(CHUNK - spans.carried);
+                }
+                let start = text.len();
+                if start + digits.len() >= 2 * CHUNK { break }
                 text.extend_from_slice(digits.as_bytes());
-                ends.push(text.len() - CHUNK, digits.len() as u64);
+                if start >= CHUNK {
+                    spans.starts |= 1 << (start - CHUNK);
+                }
+                spans.ends |= 1 << (text.len() - CHUNK);
+                expected.push(*number);
+                ends.push((text.len() - CHUNK) as u8);
                 text.push(b',');
             }
             text.resize(3 * CHUNK, b'7');
-            let mut values = [0; 64];
-            Baseline::convert(&text, CHUNK, &ends, &mut values);
-            prop_assert_eq!(&values[..ends.count], &numbers[..ends.count]);
+            let check = |numbers: fn(&[u8], usize, Spans, &mut Ends, &mut [u64]) -> Option<()>| {
+                let (mut found, mut values) = (Ends::new(), [0; MOST_VALUES]);
+                numbers(&text, CHUNK, spans, &mut found, &mut values).unwrap();
+                let values = values[..found.count].to_vec();
+                (values, found.ends[..found.count].to_vec())
+            };
+            prop_assert_eq!(check(Baseline::numbers), (expected.clone(), ends.clone()));
             #[cfg(target_arch = "x86_64")]
             if Avx2::is_there() {
-                let mut values = [0; 64];
-                Avx2::convert(&text, CHUNK, &ends, &mut values);
-                prop_assert_eq!(&values[..ends.count], &numbers[..ends.count]);
+                prop_assert_eq!(check(Avx2::numbers), (expected.clone(), ends.clone()));
+            }
+            #[cfg(target_arch = "x86_64")]
+            if Avx512::is_there() {
+                prop_assert_eq!(check(Avx512::numbers), (expected, ends));
+            }
+        }
+
+        #[test]
+        fn a_number_that_is_too_long_is_none(before in 0..3usize, carried in 0..=MAX_FAST_DIGITS, digits in 1..30usize) {
+            let mut text = vec![b'7'; 3 * CHUNK];
+            let start = if carried > 0 { 0 } else { 2 * before + 1 };
+            let end = start + digits;
+            text[CHUNK + end] = b',';
+            let mut spans = Spans { starts: 0, ends: 1 << end, carried };
+            if carried == 0 {
+                // Short ones before it.
+                for number in 0..before {
+                    spans.starts |= 1 << (2 * number);
+                    spans.ends |= 1 << (2 * number + 1);
+                }
+                spans.starts |= 1 << start;
+            }
+            let is_some = carried + digits <= MAX_FAST_DIGITS;
+            let is_found = |numbers: fn(&[u8], usize, Spans, &mut Ends, &mut [u64]) -> Option<()>| {
+                numbers(&text, CHUNK, spans, &mut Ends::new(), &mut [0; MOST_VALUES]).is_some()
+            };
+            prop_assert_eq!(is_found(Baseline::numbers), is_some);
+            #[cfg(target_arch = "x86_64")]
+            if Avx2::is_there() {
+                prop_assert_eq!(is_found(Avx2::numbers), is_some);
+            }
+            #[cfg(target_arch = "x86_64")]
+            if Avx512::is_there() {
+                prop_assert_eq!(is_found(Avx512::numbers), is_some);
             }
         }
 

@@ -1,5 +1,7 @@
 //! From bytes to tables. This stage knows JSON and V8's schema, and nothing about graphs.
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod columns;
 mod decode;
 mod digits;

@@ -12,8 +12,10 @@
 //! Time: linear in bytes; see `digits.rs`. Memory: none.
 
 #[cfg(target_arch = "x86_64")]
+use super::avx512::Avx512;
+#[cfg(target_arch = "x86_64")]
 use super::digits::Avx2;
-use super::digits::{Arithmetic, Baseline, CHUNK, Ends, MAX_FAST_DIGITS, MOST_NUMBERS};
+use super::digits::{Arithmetic, Baseline, CHUNK, Ends, MAX_FAST_DIGITS, MOST_VALUES, Spans};
 use crate::error::{Error, Result};
 
 /// No row of the format has more fields (nodes have 5 to 7).
@@ -82,11 +84,23 @@ pub(crate) fn scan_rows(window: &Window<'_>, sink: &mut impl RowSink) -> Result<
 /// The fast path. `None`: something is not as V8 writes it, or the sink refused a row.
 fn scan_fast(window: &Window<'_>, sink: &mut impl RowSink) -> Option<Scanned> {
     #[cfg(target_arch = "x86_64")]
-    if Avx2::is_there() {
+    if Avx512::is_there() {
         // SAFETY: The processor has just said that it has all that the function is compiled for.
+        return unsafe { scan_with_avx512(window, sink) };
+    }
+    #[cfg(target_arch = "x86_64")]
+    if Avx2::is_there() {
+        // SAFETY: As above.
         return unsafe { scan_with_avx2(window, sink) };
     }
     scan_with::<Baseline>(window, sink)
+}
+
+/// [`scan_with`], compiled for processors with AVX-512.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn scan_with_avx512(window: &Window<'_>, sink: &mut impl RowSink) -> Option<Scanned> {
+    scan_with::<Avx512>(window, sink)
 }
 
 /// [`scan_with`], compiled for processors with AVX2.
@@ -105,7 +119,7 @@ fn scan_with<A: Arithmetic>(window: &Window<'_>, sink: &mut impl RowSink) -> Opt
     // Whether the byte before this chunk was a digit, or a line feed behind a number (0 or 1).
     let mut digit_carry = 0;
     let mut line_feed_carry = 0;
-    // Where the number begins that ends next.
+    // Where the number began that goes on in this chunk.
     let mut number_start = at;
     let mut found = Ends::new();
     while at < window.end {
@@ -118,7 +132,7 @@ fn scan_with<A: Arithmetic>(window: &Window<'_>, sink: &mut impl RowSink) -> Opt
         let counted = if stop < 64 { low_bits(stop as usize) } else { in_window };
 
         let behind_digit = (classes.digits << 1) | digit_carry;
-        let mut starts = classes.digits & !behind_digit;
+        let starts = classes.digits & !behind_digit;
         let ends = !classes.digits & behind_digit;
         let behind_line_feed = ((classes.line_feeds & ends) << 1) | line_feed_carry;
         let odd = (classes.commas & !(ends | behind_line_feed))
@@ -127,27 +141,14 @@ fn scan_with<A: Arithmetic>(window: &Window<'_>, sink: &mut impl RowSink) -> Opt
         if odd & counted != 0 {
             return None;
         }
-        if digit_carry == 0 {
-            number_start = at + starts.trailing_zeros() as usize;
-            starts &= starts.wrapping_sub(1);
-        }
-        // A number may end right at the byte that ends the array.
-        let mut ends_left = ends & if stop < 64 { counted | 1 << stop } else { counted };
-        let mut longest = 0;
-        found.count = 0;
-        while ends_left != 0 {
-            let end = ends_left.trailing_zeros() as usize;
-            ends_left &= ends_left - 1;
-            let length = at + end - number_start;
-            longest = longest.max(length);
-            found.push(end, length as u64);
-            number_start = at + starts.trailing_zeros() as usize;
-            starts &= starts.wrapping_sub(1);
-        }
-        if longest > MAX_FAST_DIGITS {
+        let carried = if digit_carry == 0 { 0 } else { at - number_start };
+        if carried > MAX_FAST_DIGITS {
             return None;
         }
-        A::convert(bytes, at, &found, numbers.behind_the_rest());
+        // A number may end right at the byte that ends the array.
+        let ends_here = ends & if stop < 64 { counted | 1 << stop } else { counted };
+        let spans = Spans { starts, ends: ends_here, carried };
+        A::numbers(bytes, at, spans, &mut found, numbers.behind_the_rest())?;
         numbers.hand_over(at, &found, &mut scanned, sink)?;
         if stop < 64 {
             let terminator = at + stop as usize;
@@ -161,6 +162,9 @@ fn scan_with<A: Arithmetic>(window: &Window<'_>, sink: &mut impl RowSink) -> Opt
             return (numbers.rest == 0 && bytes[last] != b',').then_some(scanned);
         }
         digit_carry = classes.digits >> 63;
+        if starts != 0 {
+            number_start = at + 63 - starts.leading_zeros() as usize;
+        }
         line_feed_carry = (classes.line_feeds & ends) >> 63;
         at += CHUNK;
     }
@@ -173,13 +177,13 @@ struct RowNumbers {
     /// How many numbers wait for the rest of their row.
     rest: usize,
     /// A row more than there can be, because a sink is shown [`MAX_FIELDS`] numbers.
-    numbers: [u64; 2 * MAX_FIELDS + MOST_NUMBERS],
+    numbers: [u64; 2 * MAX_FIELDS + MOST_VALUES],
 }
 
 impl RowNumbers {
     #[inline(always)]
     fn new(fields: usize) -> Self {
-        Self { fields, rest: 0, numbers: [0; 2 * MAX_FIELDS + MOST_NUMBERS] }
+        Self { fields, rest: 0, numbers: [0; 2 * MAX_FIELDS + MOST_VALUES] }
     }
 
     /// Where the numbers of the next chunk belong.
@@ -209,7 +213,7 @@ impl RowNumbers {
         }
         if start > 0 {
             // The last number of a row that is complete only now is one of those that came now.
-            scanned.end_of_rows = at + found.ends[start - 1 - self.rest];
+            scanned.end_of_rows = at + usize::from(found.ends[start - 1 - self.rest]);
             self.numbers.copy_within(start..start + MAX_FIELDS, 0);
         }
         self.rest = count - start;
