@@ -299,7 +299,7 @@ impl Parsed {
     fn read(source: Source, lanes: usize, control: &Control) -> Result<(Self, Phases)> {
         let mut phases = Phases::default();
         let name = source.name();
-        let graph = phases.time("parse", || read(source, &ReadOptions { lanes }, control))?;
+        let graph = phases.time(PARSE, || read(source, &ReadOptions { lanes }, control))?;
         let ids = IdSample::take(&graph);
         Ok((Self { name, graph, ids }, phases))
     }
@@ -383,14 +383,23 @@ fn growth(older: &SnapshotStats, newer: &SnapshotStats) -> Growth {
 #[derive(Default)]
 struct Phases {
     list: Vec<PhaseTime>,
+    /// When each snapshot was read.
+    parses: Vec<(Instant, Instant)>,
 }
+
+/// The phase from the first byte to tables.
+const PARSE: &str = "parse";
 
 impl Phases {
     /// Does something and notes how long it took.
     fn time<T>(&mut self, phase: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let start = Instant::now();
         let result = work();
-        self.list.push(PhaseTime { phase: phase.to_owned(), ms: milliseconds(start.elapsed()) });
+        let end = Instant::now();
+        if phase == PARSE {
+            self.parses.push((start, end));
+        }
+        self.list.push(PhaseTime { phase: phase.to_owned(), ms: milliseconds(end - start) });
         result
     }
 
@@ -401,17 +410,43 @@ impl Phases {
             .into_iter()
             .map(|PhaseTime { phase, ms }| PhaseTime { phase: format!("{of}: {phase}"), ms });
         self.list.extend(named);
+        self.parses.extend(phases.parses);
     }
 
-    /// The summary: snapshots are read side by side, so the longer one counts.
-    fn timings(self, total: Duration) -> Timings {
-        let parse = self.list.iter().filter(|time| time.phase.ends_with(": parse"));
-        let parse_ms = parse.map(|time| time.ms).fold(0.0, f64::max);
-        let total_ms = milliseconds(total);
+    /// The summary. While several snapshots are read side by side, time passes only once.
+    fn timings(mut self, total: Duration) -> Timings {
+        self.parses.sort_unstable();
+        let mut parsing = Duration::ZERO;
+        let mut until = None;
+        for &(start, end) in &self.parses {
+            let start = until.map_or(start, |until| start.max(until));
+            parsing += end.saturating_duration_since(start);
+            until = until.max(Some(end));
+        }
+        let (parse_ms, total_ms) = (milliseconds(parsing), milliseconds(total));
         Timings { parse_ms, analyze_ms: total_ms - parse_ms, total_ms, phases: self.list }
     }
 }
 
 fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_in_which_several_snapshots_are_read_counts_once() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let parse_ms = |parses: &[(u64, u64)]| {
+            let parses = parses.iter().map(|&(from, to)| (at(from), at(to))).collect();
+            Phases { list: Vec::new(), parses }.timings(Duration::from_millis(100)).parse_ms
+        };
+        assert_eq!(parse_ms(&[]), 0.0);
+        assert_eq!(parse_ms(&[(10, 30), (50, 60)]), 30.0, "one after the other");
+        assert_eq!(parse_ms(&[(10, 30), (0, 60)]), 60.0, "one within the other");
+        assert_eq!(parse_ms(&[(20, 50), (10, 30), (60, 61)]), 41.0);
+    }
 }
