@@ -39,6 +39,35 @@ impl Prior {
     }
 }
 
+/// What there is of a shape in the newer snapshot.
+struct Now {
+    first: NodeIndex,
+    all: Together,
+}
+
+impl Now {
+    /// Whether they have more items on average. With many more of them it is their number that has
+    /// grown.
+    fn grew_on_average(&self, was: Together) -> bool {
+        let average = Prior::average(was);
+        self.all.count <= was.count * 2 && self.all.items > average.items * self.all.count
+    }
+
+    /// What one of them was, where there are no more of them than there were: which is which nobody
+    /// knows, so all of them have grown as all together have.
+    fn share(&self, was: Together, items: u64, retained: u64) -> Prior {
+        let part = |of: u64, was: u64, now: u64| match was < now {
+            true => (u128::from(of) * u128::from(was) / u128::from(now)) as u64,
+            false => of,
+        };
+        Prior {
+            id: 0,
+            items: part(items, was.items, self.all.items),
+            retained: part(retained, was.retained, self.all.retained),
+        }
+    }
+}
+
 /// The baseline, to be asked.
 #[derive(Debug)]
 pub struct Before<'a> {
@@ -49,8 +78,8 @@ pub struct Before<'a> {
 #[derive(Debug)]
 enum By {
     Id,
-    /// The nodes that have a counterpart, and those; and containers that share their shape, as they
-    /// were on average.
+    /// The nodes that have a counterpart, and those, or what is one of several that there were; and
+    /// containers that share their shape, as they were on average.
     Shape {
         matched: BitSet,
         counterparts: HashMap<NodeIndex, Prior>,
@@ -77,9 +106,7 @@ impl<'a> Before<'a> {
         shapes: &[u64],
         control: &Control,
     ) -> Result<Self> {
-        let mut only: HashMap<u64, Option<NodeIndex>> = HashMap::new();
-        let mut together: HashMap<u64, Together> = HashMap::new();
-        let containers = [words.array_class, words.map_class, words.set_class];
+        let mut of_shape: HashMap<u64, Now> = HashMap::new();
         for node in graph.nodes() {
             control.checkpoint_at(node.at())?;
             let shape = shapes[node.at()];
@@ -88,33 +115,39 @@ impl<'a> Before<'a> {
             if shape == NO_SHAPE || (items == 0 && retained < LARGE) {
                 continue;
             }
-            only.entry(shape).and_modify(|there| *there = None).or_insert(Some(node));
-            if items > 0 && containers.contains(&graph.name_index(node)) {
-                together.entry(shape).or_default().add(items, retained);
-            }
+            let now =
+                of_shape.entry(shape).or_insert(Now { first: node, all: Together::default() });
+            now.all.add(items, retained);
         }
         let mut matched = BitSet::new(graph.node_count());
         let mut counterparts = HashMap::new();
-        for (shape, node) in only {
-            if let (Some(node), Some(record)) = (node, census.by_shape(shape)) {
+        let mut averages = Vec::new();
+        let containers = [words.array_class, words.map_class, words.set_class];
+        for node in graph.nodes() {
+            control.checkpoint_at(node.at())?;
+            let shape = shapes[node.at()];
+            let Some(now) = of_shape.get(&shape) else { continue };
+            let prior = match now.all.count {
+                1 if now.first == node => census.by_shape(shape).map(Prior::from),
+                1 => None,
+                _ => {
+                    let Some(was) = census.together(shape) else { continue };
+                    if containers.contains(&graph.name_index(node)) && now.grew_on_average(was) {
+                        averages.push((node, Prior::average(was)));
+                    }
+                    let retained = analysis.retained[node.at()];
+                    let is_one_of_them = now.all.count <= was.count && retained >= LARGE;
+                    is_one_of_them.then(|| {
+                        let items = items::count(graph, words, node).map_or(0, |(_, items)| items);
+                        now.share(was, items, retained)
+                    })
+                }
+            };
+            if let Some(prior) = prior {
                 matched.insert(node.0);
-                counterparts.insert(node, record.into());
+                counterparts.insert(node, prior);
             }
         }
-        let mut before: HashMap<u64, Prior> = HashMap::new();
-        for (shape, now) in together {
-            let Some(was) = census.together(shape).filter(|_| now.count > 1) else { continue };
-            let average = Prior::average(was);
-            // With many more of them it is their number that has grown.
-            if now.count <= was.count * 2 && now.items > average.items * now.count {
-                before.insert(shape, average);
-            }
-        }
-        let of_shape = graph.nodes().filter_map(|node| {
-            let prior = before.get(&shapes[node.at()])?;
-            containers.contains(&graph.name_index(node)).then_some((node, *prior))
-        });
-        let averages = of_shape.collect();
         Ok(Self { census, by: By::Shape { matched, counterparts, averages } })
     }
 

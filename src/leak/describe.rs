@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::alike::{Described, HOLDINGS};
+use crate::leak::anchors::file_of_module;
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
 use crate::leak::hash::Fnv;
@@ -14,7 +15,6 @@ use crate::leak::naming::{
 use crate::leak::places::Places;
 use crate::leak::route::Step;
 use crate::leak::scripts::{Place, internal_target};
-use crate::leak::shape::file_of_module;
 use crate::leak::suspects::Newer;
 use crate::report::{Holding, Items, PathStep, PerWork, Suspect, SuspectGrowth, SuspectKind};
 use crate::source_map::without_query;
@@ -99,8 +99,9 @@ impl Describer<'_> {
             (None, Some(handle)) => self.inside(candidate, &route, handle),
             _ => None,
         };
-        // Timers are in Node's lists, which own nothing.
-        let owner = handle.as_ref().filter(|_| kind != SuspectKind::Timers);
+        // Timers are in Node's lists, which own nothing; nor does what Node made for the program.
+        let owner =
+            handle.as_ref().filter(|_| kind != SuspectKind::Timers && program_handle.is_none());
         let owner = owner.and_then(|handle| self.owner_class(handle.owner));
         let mut suspect = Suspect {
             name,

@@ -11,6 +11,7 @@
 //! larger one is followed too.
 
 mod alike;
+mod anchors;
 pub mod before;
 mod candidate;
 pub mod census;
