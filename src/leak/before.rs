@@ -11,6 +11,7 @@ use crate::graph::{HeapGraph, NodeIndex};
 use crate::leak::census::{Census, LARGE, Together, class_key, instances_now, slot_key, tag};
 use crate::leak::growth::{Scatter, is_slot};
 use crate::leak::items;
+use crate::leak::levels::{Member, levels};
 use crate::leak::records::Record;
 use crate::leak::shape::NO_SHAPE;
 use crate::leak::vocabulary::Vocabulary;
@@ -46,25 +47,17 @@ struct Now {
 }
 
 impl Now {
+    /// Whether there are no more of them than there were, and they have grown all together.
+    fn has_grown_in_place(&self, was: Together) -> bool {
+        self.all.count <= was.count
+            && (self.all.items > was.items || self.all.retained > was.retained)
+    }
+
     /// Whether they have more items on average. With many more of them it is their number that has
     /// grown.
     fn grew_on_average(&self, was: Together) -> bool {
         let average = Prior::average(was);
         self.all.count <= was.count * 2 && self.all.items > average.items * self.all.count
-    }
-
-    /// What one of them was, where there are no more of them than there were: which is which nobody
-    /// knows, so all of them have grown as all together have.
-    fn share(&self, was: Together, items: u64, retained: u64) -> Prior {
-        let part = |of: u64, was: u64, now: u64| match was < now {
-            true => (u128::from(of) * u128::from(was) / u128::from(now)) as u64,
-            false => of,
-        };
-        Prior {
-            id: 0,
-            items: part(items, was.items, self.all.items),
-            retained: part(retained, was.retained, self.all.retained),
-        }
     }
 }
 
@@ -119,6 +112,20 @@ impl<'a> Before<'a> {
                 of_shape.entry(shape).or_insert(Now { first: node, all: Together::default() });
             now.all.add(items, retained);
         }
+        let several = |shape: u64| {
+            let now = of_shape.get(&shape).filter(|now| now.all.count > 1)?;
+            census.together(shape).map(|was| (now, was))
+        };
+        let items_of = |node| items::count(graph, words, node).map_or(0, |(_, items)| items);
+        let member = |node: NodeIndex| {
+            let (shape, retained) = (shapes[node.at()], analysis.retained.at(node.at()));
+            let (now, was) = several(shape)?;
+            let items = items_of(node);
+            let is_counted = now.has_grown_in_place(was) && (items > 0 || retained >= LARGE);
+            is_counted.then_some(Member { shape, items, retained })
+        };
+        let members = graph.nodes().filter_map(member).collect();
+        let levels = levels(members, |shape| census.together(shape).unwrap_or_default());
         let mut matched = BitSet::new(graph.node_count());
         let mut counterparts = HashMap::new();
         let mut averages = Vec::new();
@@ -126,21 +133,23 @@ impl<'a> Before<'a> {
         for node in graph.nodes() {
             control.checkpoint_at(node.at())?;
             let shape = shapes[node.at()];
-            let Some(now) = of_shape.get(&shape) else { continue };
-            let prior = match now.all.count {
-                1 if now.first == node => census.by_shape(shape).map(Prior::from),
-                1 => None,
-                _ => {
-                    let Some(was) = census.together(shape) else { continue };
+            let retained = analysis.retained.at(node.at());
+            let prior = match several(shape) {
+                Some((now, was)) => {
                     if containers.contains(&graph.name_index(node)) && now.grew_on_average(was) {
                         averages.push((node, Prior::average(was)));
                     }
-                    let retained = analysis.retained[node.at()];
                     let is_one_of_them = now.all.count <= was.count && retained >= LARGE;
-                    is_one_of_them.then(|| {
-                        let items = items::count(graph, words, node).map_or(0, |(_, items)| items);
-                        now.share(was, items, retained)
+                    let level = levels.get(&shape);
+                    is_one_of_them.then(|| Prior {
+                        id: 0,
+                        items: level.map_or(u64::MAX, |level| level.items).min(items_of(node)),
+                        retained: level.map_or(u64::MAX, |level| level.retained).min(retained),
                     })
+                }
+                None => {
+                    let only = of_shape.get(&shape).filter(|now| now.first == node);
+                    only.and_then(|_| census.by_shape(shape)).map(Prior::from)
                 }
             };
             if let Some(prior) = prior {

@@ -318,7 +318,7 @@ impl Describer<'_> {
         for node in self.places.young_in(candidate) {
             let file = file_of_module(graph, words, node).filter(|file| !file.is_empty());
             if let Some(file) = file {
-                *loads.entry(without_query(&file).to_owned()).or_default() += 1;
+                *loads.entry(file_loaded(&file).to_owned()).or_default() += 1;
             }
         }
         loads.into_values().max().unwrap_or(0)
@@ -395,6 +395,15 @@ impl Describer<'_> {
     }
 }
 
+/// The file of a module. Code in a URL is in none: it is made, time and again.
+fn file_loaded(url: &str) -> &str {
+    const IN_URL: &str = "data:";
+    match url.starts_with(IN_URL) {
+        true => IN_URL,
+        false => without_query(url),
+    }
+}
+
 /// Whether a step is one that a developer wrote.
 fn is_named(step: &Step) -> bool {
     matches!(step.edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::CONTEXT)
@@ -422,7 +431,7 @@ fn fingerprint(suspect: &Suspect, owner: Option<&str>) -> String {
     hash.bytes(suspect.class_name.as_bytes());
     hash.bytes(owner.unwrap_or("").as_bytes());
     let url = suspect.source.as_ref().map_or("", |source| source.url.as_str());
-    hash.bytes(without_query(url).rsplit(['/', '\\']).next().unwrap_or(url).as_bytes());
+    hash.bytes(file_loaded(url).rsplit(['/', '\\']).next().unwrap_or(url).as_bytes());
     format!("{:016x}", hash.finish())
 }
 

@@ -27,6 +27,7 @@ pub mod hash;
 pub mod holders;
 pub mod items;
 pub mod kind;
+mod levels;
 pub mod matching;
 mod merge;
 pub mod naming;

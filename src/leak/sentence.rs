@@ -41,10 +41,11 @@ fn place(source: &SourcePosition) -> String {
         None => (source.url.as_str(), source.line),
     };
     let parts: Vec<_> = url.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
-    let short = if url.starts_with("node:") {
-        url.to_owned()
-    } else {
-        parts[parts.len().saturating_sub(2)..].join("/")
+    let short = match url.split_once(',') {
+        // The code itself is no help.
+        Some((media_type, _)) if url.starts_with("data:") => format!("{media_type},\u{2026}"),
+        _ if url.starts_with("node:") => url.to_owned(),
+        _ => parts[parts.len().saturating_sub(2)..].join("/"),
     };
     match line {
         Some(line) => format!("{}:{line}", printable(&short)),
