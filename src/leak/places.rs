@@ -8,7 +8,8 @@ use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
-use crate::graph::{EdgeType, NodeIndex, NodeType};
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::leak::anchors::file_of_module;
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
 use crate::leak::declaration::{Declaration, find_declaration};
@@ -19,6 +20,7 @@ use crate::leak::scripts::{
     Place, place_of_closure, place_of_constructor, place_of_module, script_of, url_of,
 };
 use crate::leak::suspects::Newer;
+use crate::leak::vocabulary::Vocabulary;
 use crate::report::{SourcePosition, SuspectKind};
 use crate::source_map::source_text;
 
@@ -332,8 +334,13 @@ impl<'a> Places<'a> {
         let scripts: BTreeSet<NodeIndex> =
             functions.filter_map(|closure| script_of(graph, words, closure)).collect();
         let urls: BTreeSet<String> = scripts.iter().map(|&script| url_of(graph, script)).collect();
+        let own = own_folder(graph, words);
+        let is_programs = |url: &String| {
+            let is_own = || own.as_ref().is_some_and(|own| url.starts_with(own));
+            !url.starts_with("node:") && !is_of_package(url) && !is_own()
+        };
         let mut found = Vec::new();
-        for url in urls.into_iter().filter(|url| !url.starts_with("node:") && !is_of_package(url)) {
+        for url in urls.into_iter().filter(is_programs) {
             if self.searched.get() > MOST_SEARCHED {
                 return Vec::new();
             }
@@ -343,6 +350,21 @@ impl<'a> Places<'a> {
         }
         found
     }
+}
+
+/// Where the JavaScript of this very package is, which may lie outside of any `node_modules`: in a
+/// checkout. It is told by the addon that has been loaded beside it.
+fn own_folder(graph: &HeapGraph, words: &Vocabulary) -> Option<String> {
+    let is_module = |&node: &NodeIndex| {
+        graph.node_type(node) == NodeType::OBJECT && graph.name_index(node) == words.module_class
+    };
+    let mut files =
+        graph.nodes().filter(is_module).filter_map(|node| file_of_module(graph, words, node));
+    files.find_map(|file| {
+        let (folder, name) = file.rsplit_once('/')?;
+        let is_addon = name.starts_with("heapdiff.") && name.ends_with(".node");
+        is_addon.then(|| format!("{folder}/lib/"))
+    })
 }
 
 /// Whether a file is of an installed package.
@@ -439,6 +461,34 @@ mod tests {
         // Declared nowhere, it stays with the code on the way.
         assert_eq!(leak("unheardOf"), ("app.js".into(), Some(2)));
         assert_eq!(leak("locals"), ("app.js".into(), Some(3)));
+    }
+
+    #[test]
+    fn what_this_package_declares_itself_is_not_the_programs() {
+        let sources = Sources::new(
+            "places-own",
+            &[
+                (APP, "class App {}\n"),
+                ("main.js", "const app = new App();\n\napp.job = { trail: [] };\n"),
+                ("checkout/lib/job.js", "const trail = [];\n"),
+            ],
+        );
+        let found = |addon: &str| {
+            place(suspects(|heap, global, is_grown| {
+                let app = function(heap, global, "create", &sources.url(APP), 1);
+                function(heap, global, "main", &sources.url("main.js"), 1);
+                function(heap, global, "run", &sources.url("checkout/lib/job.js"), 1);
+                let module = property(heap, global, "module", "Module");
+                let file = heap.node(NodeType::STRING, sources.url(addon), 32);
+                heap.edge(module, EdgeType::PROPERTY, "filename", file);
+                let job = property(heap, app, "job", "Object");
+                let list = property(heap, job, "trail", "Array");
+                grow(heap, list, is_grown);
+            }))
+        };
+        assert_eq!(found("checkout/other.node"), ("job.js".into(), Some(1)));
+        // A key is no sure sign of who hung it there, so that it stays with the code on the way.
+        assert_eq!(found("checkout/heapdiff.linux-x64-gnu.node"), ("app.js".into(), Some(1)));
     }
 
     #[test]

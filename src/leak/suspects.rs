@@ -296,6 +296,17 @@ mod tests {
     }
 
     #[test]
+    fn a_string_that_is_larger_in_another_process_has_grown() {
+        let found = stage::suspects_by_shape(|heap, global, grown| {
+            let page = property(heap, global, "page", "Page");
+            let html = heap.node(NodeType::STRING, "", if grown { 900_000 } else { 2_000 });
+            heap.edge(page, EdgeType::PROPERTY, "html", html);
+        });
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].name.as_str(), found[0].growth.retained_bytes), ("html", 898_000));
+    }
+
+    #[test]
     fn what_is_replaced_by_as_much_is_no_suspect() {
         let found = suspects(|heap, global, grown| {
             let list = property(heap, global, "list", "Array");
