@@ -16,6 +16,7 @@ const ITEM_NOUNS = Object.freeze({
   array: 'elements',
   buffers: 'elements',
   closures: 'elements',
+  instances: 'instances',
   list: 'links',
   listeners: 'listeners',
   map: 'entries',
@@ -76,7 +77,12 @@ function snapshot(stats) {
 function items(suspect) {
   const { items } = suspect.growth;
   if (!items) return null;
-  return `${count(items.before)} → ${count(items.after)} ${ITEM_NOUNS[suspect.kind] ?? 'items'}`;
+  return `${count(items.before)} → ${count(items.after)} ${itemNoun(suspect)}`;
+}
+
+/** @param {Suspect} suspect */
+function itemNoun(suspect) {
+  return ITEM_NOUNS[suspect.kind] ?? 'items';
 }
 
 /** @param {Suspect} suspect */
@@ -89,8 +95,8 @@ function perWork(suspect) {
   const { perWork } = suspect.growth;
   if (!perWork) return null;
   const parts = [signed(bytes(Math.round(perWork.bytes)))];
-  if (perWork.items) parts.push(signed(count(perWork.items)));
-  return `${parts.join(', ')} per unit of work`;
+  if (perWork.items) parts.push(`${signed(count(perWork.items))} ${itemNoun(suspect)}`);
+  return `${parts.join(' and ')} per unit of work`;
 }
 
 /** @param {Suspect} suspect */

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
-use crate::leak::alike::{Described, HOLDINGS};
+use crate::leak::alike::Described;
 use crate::leak::anchors::file_of_module;
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
+use crate::leak::grown::Grown;
 use crate::leak::hash::Fnv;
 use crate::leak::kind::{event_target, kind};
 use crate::leak::naming::{
@@ -14,9 +15,9 @@ use crate::leak::naming::{
 };
 use crate::leak::places::Places;
 use crate::leak::route::Step;
-use crate::leak::scripts::{Place, internal_target};
+use crate::leak::scripts::{Place, internal_target, place_of_closure};
 use crate::leak::suspects::Newer;
-use crate::report::{Holding, Items, PathStep, PerWork, Suspect, SuspectGrowth, SuspectKind};
+use crate::report::{PathStep, Suspect, SuspectKind};
 use crate::source_map::without_query;
 
 /// How many steps of a path are shown: the last ones, which are nearest to the suspect.
@@ -103,6 +104,7 @@ impl Describer<'_> {
         let owner =
             handle.as_ref().filter(|_| kind != SuspectKind::Timers && program_handle.is_none());
         let owner = owner.and_then(|handle| self.owner_class(handle.owner));
+        let Grown { growth, holds, things } = self.grown(candidate);
         let mut suspect = Suspect {
             name,
             class_name,
@@ -110,15 +112,15 @@ impl Describer<'_> {
             node_id: graph.id(node),
             alike: candidate.alike.containers,
             confidence: self.confidence(candidate),
-            growth: self.growth(candidate),
+            growth,
             source: self.places.source(place, handle.as_ref(), kind),
             path: self.path(&route),
-            holds: self.holdings(candidate),
+            holds,
             fingerprint: String::new(),
             summary: String::new(),
         };
         suspect.fingerprint = fingerprint(&suspect, owner.as_deref());
-        Some(Described { suspect, owner, inside })
+        Some(Described { suspect, owner, inside, things })
     }
 
     /// Name and class of a suspect.
@@ -225,59 +227,6 @@ impl Describer<'_> {
         is_class.then(|| class_name(graph, owner))
     }
 
-    fn items(&self, candidate: &Candidate) -> Option<Items> {
-        let Newer { graph, .. } = self.newer;
-        if let Some(scatter) = &candidate.scattered {
-            let before = self
-                .before
-                .census()
-                .instances(crate::leak::census::class_key(graph, scatter.members[0]));
-            let after = before.count + scatter.members.len() as u64;
-            return Some(Items { before: before.count, after });
-        }
-        // The properties of the head of a list are not what grew, nor do buffers have items.
-        let mut items = candidate.items().filter(|_| candidate.links == 0)?;
-        if candidate.point.prior.is_none()
-            && let Some(average) = self.before.average_of(candidate.point.node)
-        {
-            items.before = average.items.min(items.after);
-        }
-        (items.before > 0 || items.after > 0).then_some(items)
-    }
-
-    /// How much it grew.
-    pub(crate) fn growth(&self, candidate: &Candidate) -> SuspectGrowth {
-        let items = self.items(candidate);
-        let own = items.map_or(0.0, |items| items.after as f64 - items.before as f64);
-        let more = own + candidate.alike.more_items as f64;
-        let bytes = candidate.point.bytes;
-        let per_work =
-            self.work.map(|work| PerWork { bytes: bytes as f64 / work, items: more / work });
-        SuspectGrowth { retained_bytes: bytes as i64, items, per_work }
-    }
-
-    /// What piled up. Without ids there is no telling what was there before: of all that is in a
-    /// container, the share of its items that are more.
-    pub(crate) fn holdings(&self, candidate: &Candidate) -> Vec<Holding> {
-        // What has no size of its own is a part of something that has been counted already.
-        let sized = candidate.contents.classes.iter().filter(|class| class.bytes > 0);
-        let classes = sized.take(HOLDINGS);
-        let now = candidate.items().map_or(0, |items| u128::from(items.after));
-        let more = |number: u64| match now {
-            1.. if !self.before.knows_young() => {
-                (u128::from(number) * u128::from(candidate.more_items()) / now) as u64
-            }
-            _ => number,
-        };
-        classes
-            .map(|class| Holding {
-                class_name: class.class_name.clone(),
-                count: more(class.count),
-                bytes: more(class.bytes),
-            })
-            .collect()
-    }
-
     /// How sure it is: many items in one container is the surest sign, a few large ones the least.
     fn confidence(&self, candidate: &Candidate) -> f64 {
         let more = candidate.more_items().max(candidate.links as u64);
@@ -348,7 +297,13 @@ impl Describer<'_> {
         let is_store = |node: NodeIndex| {
             matches!(graph.node_type(node), NodeType::ARRAY | NodeType::HIDDEN | NodeType::CODE)
         };
-        let is_shown = |node: NodeIndex| !is_store(node) && !self.only_waits(node);
+        let is_shown = |node: NodeIndex| {
+            let is_list_of_roots = graph.node_type(node) == NodeType::SYNTHETIC;
+            !is_store(node)
+                && !is_list_of_roots
+                && !self.only_waits(node)
+                && !self.is_own_call(node)
+        };
         let steps: Vec<_> = route
             .iter()
             .enumerate()
@@ -375,6 +330,16 @@ impl Describer<'_> {
             NodeType::CLOSURE => graph.raw_name(node).is_empty(),
             _ => false,
         }
+    }
+
+    /// Whether a node is a call of this very package that waits: one that takes the snapshot.
+    fn is_own_call(&self, node: NodeIndex) -> bool {
+        let Newer { graph, words, .. } = self.newer;
+        let function = internal_target(graph, node, [words.function; 2])
+            .filter(|&function| graph.node_type(function) == NodeType::CLOSURE);
+        let place = function.and_then(|function| place_of_closure(graph, words, function));
+        graph.node_type(node) == NodeType::OBJECT
+            && place.is_some_and(|place| self.places.is_own(&place.url))
     }
 
     /// A class, or for a function its name, and for a call that waits that of its function.

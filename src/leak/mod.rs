@@ -22,6 +22,7 @@ pub mod crowds;
 pub mod declaration;
 mod describe;
 mod finalizers;
+mod grown;
 pub mod growth;
 pub mod hash;
 pub mod holders;

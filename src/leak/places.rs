@@ -4,7 +4,7 @@
 //! not, somebody else put the thing there: a method that lies beside it, or the program, which hung
 //! something of its own onto an object of a package.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
@@ -39,13 +39,14 @@ pub(super) struct Places<'a> {
     /// By name: the scripts of the program that declare it.
     declaring: RefCell<HashMap<String, Vec<(String, Declaration)>>>,
     searched: Cell<usize>,
+    own_folder: OnceCell<Option<String>>,
 }
 
 impl<'a> Places<'a> {
     /// Nothing is looked at yet.
     pub(super) fn new(newer: Newer<'a>, before: &'a Before<'a>, positions: &'a [u32]) -> Self {
         let (declaring, searched) = (RefCell::default(), Cell::new(0));
-        Self { newer, before, positions, declaring, searched }
+        Self { newer, before, positions, declaring, searched, own_folder: OnceCell::new() }
     }
 
     /// The code to look at: that which owns the suspect; where Node owns it, that of the functions
@@ -327,6 +328,13 @@ impl<'a> Places<'a> {
         found.pop().filter(|_| found.is_empty()).cloned()
     }
 
+    /// Whether a file is of this very package, which may have taken the snapshot.
+    pub(super) fn is_own(&self, url: &str) -> bool {
+        let Newer { graph, words, .. } = self.newer;
+        let own = self.own_folder.get_or_init(|| own_folder(graph, words));
+        own.as_ref().is_some_and(|own| url.starts_with(own))
+    }
+
     /// The scripts of the program that declare a name, in any way.
     fn search_scripts(&self, name: &str) -> Vec<(String, Declaration)> {
         let Newer { graph, words, .. } = self.newer;
@@ -334,11 +342,8 @@ impl<'a> Places<'a> {
         let scripts: BTreeSet<NodeIndex> =
             functions.filter_map(|closure| script_of(graph, words, closure)).collect();
         let urls: BTreeSet<String> = scripts.iter().map(|&script| url_of(graph, script)).collect();
-        let own = own_folder(graph, words);
-        let is_programs = |url: &String| {
-            let is_own = || own.as_ref().is_some_and(|own| url.starts_with(own));
-            !url.starts_with("node:") && !is_of_package(url) && !is_own()
-        };
+        let is_programs =
+            |url: &String| !url.starts_with("node:") && !is_of_package(url) && !self.is_own(url);
         let mut found = Vec::new();
         for url in urls.into_iter().filter(is_programs) {
             if self.searched.get() > MOST_SEARCHED {

@@ -107,7 +107,7 @@ pub fn find_suspects(
         control.checkpoint()?;
         let position = positions[candidate.point.node.at()];
         let look = candidate.look(shapes.of(candidate.point.node));
-        let grown = || (describer.growth(candidate), describer.holdings(candidate));
+        let grown = || describer.grown(candidate);
         if families.add_alike(look, position, grown) || descriptions == MOST_DESCRIPTIONS {
             continue;
         }
