@@ -360,11 +360,9 @@ impl<'a> Places<'a> {
 /// Where the JavaScript of this very package is, which may lie outside of any `node_modules`: in a
 /// checkout. It is told by the addon that has been loaded beside it.
 fn own_folder(graph: &HeapGraph, words: &Vocabulary) -> Option<String> {
-    let is_module = |&node: &NodeIndex| {
-        graph.node_type(node) == NodeType::OBJECT && graph.name_index(node) == words.module_class
-    };
-    let mut files =
-        graph.nodes().filter(is_module).filter_map(|node| file_of_module(graph, words, node));
+    // The name first: it rules out nearly all nodes, by one column.
+    let modules = graph.nodes().filter(|&node| graph.name_index(node) == words.module_class);
+    let mut files = modules.filter_map(|node| file_of_module(graph, words, node));
     files.find_map(|file| {
         let (folder, name) = file.rsplit_once('/')?;
         let is_addon = name.starts_with("heapdiff.") && name.ends_with(".node");
