@@ -52,6 +52,7 @@ describe('digests', () => {
       const whole = await diffSnapshots(baseline, current, { matching });
       const { suspects } = await diffSnapshots(short, current, { matching });
       assert.deepEqual(suspects, whole.suspects, matching);
+      assert.match(suspects[0].summary, / in 25,000 Array objects inside it /);
       const grew = suspects.map(({ name, growth }) => [name, growth.items]);
       assert.deepEqual(grew, [
         ['carts', { before: 25_000, after: 125_000 }],

@@ -213,7 +213,8 @@ function wrap(text, columns) {
   /** @type {string[]} */
   const lines = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  // A number stays with its unit.
+  for (const word of text.split(/ (?![kMG]?B\b)/)) {
     if (line !== '' && width(line) + 1 + width(word) > columns) {
       lines.push(line);
       line = word;

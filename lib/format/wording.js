@@ -134,7 +134,9 @@ function position({ url, line, column, functionName }) {
  * @returns {string} How JavaScript would spell the way: `.name`, `[3]`, `name` for a variable.
  */
 function edge(step) {
-  if (step.edge === '') return '';
+  // What V8 calls the way to a call that waits says nothing.
+  const isCall = step.edgeType === 'internal' && step.className.startsWith('call of ');
+  if (step.edge === '' || isCall) return '';
   switch (step.edgeType) {
     case 'element':
       return `[${step.edge}]`;

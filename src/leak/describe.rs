@@ -16,6 +16,7 @@ use crate::leak::naming::{
 use crate::leak::places::Places;
 use crate::leak::route::Step;
 use crate::leak::scripts::{Place, internal_target, place_of_closure};
+use crate::leak::sentence::grouped;
 use crate::leak::suspects::Newer;
 use crate::report::{PathStep, Suspect, SuspectKind};
 use crate::source_map::without_query;
@@ -201,7 +202,7 @@ impl Describer<'_> {
         let Newer { graph, words, .. } = self.newer;
         if let Some(inner) = candidate.items_of() {
             let class = class_name(graph, inner.sample);
-            return Some(format!("{} {class} objects", inner.containers));
+            return Some(format!("{} {class} objects", grouped(inner.containers)));
         }
         let is_listed = handle.name.starts_with("_events.");
         let is_entry = |step: &Step| is_entry_of_container(graph, words, step);
