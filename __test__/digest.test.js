@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { before, describe, test } = require('node:test');
 const { diffSnapshots, openSnapshot, writeSnapshot } = require('..');
-const { captureGrowingService, gzipped } = require('./support/captures');
+const { captureGrowingService, captureProgram, gzipped } = require('./support/captures');
 
 const program = path.join(__dirname, '..', 'bin', 'heapdiff.js');
 
@@ -41,6 +41,24 @@ describe('digests', () => {
     assert.deepEqual(short.growth, whole.growth);
     assert.deepEqual(short.baseline.statistics, whole.baseline.statistics);
     assert.equal((await diffSnapshots(digest, files.baseline)).verdict, 'no-leak');
+  });
+
+  test('know of each of many small containers what it was', async () => {
+    const { directory, baseline, current } = captureProgram('many-carts.js');
+    const short = path.join(directory, 'baseline.heapdigest');
+    assert.equal(heapdiff('digest', baseline, '-o', short).status, 0);
+    assert.ok(fs.statSync(short).size < 500_000, `${fs.statSync(short).size}`);
+    for (const matching of /** @type {const} */ (['identity', 'structural'])) {
+      const whole = await diffSnapshots(baseline, current, { matching });
+      const { suspects } = await diffSnapshots(short, current, { matching });
+      assert.deepEqual(suspects, whole.suspects, matching);
+      assert.match(suspects[0].summary, / in 25,000 Array objects inside it /);
+      const grew = suspects.map(({ name, growth }) => [name, growth.items]);
+      assert.deepEqual(grew, [
+        ['carts', { before: 25_000, after: 125_000 }],
+        ['flags', { before: 1, after: 5_001 }],
+      ]);
+    }
   });
 
   test('are told by content, as a path and as bytes', async () => {

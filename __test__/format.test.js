@@ -56,6 +56,25 @@ describe('formatReport', () => {
     assert.match(text, /^LEAK {2}`leaks` \(Array\) in \/app\/server\.js:7/);
   });
 
+  it("keeps a number and its unit on one line, and says what a waiting call is without V8's word", () => {
+    const [suspect] = reports.leak.suspects;
+    for (let padding = 0; padding < 100; padding++) {
+      const summary = `\`leaks\` ${'x'.repeat(padding)} grew by 352 kB: it now holds 9 B more.`;
+      const text = formatReport({ ...reports.leak, suspects: [{ ...suspect, summary }] });
+      assert.match(text, /352 kB/);
+      assert.match(text, /9 B/);
+    }
+    const call = {
+      edge: 'extension',
+      edgeType: 'internal',
+      className: 'call of main()',
+      nodeId: 7,
+    };
+    const path = [...suspect.path, call];
+    const text = formatReport({ ...reports.leak, suspects: [{ ...suspect, path }] });
+    assert.match(text, /╰→ call of main\(\) @7/);
+  });
+
   it('draws the path from the root as a tree', () => {
     const text = formatReport(reports.leak);
     assert.match(text, /┬ {2}\(GC roots\).*\n.*├─ \.router.*\n(.*├─.*\n)+.*╰→ variable leaks/);

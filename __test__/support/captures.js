@@ -20,10 +20,20 @@ function temporaryDirectory() {
  * @returns {{ directory: string, baseline: string, current: string }} Paths of two real captures.
  */
 function captureGrowingService() {
+  return captureProgram('growing-service.js');
+}
+
+/**
+ * Runs a program of this folder that takes two snapshots.
+ *
+ * @param {string} name
+ * @returns {{ directory: string, baseline: string, current: string }}
+ */
+function captureProgram(name) {
   const directory = temporaryDirectory();
   const baseline = path.join(directory, 'baseline.heapsnapshot');
   const current = path.join(directory, 'current.heapsnapshot');
-  const program = path.join(__dirname, 'growing-service.js');
+  const program = path.join(__dirname, name);
   const run = spawnSync(process.execPath, [program, baseline, current], { encoding: 'utf8' });
   assert.equal(run.status, 0, run.stderr);
   return { directory, baseline, current };
@@ -39,4 +49,4 @@ function gzipped(file) {
   return copy;
 }
 
-module.exports = { captureGrowingService, gzipped, temporaryDirectory };
+module.exports = { captureGrowingService, captureProgram, gzipped, temporaryDirectory };

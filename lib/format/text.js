@@ -169,7 +169,9 @@ function shortPath(suspect) {
  * @param {number} room Lines that are left.
  */
 function classLines(report, room) {
-  const rows = report.classes.slice(0, Math.min(MAX_CLASSES, room - 2));
+  // A class that has as many as before is no evidence of anything.
+  const changed = report.classes.filter((row) => row.delta !== 0 || row.deltaBytes !== 0);
+  const rows = changed.slice(0, Math.min(MAX_CLASSES, room - 2));
   if (rows.length < 1) return [];
   const cells = rows.map((row) => [
     visible(row.className),
@@ -211,7 +213,8 @@ function wrap(text, columns) {
   /** @type {string[]} */
   const lines = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  // A number stays with its unit.
+  for (const word of text.split(/ (?![kMG]?B\b)/)) {
     if (line !== '' && width(line) + 1 + width(word) > columns) {
       lines.push(line);
       line = word;

@@ -16,6 +16,7 @@ const ITEM_NOUNS = Object.freeze({
   array: 'elements',
   buffers: 'elements',
   closures: 'elements',
+  instances: 'instances',
   list: 'links',
   listeners: 'listeners',
   map: 'entries',
@@ -80,7 +81,12 @@ function snapshot(stats) {
 function items(suspect) {
   const { items } = suspect.growth;
   if (!items) return null;
-  return `${count(items.before)} → ${count(items.after)} ${ITEM_NOUNS[suspect.kind] ?? 'items'}`;
+  return `${count(items.before)} → ${count(items.after)} ${itemNoun(suspect)}`;
+}
+
+/** @param {Suspect} suspect */
+function itemNoun(suspect) {
+  return ITEM_NOUNS[suspect.kind] ?? 'items';
 }
 
 /** @param {Suspect} suspect */
@@ -93,8 +99,8 @@ function perWork(suspect) {
   const { perWork } = suspect.growth;
   if (!perWork) return null;
   const parts = [signed(bytes(Math.round(perWork.bytes)))];
-  if (perWork.items) parts.push(signed(count(perWork.items)));
-  return `${parts.join(', ')} per unit of work`;
+  if (perWork.items) parts.push(`${signed(count(perWork.items))} ${itemNoun(suspect)}`);
+  return `${parts.join(' and ')} per unit of work`;
 }
 
 /** @param {Suspect} suspect */
@@ -132,7 +138,9 @@ function position({ url, line, column, functionName }) {
  * @returns {string} How JavaScript would spell the way: `.name`, `[3]`, `name` for a variable.
  */
 function edge(step) {
-  if (step.edge === '') return '';
+  // What V8 calls the way to a call that waits says nothing.
+  const isCall = step.edgeType === 'internal' && step.className.startsWith('call of ');
+  if (step.edge === '' || isCall) return '';
   switch (step.edgeType) {
     case 'element':
       return `[${step.edge}]`;

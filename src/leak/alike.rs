@@ -9,8 +9,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::dominator_tree::DominatorTree;
+use crate::leak::grown::Grown;
 use crate::leak::sentence::sentence;
-use crate::report::{Holding, Suspect, SuspectGrowth};
+use crate::report::{Holding, Suspect};
 
 /// How many classes of contents are listed.
 pub(crate) const HOLDINGS: usize = 5;
@@ -22,6 +23,8 @@ pub(crate) struct Described {
     pub(crate) owner: Option<String>,
     /// The containers inside it that its items are in, if they are not its own.
     pub(crate) inside: Option<String>,
+    /// What its new items are, by class; empty where nobody knows.
+    pub(crate) things: Vec<Holding>,
 }
 
 /// What makes two places look the same: the shape of the way to them, and how they grew.
@@ -60,7 +63,7 @@ impl<'a> Families<'a> {
         &mut self,
         look: Look,
         position: u32,
-        grown: impl FnOnce() -> (SuspectGrowth, Vec<Holding>),
+        grown: impl FnOnce() -> Grown,
     ) -> bool {
         let Some(&family) = self.by_look.get(&look) else { return false };
         self.add_to(family, position, grown);
@@ -72,8 +75,8 @@ impl<'a> Families<'a> {
         let fingerprint = &described.suspect.fingerprint;
         if let Some(&family) = self.by_fingerprint.get(fingerprint) {
             self.by_look.insert(look, family);
-            let Suspect { growth, holds, .. } = described.suspect;
-            return self.add_to(family, position, || (growth, holds));
+            let Described { suspect: Suspect { growth, holds, .. }, things, .. } = described;
+            return self.add_to(family, position, || Grown { growth, holds, things });
         }
         self.by_fingerprint.insert(fingerprint.clone(), self.families.len());
         self.by_look.insert(look, self.families.len());
@@ -88,17 +91,11 @@ impl<'a> Families<'a> {
         suspects
     }
 
-    fn add_to(
-        &mut self,
-        family: usize,
-        position: u32,
-        grown: impl FnOnce() -> (SuspectGrowth, Vec<Holding>),
-    ) {
+    fn add_to(&mut self, family: usize, position: u32, grown: impl FnOnce() -> Grown) {
         let family = &mut self.families[family];
         // Of one inside the other, the growth has been counted: they are two views of one place.
         if !family.has_view_of(self.tree, position) {
-            let (growth, holds) = grown();
-            family.add(growth, holds);
+            family.add(grown());
             family.places.insert(position);
         }
     }
@@ -114,7 +111,10 @@ impl Family {
             || behind.is_some_and(|&inner| is_in(inner, position))
     }
 
-    fn add(&mut self, growth: SuspectGrowth, holds: Vec<Holding>) {
+    fn add(&mut self, Grown { growth, holds, things }: Grown) {
+        for thing in things {
+            add_holding(&mut self.first.things, thing);
+        }
         let suspect = &mut self.first.suspect;
         suspect.alike += 1;
         suspect.growth.retained_bytes += growth.retained_bytes;
@@ -128,10 +128,10 @@ impl Family {
     }
 
     fn finish(self) -> Suspect {
-        let Described { mut suspect, owner, inside } = self.first;
+        let Described { mut suspect, owner, inside, things } = self.first;
         suspect.holds.sort_by_key(|holding| std::cmp::Reverse(holding.bytes));
         suspect.holds.truncate(HOLDINGS);
-        suspect.summary = sentence(&suspect, owner.as_deref(), inside.as_deref());
+        suspect.summary = sentence(&suspect, owner.as_deref(), inside.as_deref(), &things);
         suspect
     }
 }
@@ -174,7 +174,7 @@ mod tests {
             fingerprint: fingerprint.into(),
             summary: String::new(),
         };
-        Described { suspect, owner: None, inside: None }
+        Described { suspect, owner: None, inside: None, things: vec![] }
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod tests {
         // Looks like one that has been described.
         let grown = || {
             let Suspect { growth, holds, .. } = described("same", 70).suspect;
-            (growth, holds)
+            Grown { growth, holds, things: vec![] }
         };
         assert!(families.add_alike(look(3), at(4), grown));
         assert!(!families.add_alike(look(9), at(4), || unreachable!()));

@@ -11,6 +11,7 @@ use crate::graph::{HeapGraph, NodeIndex};
 use crate::leak::census::{Census, LARGE, Together, class_key, instances_now, slot_key, tag};
 use crate::leak::growth::{Scatter, is_slot};
 use crate::leak::items;
+use crate::leak::levels::{Member, levels};
 use crate::leak::records::Record;
 use crate::leak::shape::NO_SHAPE;
 use crate::leak::vocabulary::Vocabulary;
@@ -39,6 +40,27 @@ impl Prior {
     }
 }
 
+/// What there is of a shape in the newer snapshot.
+struct Now {
+    first: NodeIndex,
+    all: Together,
+}
+
+impl Now {
+    /// Whether there are no more of them than there were, and they have grown all together.
+    fn has_grown_in_place(&self, was: Together) -> bool {
+        self.all.count <= was.count
+            && (self.all.items > was.items || self.all.retained > was.retained)
+    }
+
+    /// Whether they have more items on average. With many more of them it is their number that has
+    /// grown.
+    fn grew_on_average(&self, was: Together) -> bool {
+        let average = Prior::average(was);
+        self.all.count <= was.count * 2 && self.all.items > average.items * self.all.count
+    }
+}
+
 /// The baseline, to be asked.
 #[derive(Debug)]
 pub struct Before<'a> {
@@ -49,8 +71,8 @@ pub struct Before<'a> {
 #[derive(Debug)]
 enum By {
     Id,
-    /// The nodes that have a counterpart, and those; and containers that share their shape, as they
-    /// were on average.
+    /// The nodes that have a counterpart, and those, or what is one of several that there were; and
+    /// containers that share their shape, as they were on average.
     Shape {
         matched: BitSet,
         counterparts: HashMap<NodeIndex, Prior>,
@@ -77,9 +99,7 @@ impl<'a> Before<'a> {
         shapes: &[u64],
         control: &Control,
     ) -> Result<Self> {
-        let mut only: HashMap<u64, Option<NodeIndex>> = HashMap::new();
-        let mut together: HashMap<u64, Together> = HashMap::new();
-        let containers = [words.array_class, words.map_class, words.set_class];
+        let mut of_shape: HashMap<u64, Now> = HashMap::new();
         for node in graph.nodes() {
             control.checkpoint_at(node.at())?;
             let shape = shapes[node.at()];
@@ -88,33 +108,55 @@ impl<'a> Before<'a> {
             if shape == NO_SHAPE || (items == 0 && retained < LARGE) {
                 continue;
             }
-            only.entry(shape).and_modify(|there| *there = None).or_insert(Some(node));
-            if items > 0 && containers.contains(&graph.name_index(node)) {
-                together.entry(shape).or_default().add(items, retained);
-            }
+            let now =
+                of_shape.entry(shape).or_insert(Now { first: node, all: Together::default() });
+            now.all.add(items, retained);
         }
+        let several = |shape: u64| {
+            let now = of_shape.get(&shape).filter(|now| now.all.count > 1)?;
+            census.together(shape).map(|was| (now, was))
+        };
+        let items_of = |node| items::count(graph, words, node).map_or(0, |(_, items)| items);
+        let member = |node: NodeIndex| {
+            let (shape, retained) = (shapes[node.at()], analysis.retained.at(node.at()));
+            let (now, was) = several(shape)?;
+            let items = items_of(node);
+            let is_counted = now.has_grown_in_place(was) && (items > 0 || retained >= LARGE);
+            is_counted.then_some(Member { shape, items, retained })
+        };
+        let members = graph.nodes().filter_map(member).collect();
+        let levels = levels(members, |shape| census.together(shape).unwrap_or_default());
         let mut matched = BitSet::new(graph.node_count());
         let mut counterparts = HashMap::new();
-        for (shape, node) in only {
-            if let (Some(node), Some(record)) = (node, census.by_shape(shape)) {
+        let mut averages = Vec::new();
+        let containers = [words.array_class, words.map_class, words.set_class];
+        for node in graph.nodes() {
+            control.checkpoint_at(node.at())?;
+            let shape = shapes[node.at()];
+            let retained = analysis.retained.at(node.at());
+            let prior = match several(shape) {
+                Some((now, was)) => {
+                    if containers.contains(&graph.name_index(node)) && now.grew_on_average(was) {
+                        averages.push((node, Prior::average(was)));
+                    }
+                    let is_one_of_them = now.all.count <= was.count && retained >= LARGE;
+                    let level = levels.get(&shape);
+                    is_one_of_them.then(|| Prior {
+                        id: 0,
+                        items: level.map_or(u64::MAX, |level| level.items).min(items_of(node)),
+                        retained: level.map_or(u64::MAX, |level| level.retained).min(retained),
+                    })
+                }
+                None => {
+                    let only = of_shape.get(&shape).filter(|now| now.first == node);
+                    only.and_then(|_| census.by_shape(shape)).map(Prior::from)
+                }
+            };
+            if let Some(prior) = prior {
                 matched.insert(node.0);
-                counterparts.insert(node, record.into());
+                counterparts.insert(node, prior);
             }
         }
-        let mut before: HashMap<u64, Prior> = HashMap::new();
-        for (shape, now) in together {
-            let Some(was) = census.together(shape).filter(|_| now.count > 1) else { continue };
-            let average = Prior::average(was);
-            // With many more of them it is their number that has grown.
-            if now.count <= was.count * 2 && now.items > average.items * now.count {
-                before.insert(shape, average);
-            }
-        }
-        let of_shape = graph.nodes().filter_map(|node| {
-            let prior = before.get(&shapes[node.at()])?;
-            containers.contains(&graph.name_index(node)).then_some((node, *prior))
-        });
-        let averages = of_shape.collect();
         Ok(Self { census, by: By::Shape { matched, counterparts, averages } })
     }
 

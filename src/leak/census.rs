@@ -9,6 +9,8 @@
 //! Time: one pass over objects and their edges. Memory: 16 bytes for each object with items and
 //! each node that retains [`LARGE`] bytes.
 
+mod kept;
+
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,7 @@ use crate::leak::hash::Fnv;
 use crate::leak::items;
 use crate::leak::records::{Record, Records};
 use crate::leak::vocabulary::Vocabulary;
+pub use kept::CensusParts;
 
 /// A node that retains this many bytes is in the census whatever it is: below, growth is noise.
 pub const LARGE: u64 = 1024;
@@ -29,31 +32,6 @@ pub const LARGE: u64 = 1024;
 /// A class of the program with so many instances at most is one of services and stores rather than of
 /// data.
 const FEW_INSTANCES: u64 = 8;
-
-/// A census as a digest has it.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct CensusParts {
-    records: Vec<Record>,
-    slots: Vec<(u64, u32)>,
-    shapes: Vec<(u64, u32)>,
-    /// The shapes that several nodes have.
-    several: Vec<(u64, Together)>,
-    classes: Vec<(u64, Instances)>,
-    total: u64,
-    last_id: u32,
-    /// Whether there is a record of all that was counted.
-    is_whole: bool,
-}
-
-impl CensusParts {
-    /// Fails if the records are not in order.
-    pub fn check(&self) -> std::result::Result<(), String> {
-        match self.records.is_sorted_by(|a, b| a.id < b.id) {
-            true => Ok(()),
-            false => Err("the records of the digest are not in order".into()),
-        }
-    }
-}
 
 /// What was of a shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -229,64 +207,6 @@ impl Census {
     pub fn has_shapes(&self) -> bool {
         !self.shapes.is_empty()
     }
-
-    /// What a digest keeps: at most `most` records, those that retain most.
-    pub fn parts(&self, most: usize) -> CensusParts {
-        let mut kept: Vec<Record> = self.records.iter().collect();
-        let is_whole = self.is_whole && kept.len() <= most;
-        if kept.len() > most {
-            kept.select_nth_unstable_by_key(most, |record| std::cmp::Reverse(record.retained));
-            kept.truncate(most);
-            kept.sort_unstable_by_key(|record| record.id);
-        }
-        let is_kept = |id: u32| kept.binary_search_by_key(&id, |record| record.id).is_ok();
-        let slots = self.slots.iter().map(|(&key, &id)| (key, id)).filter(|&(_, id)| is_kept(id));
-        let mut shapes = Vec::new();
-        let mut several = Vec::new();
-        for (&shape, by) in &self.shapes {
-            match by {
-                ByShape::One(record) if is_kept(record.id) => shapes.push((shape, record.id)),
-                ByShape::One(_) => {}
-                ByShape::Several(together) => several.push((shape, *together)),
-            }
-        }
-        CensusParts {
-            slots: sorted_by_key(slots.collect()),
-            shapes: sorted_by_key(shapes),
-            several: sorted_by_key(several),
-            classes: sorted_by_key(self.classes.iter().map(|(&key, &of)| (key, of)).collect()),
-            records: kept,
-            total: self.total,
-            last_id: self.last_id,
-            is_whole,
-        }
-    }
-
-    /// The census that a digest kept. `parts` has been checked.
-    pub fn from_parts(parts: CensusParts) -> Self {
-        let CensusParts { records, slots, shapes, several, classes, total, last_id, is_whole } =
-            parts;
-        let records: Records = records.into_iter().collect();
-        let ones = shapes
-            .into_iter()
-            .filter_map(|(shape, id)| Some((shape, ByShape::One(records.by_id(id)?))));
-        let several =
-            several.into_iter().map(|(shape, together)| (shape, ByShape::Several(together)));
-        Self {
-            shapes: ones.chain(several).collect(),
-            slots: slots.into_iter().collect(),
-            classes: classes.into_iter().collect(),
-            records,
-            total,
-            last_id,
-            is_whole,
-        }
-    }
-}
-
-fn sorted_by_key<V>(mut pairs: Vec<(u64, V)>) -> Vec<(u64, V)> {
-    pairs.sort_unstable_by_key(|&(key, _)| key);
-    pairs
 }
 
 /// The instances of each class: objects and natives by their name, everything else by type.

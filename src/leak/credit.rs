@@ -17,6 +17,7 @@ use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::candidate::Candidate;
 use crate::leak::growth::{Accumulation, Growth, Scatter, Walk};
 use crate::leak::holders::{Membership, Reach, Share, share_a_slot};
+use crate::leak::vocabulary::Vocabulary;
 
 /// Fewer large things than this are named one by one.
 const LARGE_THINGS: usize = 8;
@@ -224,9 +225,10 @@ impl<'w> Ledger<'w> {
 
     /// What nobody got stands for itself, or the node above it does.
     fn name_the_rest(&mut self, rest: Vec<Scattered>, control: &Control) -> Result<()> {
+        let Walk { graph, words, .. } = *self.walk;
         for Scattered { scatter, bytes, under } in rest {
             if let Some(point) = &mut self.under[under] {
-                if let Some(node) = entry_of_list(self.walk.graph, point.node, &scatter) {
+                if let Some(node) = entry_of_list(graph, words, point.node, &scatter) {
                     point.bytes = point.bytes.saturating_sub(bytes);
                     self.candidates.push(list(node, bytes, scatter));
                 }
@@ -303,11 +305,18 @@ impl Merger {
 
 /// Where a list is entered that several ways lead into, so that nothing of it dominates the rest:
 /// its elements refer to each other, and the node above them has one of them in a property.
-fn entry_of_list(graph: &HeapGraph, above: NodeIndex, scatter: &Scatter) -> Option<NodeIndex> {
+fn entry_of_list(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    above: NodeIndex,
+    scatter: &Scatter,
+) -> Option<NodeIndex> {
     let class = graph.name_index(*scatter.members.first()?);
     let next_of = |node: NodeIndex| {
-        let mut properties =
-            graph.edges(node).filter(|edge| edge.label.edge_type() == EdgeType::PROPERTY);
+        // A prototype is of the class that it is the prototype of.
+        let mut properties = graph.edges(node).filter(|edge| {
+            edge.label.edge_type() == EdgeType::PROPERTY && edge.label.raw_name() != words.proto.0
+        });
         properties.find(|edge| {
             graph.node_type(edge.target) == NodeType::OBJECT
                 && graph.name_index(edge.target) == class

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
-use crate::leak::alike::{Described, HOLDINGS};
+use crate::leak::alike::Described;
+use crate::leak::anchors::file_of_module;
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
+use crate::leak::grown::Grown;
 use crate::leak::hash::Fnv;
 use crate::leak::kind::{event_target, kind};
 use crate::leak::naming::{
@@ -13,10 +15,10 @@ use crate::leak::naming::{
 };
 use crate::leak::places::Places;
 use crate::leak::route::Step;
-use crate::leak::scripts::{Place, internal_target};
-use crate::leak::shape::file_of_module;
+use crate::leak::scripts::{Place, internal_target, place_of_closure};
+use crate::leak::sentence::grouped;
 use crate::leak::suspects::Newer;
-use crate::report::{Holding, Items, PathStep, PerWork, Suspect, SuspectGrowth, SuspectKind};
+use crate::report::{PathStep, Suspect, SuspectKind};
 use crate::source_map::without_query;
 
 /// How many steps of a path are shown: the last ones, which are nearest to the suspect.
@@ -99,9 +101,11 @@ impl Describer<'_> {
             (None, Some(handle)) => self.inside(candidate, &route, handle),
             _ => None,
         };
-        // Timers are in Node's lists, which own nothing.
-        let owner = handle.as_ref().filter(|_| kind != SuspectKind::Timers);
+        // Timers are in Node's lists, which own nothing; nor does what Node made for the program.
+        let owner =
+            handle.as_ref().filter(|_| kind != SuspectKind::Timers && program_handle.is_none());
         let owner = owner.and_then(|handle| self.owner_class(handle.owner));
+        let Grown { growth, holds, things } = self.grown(candidate);
         let mut suspect = Suspect {
             name,
             class_name,
@@ -109,15 +113,15 @@ impl Describer<'_> {
             node_id: graph.id(node),
             alike: candidate.alike.containers,
             confidence: self.confidence(candidate),
-            growth: self.growth(candidate),
+            growth,
             source: self.places.source(place, handle.as_ref(), kind),
             path: self.path(&route),
-            holds: self.holdings(candidate),
+            holds,
             fingerprint: String::new(),
             summary: String::new(),
         };
         suspect.fingerprint = fingerprint(&suspect, owner.as_deref());
-        Some(Described { suspect, owner, inside })
+        Some(Described { suspect, owner, inside, things })
     }
 
     /// Name and class of a suspect.
@@ -198,7 +202,7 @@ impl Describer<'_> {
         let Newer { graph, words, .. } = self.newer;
         if let Some(inner) = candidate.items_of() {
             let class = class_name(graph, inner.sample);
-            return Some(format!("{} {class} objects", inner.containers));
+            return Some(format!("{} {class} objects", grouped(inner.containers)));
         }
         let is_listed = handle.name.starts_with("_events.");
         let is_entry = |step: &Step| is_entry_of_container(graph, words, step);
@@ -222,59 +226,6 @@ impl Describer<'_> {
             && name != words.context_node
             && !graph.raw_name(owner).starts_with(b"global");
         is_class.then(|| class_name(graph, owner))
-    }
-
-    fn items(&self, candidate: &Candidate) -> Option<Items> {
-        let Newer { graph, .. } = self.newer;
-        if let Some(scatter) = &candidate.scattered {
-            let before = self
-                .before
-                .census()
-                .instances(crate::leak::census::class_key(graph, scatter.members[0]));
-            let after = before.count + scatter.members.len() as u64;
-            return Some(Items { before: before.count, after });
-        }
-        // The properties of the head of a list are not what grew, nor do buffers have items.
-        let mut items = candidate.items().filter(|_| candidate.links == 0)?;
-        if candidate.point.prior.is_none()
-            && let Some(average) = self.before.average_of(candidate.point.node)
-        {
-            items.before = average.items.min(items.after);
-        }
-        (items.before > 0 || items.after > 0).then_some(items)
-    }
-
-    /// How much it grew.
-    pub(crate) fn growth(&self, candidate: &Candidate) -> SuspectGrowth {
-        let items = self.items(candidate);
-        let own = items.map_or(0.0, |items| items.after as f64 - items.before as f64);
-        let more = own + candidate.alike.more_items as f64;
-        let bytes = candidate.point.bytes;
-        let per_work =
-            self.work.map(|work| PerWork { bytes: bytes as f64 / work, items: more / work });
-        SuspectGrowth { retained_bytes: bytes as i64, items, per_work }
-    }
-
-    /// What piled up. Without ids there is no telling what was there before: of all that is in a
-    /// container, the share of its items that are more.
-    pub(crate) fn holdings(&self, candidate: &Candidate) -> Vec<Holding> {
-        // What has no size of its own is a part of something that has been counted already.
-        let sized = candidate.contents.classes.iter().filter(|class| class.bytes > 0);
-        let classes = sized.take(HOLDINGS);
-        let now = candidate.items().map_or(0, |items| u128::from(items.after));
-        let more = |number: u64| match now {
-            1.. if !self.before.knows_young() => {
-                (u128::from(number) * u128::from(candidate.more_items()) / now) as u64
-            }
-            _ => number,
-        };
-        classes
-            .map(|class| Holding {
-                class_name: class.class_name.clone(),
-                count: more(class.count),
-                bytes: more(class.bytes),
-            })
-            .collect()
     }
 
     /// How sure it is: many items in one container is the surest sign, a few large ones the least.
@@ -317,7 +268,7 @@ impl Describer<'_> {
         for node in self.places.young_in(candidate) {
             let file = file_of_module(graph, words, node).filter(|file| !file.is_empty());
             if let Some(file) = file {
-                *loads.entry(without_query(&file).to_owned()).or_default() += 1;
+                *loads.entry(file_loaded(&file).to_owned()).or_default() += 1;
             }
         }
         loads.into_values().max().unwrap_or(0)
@@ -347,7 +298,13 @@ impl Describer<'_> {
         let is_store = |node: NodeIndex| {
             matches!(graph.node_type(node), NodeType::ARRAY | NodeType::HIDDEN | NodeType::CODE)
         };
-        let is_shown = |node: NodeIndex| !is_store(node) && !self.only_waits(node);
+        let is_shown = |node: NodeIndex| {
+            let is_list_of_roots = graph.node_type(node) == NodeType::SYNTHETIC;
+            !is_store(node)
+                && !is_list_of_roots
+                && !self.only_waits(node)
+                && !self.is_own_call(node)
+        };
         let steps: Vec<_> = route
             .iter()
             .enumerate()
@@ -376,6 +333,16 @@ impl Describer<'_> {
         }
     }
 
+    /// Whether a node is a call of this very package that waits: one that takes the snapshot.
+    fn is_own_call(&self, node: NodeIndex) -> bool {
+        let Newer { graph, words, .. } = self.newer;
+        let function = internal_target(graph, node, [words.function; 2])
+            .filter(|&function| graph.node_type(function) == NodeType::CLOSURE);
+        let place = function.and_then(|function| place_of_closure(graph, words, function));
+        graph.node_type(node) == NodeType::OBJECT
+            && place.is_some_and(|place| self.places.is_own(&place.url))
+    }
+
     /// A class, or for a function its name, and for a call that waits that of its function.
     fn step_class(&self, node: NodeIndex) -> String {
         let Newer { graph, words, .. } = self.newer;
@@ -391,6 +358,15 @@ impl Describer<'_> {
             return format!("{}()", String::from_utf8_lossy(name));
         }
         class_name(graph, node)
+    }
+}
+
+/// The file of a module. Code in a URL is in none: it is made, time and again.
+fn file_loaded(url: &str) -> &str {
+    const IN_URL: &str = "data:";
+    match url.starts_with(IN_URL) {
+        true => IN_URL,
+        false => without_query(url),
     }
 }
 
@@ -421,7 +397,7 @@ fn fingerprint(suspect: &Suspect, owner: Option<&str>) -> String {
     hash.bytes(suspect.class_name.as_bytes());
     hash.bytes(owner.unwrap_or("").as_bytes());
     let url = suspect.source.as_ref().map_or("", |source| source.url.as_str());
-    hash.bytes(without_query(url).rsplit(['/', '\\']).next().unwrap_or(url).as_bytes());
+    hash.bytes(file_loaded(url).rsplit(['/', '\\']).next().unwrap_or(url).as_bytes());
     format!("{:016x}", hash.finish())
 }
 

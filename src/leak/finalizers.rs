@@ -2,7 +2,8 @@
 //!
 //! A registry has two lists of cells: of things that are there, and of things that have been
 //! collected, whose callbacks have not run yet. The second is empty again soon; a registry that
-//! leaks has its growth in the first. A cell is of the second if it has no weak edge to a target.
+//! leaks has its growth in the first. A cell is of the second if it has no weak edge to a target. Of the
+//! table by which cells are unregistered, what waits has its share.
 //!
 //! Sizes are those of the file: in the analysis, a cell's own size belongs to its registry.
 //!
@@ -24,17 +25,31 @@ pub(crate) fn bytes_waiting(
     if !is_registry {
         return 0;
     }
-    let is_done = |cell: NodeIndex| {
-        graph.raw_name(cell) == b"system / WeakCell"
-            && !graph.edges(cell).any(|edge| edge.label.edge_type() == EdgeType::WEAK)
-    };
-    let lists = graph.edges(node).map(|edge| edge.target);
-    // The first cell of a list dominates the others.
-    lists
-        .filter(|&cell| tree.idom(cell) == node && is_done(cell))
-        .flat_map(|cell| &tree.order()[tree.subtree(positions[cell.at()])])
-        .map(|waiting| u64::from(graph.tables().self_size[waiting.at()]))
-        .sum()
+    let is_cell = |node: NodeIndex| graph.raw_name(node) == b"system / WeakCell";
+    let is_done = |cell| !graph.edges(cell).any(|edge| edge.label.edge_type() == EdgeType::WEAK);
+    let size = |node: NodeIndex| u64::from(graph.tables().self_size[node.at()]);
+    let (mut waiting, mut living) = (Cells::default(), Cells::default());
+    let mut table = 0;
+    for part in graph.edges(node).map(|edge| edge.target).filter(|&part| tree.idom(part) == node) {
+        if graph.node_type(part) == NodeType::ARRAY {
+            table += size(part);
+        } else if is_cell(part) {
+            // The first cell of a list dominates the others.
+            let list = &tree.order()[tree.subtree(positions[part.at()])];
+            let cells = if is_done(part) { &mut waiting } else { &mut living };
+            cells.count += list.iter().filter(|&&cell| is_cell(cell)).count() as u64;
+            cells.bytes += list.iter().map(|&cell| size(cell)).sum::<u64>();
+        }
+    }
+    let all = (waiting.count + living.count).max(1);
+    waiting.bytes + (u128::from(table) * u128::from(waiting.count) / u128::from(all)) as u64
+}
+
+/// Cells of a list.
+#[derive(Default)]
+struct Cells {
+    count: u64,
+    bytes: u64,
 }
 
 #[cfg(test)]
@@ -60,12 +75,14 @@ mod tests {
         heap.edge(cells[0], EdgeType::INTERNAL, "next", cells[1]);
         heap.edge(registry, EdgeType::INTERNAL, "cleared", cells[2]);
         heap.edge(cells[2], EdgeType::INTERNAL, "next", cells[3]);
+        let table = heap.node(NodeType::ARRAY, "", 100);
+        heap.edge(registry, EdgeType::INTERNAL, "key_map", table);
         heap.edge(other, EdgeType::INTERNAL, "cleared", cells[4]);
         let graph = heap.build();
         let analysis = analyse(&graph, What::ALL, &Control::default()).unwrap();
         let tree = &analysis.dominators;
         let positions = tree.positions();
-        assert_eq!(bytes_waiting(&graph, tree, &positions, registry), 2 * 72);
+        assert_eq!(bytes_waiting(&graph, tree, &positions, registry), 2 * 72 + 100 / 2);
         assert_eq!(bytes_waiting(&graph, tree, &positions, other), 0);
     }
 }

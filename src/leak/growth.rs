@@ -140,13 +140,16 @@ impl<'a> Walk<'a> {
         Ok(YoungBytes(young))
     }
 
-    /// What of a node itself came after the baseline. Memory outside of V8's heap may grow in place.
+    /// What of a node itself came after the baseline. Memory outside of V8's heap may grow in place, and
+    /// in another process, what stands in one place may be larger itself.
     fn young_bytes_of(&self, node: NodeIndex) -> u64 {
         let size = u64::from(self.graph.file_self_size(node));
         if self.before.is_young(self.graph, node) {
             return size;
         }
-        if self.graph.name_index(node) != self.words.array_buffer_data_node {
+        let may_grow = self.graph.name_index(node) == self.words.array_buffer_data_node
+            || !self.before.knows_young();
+        if !may_grow {
             return 0;
         }
         let prior = self.before.of(self.graph, node);

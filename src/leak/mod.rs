@@ -11,6 +11,7 @@
 //! larger one is followed too.
 
 mod alike;
+mod anchors;
 pub mod before;
 mod candidate;
 pub mod census;
@@ -21,11 +22,13 @@ pub mod crowds;
 pub mod declaration;
 mod describe;
 mod finalizers;
+mod grown;
 pub mod growth;
 pub mod hash;
 pub mod holders;
 pub mod items;
 pub mod kind;
+mod levels;
 pub mod matching;
 mod merge;
 pub mod naming;

@@ -4,11 +4,12 @@
 //! not, somebody else put the thing there: a method that lies beside it, or the program, which hung
 //! something of its own onto an object of a package.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
-use crate::graph::{EdgeType, NodeIndex, NodeType};
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::leak::anchors::file_of_module;
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
 use crate::leak::declaration::{Declaration, find_declaration};
@@ -19,6 +20,7 @@ use crate::leak::scripts::{
     Place, place_of_closure, place_of_constructor, place_of_module, script_of, url_of,
 };
 use crate::leak::suspects::Newer;
+use crate::leak::vocabulary::Vocabulary;
 use crate::report::{SourcePosition, SuspectKind};
 use crate::source_map::source_text;
 
@@ -37,13 +39,14 @@ pub(super) struct Places<'a> {
     /// By name: the scripts of the program that declare it.
     declaring: RefCell<HashMap<String, Vec<(String, Declaration)>>>,
     searched: Cell<usize>,
+    own_folder: OnceCell<Option<String>>,
 }
 
 impl<'a> Places<'a> {
     /// Nothing is looked at yet.
     pub(super) fn new(newer: Newer<'a>, before: &'a Before<'a>, positions: &'a [u32]) -> Self {
         let (declaring, searched) = (RefCell::default(), Cell::new(0));
-        Self { newer, before, positions, declaring, searched }
+        Self { newer, before, positions, declaring, searched, own_folder: OnceCell::new() }
     }
 
     /// The code to look at: that which owns the suspect; where Node owns it, that of the functions
@@ -325,6 +328,13 @@ impl<'a> Places<'a> {
         found.pop().filter(|_| found.is_empty()).cloned()
     }
 
+    /// Whether a file is of this very package, which may have taken the snapshot.
+    pub(super) fn is_own(&self, url: &str) -> bool {
+        let Newer { graph, words, .. } = self.newer;
+        let own = self.own_folder.get_or_init(|| own_folder(graph, words));
+        own.as_ref().is_some_and(|own| url.starts_with(own))
+    }
+
     /// The scripts of the program that declare a name, in any way.
     fn search_scripts(&self, name: &str) -> Vec<(String, Declaration)> {
         let Newer { graph, words, .. } = self.newer;
@@ -332,8 +342,10 @@ impl<'a> Places<'a> {
         let scripts: BTreeSet<NodeIndex> =
             functions.filter_map(|closure| script_of(graph, words, closure)).collect();
         let urls: BTreeSet<String> = scripts.iter().map(|&script| url_of(graph, script)).collect();
+        let is_programs =
+            |url: &String| !url.starts_with("node:") && !is_of_package(url) && !self.is_own(url);
         let mut found = Vec::new();
-        for url in urls.into_iter().filter(|url| !url.starts_with("node:") && !is_of_package(url)) {
+        for url in urls.into_iter().filter(is_programs) {
             if self.searched.get() > MOST_SEARCHED {
                 return Vec::new();
             }
@@ -343,6 +355,19 @@ impl<'a> Places<'a> {
         }
         found
     }
+}
+
+/// Where the JavaScript of this very package is, which may lie outside of any `node_modules`: in a
+/// checkout. It is told by the addon that has been loaded beside it.
+fn own_folder(graph: &HeapGraph, words: &Vocabulary) -> Option<String> {
+    // The name first: it rules out nearly all nodes, by one column.
+    let modules = graph.nodes().filter(|&node| graph.name_index(node) == words.module_class);
+    let mut files = modules.filter_map(|node| file_of_module(graph, words, node));
+    files.find_map(|file| {
+        let (folder, name) = file.rsplit_once('/')?;
+        let is_addon = name.starts_with("heapdiff.") && name.ends_with(".node");
+        is_addon.then(|| format!("{folder}/lib/"))
+    })
 }
 
 /// Whether a file is of an installed package.
@@ -439,6 +464,34 @@ mod tests {
         // Declared nowhere, it stays with the code on the way.
         assert_eq!(leak("unheardOf"), ("app.js".into(), Some(2)));
         assert_eq!(leak("locals"), ("app.js".into(), Some(3)));
+    }
+
+    #[test]
+    fn what_this_package_declares_itself_is_not_the_programs() {
+        let sources = Sources::new(
+            "places-own",
+            &[
+                (APP, "class App {}\n"),
+                ("main.js", "const app = new App();\n\napp.job = { trail: [] };\n"),
+                ("checkout/lib/job.js", "const trail = [];\n"),
+            ],
+        );
+        let found = |addon: &str| {
+            place(suspects(|heap, global, is_grown| {
+                let app = function(heap, global, "create", &sources.url(APP), 1);
+                function(heap, global, "main", &sources.url("main.js"), 1);
+                function(heap, global, "run", &sources.url("checkout/lib/job.js"), 1);
+                let module = property(heap, global, "module", "Module");
+                let file = heap.node(NodeType::STRING, sources.url(addon), 32);
+                heap.edge(module, EdgeType::PROPERTY, "filename", file);
+                let job = property(heap, app, "job", "Object");
+                let list = property(heap, job, "trail", "Array");
+                grow(heap, list, is_grown);
+            }))
+        };
+        assert_eq!(found("checkout/other.node"), ("job.js".into(), Some(1)));
+        // A key is no sure sign of who hung it there, so that it stays with the code on the way.
+        assert_eq!(found("checkout/heapdiff.linux-x64-gnu.node"), ("app.js".into(), Some(1)));
     }
 
     #[test]

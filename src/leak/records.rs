@@ -2,12 +2,10 @@
 //!
 //! Time: a binary search a look-up. Memory: 16 bytes a record.
 
-use serde::{Deserialize, Serialize};
-
 use crate::analysis::sizes::Sizes;
 
 /// What is known of a node of the baseline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record {
     /// Its id.
     pub id: u32,

@@ -6,6 +6,9 @@
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::vocabulary::Vocabulary;
 
+/// Evaluated code that evaluates code, and so on: deeper is nobody's.
+const DEEPEST_EVALUATION: usize = 8;
+
 /// A place in a script. Line and column are 1-based.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
@@ -20,7 +23,7 @@ pub struct Place {
 impl Place {
     /// Whether the code is Node's own.
     pub fn is_internal(&self) -> bool {
-        self.url.starts_with("node:") || self.url.is_empty()
+        self.url.starts_with("node:")
     }
 }
 
@@ -40,16 +43,53 @@ pub fn internal_target(
 
 /// The script of a closure.
 pub fn script_of(graph: &HeapGraph, words: &Vocabulary, closure: NodeIndex) -> Option<NodeIndex> {
-    let shared = internal_target(graph, closure, [words.shared; 2])?;
+    script_of_shared(graph, words, internal_target(graph, closure, [words.shared; 2])?)
+}
+
+/// The script of what all closures of one function share.
+fn script_of_shared(graph: &HeapGraph, words: &Vocabulary, shared: NodeIndex) -> Option<NodeIndex> {
     let script = internal_target(graph, shared, [words.script, words.script_or_debug_info])?;
     (graph.node_type(script) == NodeType::CODE).then_some(script)
 }
 
-/// The URL of a script.
+/// The URL of a script: where it was loaded from or, of code that was evaluated, what its `sourceURL`
+/// comment says, as bundlers write it. Empty if it has none.
 pub fn url_of(graph: &HeapGraph, script: NodeIndex) -> String {
     let name = String::from_utf8_lossy(graph.raw_name(script)).into_owned();
     // V8 after Node 26 names scripts with their kind.
-    name.strip_prefix("system / Script / ").map(str::to_owned).unwrap_or(name)
+    match name.strip_prefix("system / Script / ").unwrap_or(&name) {
+        "" => source_url(graph, script).unwrap_or_default(),
+        url => url.to_owned(),
+    }
+}
+
+/// The `sourceURL` of a script. V8 keeps it and the URL of a source map, in this order, and names
+/// neither.
+fn source_url(graph: &HeapGraph, script: NodeIndex) -> Option<String> {
+    let first = hidden_targets(graph, script).find(|&node| graph.node_type(node).is_string())?;
+    let url = String::from_utf8_lossy(graph.raw_name(first)).into_owned();
+    let is_of_map = url.starts_with("data:application/json") || url.ends_with(".map");
+    (!is_of_map && !url.is_empty()).then_some(url)
+}
+
+/// The URL of the code that evaluated a script, which has none of its own.
+fn url_of_evaluator(graph: &HeapGraph, words: &Vocabulary, script: NodeIndex) -> Option<String> {
+    let mut at = script;
+    for _ in 0..DEEPEST_EVALUATION {
+        let mut functions =
+            hidden_targets(graph, at).filter(|&node| graph.node_type(node) == NodeType::CODE);
+        at = functions.find_map(|shared| script_of_shared(graph, words, shared))?;
+        let url = url_of(graph, at);
+        if !url.is_empty() {
+            return Some(url);
+        }
+    }
+    None
+}
+
+fn hidden_targets(graph: &HeapGraph, node: NodeIndex) -> impl Iterator<Item = NodeIndex> {
+    let hidden = graph.edges(node).filter(|edge| edge.label.edge_type() == EdgeType::HIDDEN);
+    hidden.map(|edge| edge.target)
 }
 
 /// Where a closure is.
@@ -60,14 +100,18 @@ pub fn place_of_closure(
 ) -> Option<Place> {
     // A bound function has no code of its own.
     let closure = internal_target(graph, closure, [words.bound_function; 2]).unwrap_or(closure);
-    let url = url_of(graph, script_of(graph, words, closure)?);
+    let script = script_of(graph, words, closure)?;
     let name = String::from_utf8_lossy(graph.raw_name(closure)).into_owned();
+    let function = (!name.is_empty()).then_some(name);
+    let url = url_of(graph, script);
+    if url.is_empty() {
+        // Lines of the evaluated text are none of the file that it was evaluated in.
+        let url = url_of_evaluator(graph, words, script)?;
+        return Some(Place { url, position: None, function });
+    }
     let location = graph.tables().locations.of(closure);
-    Some(Place {
-        url,
-        position: location.map(|at| (at.line.saturating_add(1), at.column.saturating_add(1))),
-        function: (!name.is_empty()).then_some(name),
-    })
+    let position = location.map(|at| (at.line.saturating_add(1), at.column.saturating_add(1)));
+    Some(Place { url, position, function })
 }
 
 /// Where the constructor of an object is.
@@ -81,11 +125,13 @@ pub fn place_of_constructor(
         Some(script) => script,
         None => script_by_id(graph, words, at.script_id)?,
     };
-    Some(Place {
-        url: url_of(graph, script),
-        position: Some((at.line.saturating_add(1), at.column.saturating_add(1))),
-        function: None,
-    })
+    let url = url_of(graph, script);
+    if url.is_empty() {
+        let url = url_of_evaluator(graph, words, script)?;
+        return Some(Place { url, position: None, function: None });
+    }
+    let position = Some((at.line.saturating_add(1), at.column.saturating_add(1)));
+    Some(Place { url, position, function: None })
 }
 
 /// Where the code of an ES module is: it refers to the function or generator that runs it.
@@ -159,6 +205,32 @@ mod tests {
             None,
             "no function is of script 8"
         );
+    }
+
+    #[test]
+    fn evaluated_code_is_where_its_source_url_says_or_in_the_file_that_evaluated_it() {
+        let place = |strings: &[&str]| {
+            let mut closure = NodeIndex(0);
+            let heap = Heap::build(|heap, global| {
+                closure = function(heap, global, "put", "", 3);
+                let evaluator = function(heap, global, "load", "/srv/app/bundle.js", 7);
+                // What `function` made: the closure, what its like share, and the script.
+                let (script, shared) = (NodeIndex(closure.0 + 2), NodeIndex(evaluator.0 + 1));
+                heap.numbered(script, EdgeType::HIDDEN, 1, shared);
+                for (number, text) in strings.iter().enumerate() {
+                    let text = heap.node(NodeType::STRING, text, 32);
+                    heap.numbered(script, EdgeType::HIDDEN, 4 + number as u32, text);
+                }
+            });
+            place_of_closure(&heap.graph, &heap.words, closure).map(|it| (it.url, it.position))
+        };
+        let named = "webpack-internal:///./src/store.js";
+        let own = Some((named.to_owned(), Some((3, 5))));
+        assert_eq!(place(&[named]), own);
+        assert_eq!(place(&[named, "store.js.map"]), own);
+        let evaluator = Some(("/srv/app/bundle.js".to_owned(), None));
+        assert_eq!(place(&[]), evaluator);
+        assert_eq!(place(&["data:application/json;base64,e30="]), evaluator);
     }
 
     #[test]

@@ -3,8 +3,14 @@
 use crate::report::{Holding, Items, SourcePosition, Suspect, SuspectKind};
 
 /// The sentence. `owner` is the class whose instance holds the suspect, where there is one; `inside`
-/// says which containers in it the items are in, if they are not its own.
-pub fn sentence(suspect: &Suspect, owner: Option<&str>, inside: Option<&str>) -> String {
+/// says which containers in it the items are in, if they are not its own; `things` what the new items
+/// are, if that is known.
+pub fn sentence(
+    suspect: &Suspect,
+    owner: Option<&str>,
+    inside: Option<&str>,
+    things: &[Holding],
+) -> String {
     let mut text = format!("`{}`", printable(&suspect.name));
     if suspect.class_name != suspect.name {
         text += &format!(" ({})", printable(&suspect.class_name));
@@ -19,7 +25,7 @@ pub fn sentence(suspect: &Suspect, owner: Option<&str>, inside: Option<&str>) ->
         return text + &timers;
     }
     text += &growth(suspect, inside);
-    if let Some(clause) = what_it_holds(suspect) {
+    if let Some(clause) = what_it_holds(suspect, things) {
         text += &clause;
     }
     text.push('.');
@@ -41,10 +47,11 @@ fn place(source: &SourcePosition) -> String {
         None => (source.url.as_str(), source.line),
     };
     let parts: Vec<_> = url.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
-    let short = if url.starts_with("node:") {
-        url.to_owned()
-    } else {
-        parts[parts.len().saturating_sub(2)..].join("/")
+    let short = match url.split_once(',') {
+        // The code itself is no help.
+        Some((media_type, _)) if url.starts_with("data:") => format!("{media_type},\u{2026}"),
+        _ if url.starts_with("node:") => url.to_owned(),
+        _ => parts[parts.len().saturating_sub(2)..].join("/"),
     };
     match line {
         Some(line) => format!("{}:{line}", printable(&short)),
@@ -88,8 +95,9 @@ fn unit(kind: SuspectKind) -> &'static str {
     }
 }
 
-/// The clause on what piled up, if one class stands out. Of instances the name says it already.
-fn what_it_holds(suspect: &Suspect) -> Option<String> {
+/// The clause on what piled up, if one class stands out: what the items are or, where nobody knows
+/// that, what is below them. Of instances the name says it already.
+fn what_it_holds(suspect: &Suspect, things: &[Holding]) -> Option<String> {
     let Suspect { kind, alike, growth, holds, .. } = suspect;
     if *kind == SuspectKind::Instances {
         return None;
@@ -98,7 +106,8 @@ fn what_it_holds(suspect: &Suspect) -> Option<String> {
     let stands_out = |holding: &&Holding| holding.count >= 2 && holding.count * 10 >= more;
     // The class of which there is one an item says what the items are.
     let off = |count: u64| count.max(more) / count.min(more).max(1);
-    let telling = holds.iter().filter(stands_out).filter_map(|holding| {
+    let below = if things.is_empty() { holds } else { things };
+    let telling = below.iter().filter(stands_out).filter_map(|holding| {
         Some((rank_of_class(&holding.class_name)?, off(holding.count), holding))
     });
     let (_, _, telling) = telling.min_by_key(|&(rank, off, _)| (rank, off))?;
@@ -155,7 +164,7 @@ fn bytes(bytes: i64) -> String {
 }
 
 /// A number with a comma every three digits.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -215,17 +224,17 @@ mod tests {
         let holds =
             vec![Holding { class_name: "Session".into(), count: 50_000, bytes: 30_000_000 }];
         assert_eq!(
-            sentence(&suspect(items, holds), Some("SessionStore"), None),
+            sentence(&suspect(items, holds), Some("SessionStore"), None, &[]),
             "`sessions` (Map) in src/session-store.js:12, owned by SessionStore, grew from 1,204 to \
              51,204 entries (+38.0 MB): it now holds 50,000 more Session objects."
         );
         assert_eq!(
-            sentence(&suspect(None, vec![]), None, None),
+            sentence(&suspect(None, vec![]), None, None, &[]),
             "`sessions` (Map) in src/session-store.js:12 grew by 38.0 MB."
         );
         let several = Suspect { alike: 1_200, ..suspect(None, vec![]) };
         assert_eq!(
-            sentence(&several, None, None),
+            sentence(&several, None, None, &[]),
             "`sessions` (Map) in src/session-store.js:12, and 1,200 more like it, grew by 38.0 \
              MB in all."
         );
@@ -237,7 +246,7 @@ mod tests {
         let says = |kind, more, holds: &[Holding]| {
             let items = Some(Items { before: 0, after: more });
             let suspect = Suspect { kind, ..suspect(items, holds.to_vec()) };
-            what_it_holds(&suspect).unwrap_or_default()
+            what_it_holds(&suspect, &[]).unwrap_or_default()
         };
         let map = SuspectKind::Map;
         let holds = [holding("String", 900), holding("Line", 500), holding("Cart", 100)];
@@ -247,6 +256,11 @@ mod tests {
         assert_eq!(says(map, 100, &holds[..2]), ": it now holds 100 more strings");
         assert_eq!(says(map, 100, &[holding("Cart", 9)]), "", "a tenth of the items at least");
         assert_eq!(says(SuspectKind::Instances, 9, &[holding("TCP", 9)]), "");
+        let items = Some(Items { before: 0, after: 100 });
+        let held = suspect(items, vec![holding("Array", 100), holding("Object", 900)]);
+        let things = [holding("String", 100), holding("Object", 100)];
+        let told = what_it_holds(&held, &things).unwrap_or_default();
+        assert_eq!(told, ": it now holds 100 more plain objects", "what the items are is known");
     }
 
     #[test]
@@ -259,7 +273,7 @@ mod tests {
             ..suspect(None, holds)
         };
         assert_eq!(
-            sentence(&timers, None, None),
+            sentence(&timers, None, None, &[]),
             "`retry` (Timeout) in src/session-store.js:12: 2,000 more timers are pending (+38.0 MB)."
         );
     }
@@ -267,10 +281,10 @@ mod tests {
     #[test]
     fn it_says_whose_items_they_are() {
         let items = Some(Items { before: 20, after: 4_020 });
-        let told = sentence(&suspect(items, vec![]), None, Some("2 Map objects"));
+        let told = sentence(&suspect(items, vec![]), None, Some("2 Map objects"), &[]);
         assert!(told.ends_with("from 20 to 4,020 entries in 2 Map objects inside it (+38.0 MB)."));
         let several = Suspect { alike: 3, ..suspect(items, vec![]) };
-        let told = sentence(&several, None, Some("one Map"));
+        let told = sentence(&several, None, Some("one Map"), &[]);
         assert!(!told.contains("inside it"), "in each of them it is another one: {told}");
     }
 

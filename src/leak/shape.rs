@@ -6,21 +6,21 @@
 //! same `[x]`, functions go by name and file, modules by file, and nothing holds an id, a line or a
 //! directory. A node whose shape no other node has, in both snapshots, is the same thing in both.
 //!
-//! A module is where ways and shapes begin: by which of Node's lists and lazily loaded parts a way
-//! comes to it is chance, and differs between two runs of one program.
+//! Ways and shapes begin at what a program has once, as its modules: see `anchors.rs`.
 //!
 //! Time: linear in nodes and edges; each node takes its parent's shape. Memory: 8 bytes a node, 16
-//! while the ways are searched, and the names of the modules' files.
+//! while the ways are searched.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::leak::anchors::anchors;
 use crate::leak::hash::Fnv;
 use crate::leak::naming::{has_many_properties, is_identifier, variable_of_block};
 use crate::leak::route::{Routes, Source, Step, labels as labels_by_way};
-use crate::leak::scripts::{place_of_module, script_of, url_of};
+use crate::leak::scripts::{script_of, url_of};
 use crate::leak::vocabulary::Vocabulary;
 
 /// A node that no route leads to.
@@ -32,7 +32,7 @@ pub const NO_SHAPE: u64 = 0;
 ///
 /// `ABORT_ERR`, `ERR_TIMEOUT`.
 pub fn shapes(graph: &HeapGraph, words: &Vocabulary, control: &Control) -> Result<Vec<u64>> {
-    let mut sources = module_sources(graph, words);
+    let mut sources = anchors(graph, words);
     sources.push(Source { node: graph.root(), label: NO_SHAPE + 1 });
     let mut labels = Labels { graph, words, files: HashMap::new() };
     labels_by_way(graph, words, &sources, |above, step| labels.extend(above, step), control)
@@ -78,76 +78,6 @@ struct Labels<'a> {
     words: &'a Vocabulary,
     /// The hash of a script's file name.
     files: HashMap<NodeIndex, u64>,
-}
-
-/// The modules of the program, of its packages and of Node, and their shapes: that of the file in its
-/// package, or of as much of its path as tells it from other files, because a deploy may put a
-/// program into another directory.
-fn module_sources(graph: &HeapGraph, words: &Vocabulary) -> Vec<Source<u64>> {
-    let files: Vec<(NodeIndex, String)> = graph
-        .nodes()
-        .filter_map(|node| Some((node, file_of_module(graph, words, node)?)))
-        .filter(|(_, file)| !file.is_empty())
-        .collect();
-    let distinct: HashSet<&str> = files.iter().map(|(_, file)| file.as_str()).collect();
-    let mut named: HashMap<&str, u32> = HashMap::new();
-    for file in distinct {
-        *named.entry(last_parts(file, 1)).or_default() += 1;
-    }
-    let told_by = |file: &str| match file.rsplit_once("node_modules/") {
-        Some((_, in_package)) => in_package.to_owned(),
-        None if file.starts_with(OF_NODE) => file.to_owned(),
-        None if named.get(last_parts(file, 1)) == Some(&1) => last_parts(file, 1).to_owned(),
-        None => last_parts(file, 2).to_owned(),
-    };
-    let shape = |node: NodeIndex, file: &str| {
-        let mut hash = Fnv::default();
-        hash.bytes(graph.raw_name(node));
-        hash.bytes(told_by(file).as_bytes());
-        hash.finish().max(NO_SHAPE + 2)
-    };
-    files.iter().map(|&(node, ref file)| Source { node, label: shape(node, file) }).collect()
-}
-
-/// What the URL of Node's own modules begins with.
-const OF_NODE: &str = "node:";
-
-/// The file of a module; `None` for any other node.
-pub(crate) fn file_of_module(
-    graph: &HeapGraph,
-    words: &Vocabulary,
-    node: NodeIndex,
-) -> Option<String> {
-    let class = graph.name_index(node);
-    match graph.node_type(node) {
-        NodeType::OBJECT if class == words.module_class => text_of(graph, node, b"filename"),
-        NodeType::OBJECT if class == words.builtin_module_class => {
-            text_of(graph, node, b"id").map(|id| format!("{OF_NODE}{id}"))
-        }
-        NodeType::OBJECT if class == words.module_wrap_class => text_of(graph, node, b"url"),
-        NodeType::HIDDEN if class == words.source_text_module_node => {
-            place_of_module(graph, words, node).map(|place| place.url)
-        }
-        _ => None,
-    }
-}
-
-/// The text of a property of a module.
-fn text_of(graph: &HeapGraph, module: NodeIndex, property: &[u8]) -> Option<String> {
-    let edge = graph.edges(module).find(|edge| {
-        edge.label.edge_type() == EdgeType::PROPERTY && graph.edge_name(*edge) == property
-    })?;
-    let text = graph.raw_name(edge.target);
-    graph
-        .node_type(edge.target)
-        .is_string()
-        .then(|| String::from_utf8_lossy(text).replace('\\', "/"))
-}
-
-/// The last so many parts of a path.
-fn last_parts(path: &str, count: usize) -> &str {
-    let start = path.rmatch_indices('/').nth(count - 1).map_or(0, |(at, _)| at + 1);
-    &path[start..]
 }
 
 impl Labels<'_> {

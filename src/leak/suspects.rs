@@ -107,7 +107,7 @@ pub fn find_suspects(
         control.checkpoint()?;
         let position = positions[candidate.point.node.at()];
         let look = candidate.look(shapes.of(candidate.point.node));
-        let grown = || (describer.growth(candidate), describer.holdings(candidate));
+        let grown = || describer.grown(candidate);
         if families.add_alike(look, position, grown) || descriptions == MOST_DESCRIPTIONS {
             continue;
         }
@@ -293,6 +293,17 @@ mod tests {
         });
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].0.as_str(), found[0].1.as_str()), ("Socket", "Socket"));
+    }
+
+    #[test]
+    fn a_string_that_is_larger_in_another_process_has_grown() {
+        let found = stage::suspects_by_shape(|heap, global, grown| {
+            let page = property(heap, global, "page", "Page");
+            let html = heap.node(NodeType::STRING, "", if grown { 900_000 } else { 2_000 });
+            heap.edge(page, EdgeType::PROPERTY, "html", html);
+        });
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].name.as_str(), found[0].growth.retained_bytes), ("html", 898_000));
     }
 
     #[test]

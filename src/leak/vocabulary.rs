@@ -103,6 +103,10 @@ vocabulary! {
     set_class = "Set",
     /// A class name.
     promise_class = "Promise",
+    /// A call that is suspended, or a generator.
+    generator_class = "Generator",
+    /// An async generator.
+    async_generator_class = "AsyncGenerator",
     /// A class name.
     timeout_class = "Timeout",
     /// A class name.
