@@ -20,6 +20,8 @@ const LIKELY_MS_PER_BYTE = 60 / 1e6;
 /** What is left to others of the memory that is free: this share, and at least this much. */
 const MARGIN_SHARE = 0.05;
 const MARGIN_BYTES = 32 * 1024 * 1024;
+/** Of the memory of new objects, what V8 gives back when a capture begins: nearly all. */
+const GIVEN_BACK_SHARE = 0.9;
 /** Where V8 keeps new objects. */
 const YOUNG_SPACES = ['new_space', 'new_large_object_space'];
 
@@ -27,7 +29,7 @@ const YOUNG_SPACES = ['new_space', 'new_large_object_space'];
 function estimateCapture(options) {
   const checked = checkCaptureOptions(checkOptions(options));
   const heap = heapBytes();
-  return estimate(checked, usedBytes(heap), native().captureCost(heap)).estimate;
+  return estimate(checked, heap, native().captureCost(heap)).estimate;
 }
 
 /** @typedef {import('./native-binding').HeapBytes} HeapBytes */
@@ -60,18 +62,21 @@ function usedBytes({ oldUsed, youngUsed }) {
 
 /**
  * @param {CaptureOptions} options
- * @param {number} heapBytes
+ * @param {HeapBytes} heap
  * @param {import('./native-binding').CaptureCost} cost
  * @returns {{ estimate: CaptureEstimate, maxMemoryBytes: number }} `maxMemoryBytes` is what a child
  *   may take.
  */
-function estimate(options, heapBytes, cost) {
+function estimate(options, heap, cost) {
+  const heapBytes = usedBytes(heap);
   const free = cost.availableBytes ?? Number.MAX_SAFE_INTEGER;
   const availableBytes = Math.max(free - Math.max(free * MARGIN_SHARE, MARGIN_BYTES), 0);
   const mode = chooseMode(options, cost, heapBytes);
   const forked = mode === 'fork';
-  // A child's garbage collection writes to the pages it shares, which copies them.
-  const predictedPeakBytes = Math.ceil(cost.peakBytes + (forked ? heapBytes : 0));
+  // A child's garbage collection writes to the pages it shares, which copies them. Here, it gives
+  // the memory of new objects back before anything else is taken.
+  const givenBack = Math.min(heap.youngResident * GIVEN_BACK_SHARE, cost.peakBytes / 2);
+  const predictedPeakBytes = Math.ceil(cost.peakBytes + (forked ? heapBytes : -givenBack));
   const predictedPauseMs = forked ? cost.forkPauseMs : cost.inlinePauseMs;
   const limit = options.maxMemoryBytes ?? availableBytes;
   const why = whyNot({ predictedPeakBytes, predictedPauseMs, limit, options, mode });
@@ -147,7 +152,7 @@ function megabytes(bytes) {
 async function admit(options, watch) {
   const heap = heapBytes();
   const cost = await watch.run((job) => native().findCaptureCost(job, heap));
-  const { estimate: expected, maxMemoryBytes } = estimate(options, usedBytes(heap), cost);
+  const { estimate: expected, maxMemoryBytes } = estimate(options, heap, cost);
   if (expected.safe || options.force) return { mode: expected.mode, maxMemoryBytes };
   const error = new HeapdiffError({
     code: 'ERR_CAPTURE_REFUSED',

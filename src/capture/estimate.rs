@@ -12,7 +12,7 @@ use super::heap_sample::{HeapContents, HeapSample};
 use super::memory::{page_size, rss};
 
 /// An empty Node takes this much beside what is counted.
-const FIXED_BYTES: f64 = 17e6;
+const FIXED_BYTES: f64 = 26e6;
 /// V8's tables, per reference: an edge, and a pointer to it.
 const BYTES_PER_POINTER: f64 = 43.0;
 /// Per item of a large array, which is an edge of the array and one of what it is stored in.
