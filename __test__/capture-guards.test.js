@@ -16,18 +16,43 @@ const FLOOR_BYTES = 64e6;
 
 /** Heaps of different kinds. Each is code that keeps one in `heap`. */
 const heaps = {
-  'many small objects': 'Array.from({ length: 150000 }, (_, i) => ({ i, next: { i } }))',
-  'one huge array': '{ const one = {}; heap = Array.from({ length: 300000 }, () => one); }',
-  'big Maps': 'new Map(Array.from({ length: 120000 }, (_, i) => [i, { i }]))',
-  Buffers: 'Array.from({ length: 3000 }, () => Buffer.alloc(20000, 1))',
-  'short strings': 'Array.from({ length: 60000 }, (_, i) => `string ${i} of ${i * 7}`)',
-  'long strings': 'Array.from({ length: 5000 }, (_, i) => Buffer.alloc(5000, 97).toString() + i)',
-  'concatenated strings': 'Array.from({ length: 100000 }, (_, i) => "a text of its own " + i)',
+  'many small objects': 'heap = Array.from({ length: 150000 }, (_, i) => ({ i, next: { i } }))',
+  'one huge array': 'const one = {}; heap = Array.from({ length: 300000 }, () => one)',
+  'big Maps': 'heap = new Map(Array.from({ length: 120000 }, (_, i) => [i, { i }]))',
+  'a big Set of strings': 'heap = new Set(Array.from({ length: 150000 }, (_, i) => `item ${i}`))',
+  Buffers: 'heap = Array.from({ length: 3000 }, () => Buffer.alloc(20000, 1))',
+  'many small Buffers': 'heap = Array.from({ length: 150000 }, () => Buffer.from("hello"))',
+  'short strings': 'heap = Array.from({ length: 60000 }, (_, i) => `string ${i} of ${i * 7}`)',
+  'long strings':
+    'heap = Array.from({ length: 5000 }, (_, i) => Buffer.alloc(5000, 97).toString() + i)',
+  'equal long strings':
+    'const text = Buffer.alloc(1500, 97); heap = Array.from({ length: 100000 }, () => text.toString())',
+  'concatenated strings':
+    'heap = Array.from({ length: 100000 }, (_, i) => "a text of its own " + i)',
+  'external strings':
+    'heap = Array.from({ length: 50 }, (_, i) => Buffer.alloc(2e6, i + 65).toString("latin1"))',
   dictionaries:
-    'Array.from({ length: 1000 }, (_, i) => Object.fromEntries(Array.from({ length: 200 }, (_, k) => [`k${k * i}`, k])))',
-  closures: 'Array.from({ length: 100000 }, (_, i) => { const kept = { i }; return () => kept; })',
+    'heap = Array.from({ length: 1000 }, (_, i) => Object.fromEntries(Array.from({ length: 200 }, (_, k) => [`k${k * i}`, k])))',
+  'a dictionary of many keys':
+    'heap = {}; for (let i = 0; i < 100000; i++) heap[`key${i * 7}`] = { i }',
+  closures:
+    'heap = Array.from({ length: 100000 }, (_, i) => { const kept = { i }; return () => kept; })',
   'many Maps':
-    'Array.from({ length: 3000 }, () => new Map(Array.from({ length: 100 }, (_, i) => [`${i}`, { i }])))',
+    'heap = Array.from({ length: 3000 }, () => new Map(Array.from({ length: 100 }, (_, i) => [`${i}`, { i }])))',
+  WeakMaps:
+    'const map = new WeakMap(); heap = [map]; for (let i = 0; i < 60000; i++) { heap.push({ i }); map.set(heap[i + 1], { i }); }',
+  'instances with 20 fields':
+    'class Wide { constructor(i) { for (let k = 0; k < 20; k++) this[`field${k}`] = i + k; } } heap = Array.from({ length: 50000 }, (_, i) => new Wide(i))',
+  Float64Arrays: 'heap = Array.from({ length: 20000 }, () => new Float64Array(100))',
+  'sparse arrays': 'heap = []; for (let i = 0; i < 50000; i++) heap[i * 1003] = { i }',
+  'a linked list': 'heap = null; for (let i = 0; i < 300000; i++) heap = { i, next: heap }',
+  doubles: 'heap = []; for (let i = 0; i < 5e6; i++) heap.push(i + 0.5)',
+  'small integers': 'heap = []; for (let i = 0; i < 5e6; i++) heap.push(i)',
+  'undefined items': 'heap = new Array(1e6).fill(undefined)',
+  Dates: 'heap = Array.from({ length: 1e5 }, (_, i) => new Date(i))',
+  'event emitters':
+    'const { EventEmitter } = require("node:events"); heap = Array.from({ length: 30000 }, () => new EventEmitter().on("x", () => {}))',
+  'regular expressions': 'heap = Array.from({ length: 50000 }, (_, i) => new RegExp(`a${i}`))',
 };
 
 /** The prediction is an upper bound, and at most so many times the truth. */
@@ -47,15 +72,17 @@ describe('estimateCapture', () => {
 
   for (const [kind, make] of Object.entries(heaps)) {
     it(`bounds the memory for ${kind} from above, within a factor of ${FACTOR}`, () => {
-      const assignment = make.startsWith('{') ? make : `heap = ${make};`;
       const source = `
         const { estimateCapture, writeSnapshot } = require(${packagePath});
         globalThis.heap = null;
-        ${assignment}
-        gc();
-        const { predictedPeakBytes } = estimateCapture({ mode: 'inline' });
-        writeSnapshot('/dev/null', { mode: 'inline' }).then(({ rss }) =>
-          console.log(JSON.stringify({ predictedPeakBytes, truth: rss.peak - rss.before })));`;
+        (() => { ${make}; })();
+        // Later, when nothing of how it was made is on the stack.
+        setTimeout(async () => {
+          gc();
+          const { predictedPeakBytes } = estimateCapture({ mode: 'inline' });
+          const { rss } = await writeSnapshot('/dev/null', { mode: 'inline', force: true });
+          console.log(JSON.stringify({ predictedPeakBytes, truth: rss.peak - rss.before }));
+        }, 20);`;
       const run = spawnSync(process.execPath, ['--expose-gc', '-e', source], { encoding: 'utf8' });
       assert.equal(run.status, 0, run.stderr);
       const { predictedPeakBytes, truth } = JSON.parse(run.stdout);

@@ -1,6 +1,6 @@
 'use strict';
 
-const { getHeapStatistics } = require('node:v8');
+const { getHeapSpaceStatistics, getHeapStatistics } = require('node:v8');
 const { checkCaptureOptions } = require('./capture-options');
 const { HeapdiffError } = require('./errors');
 const { native, nativeCapture } = require('./native');
@@ -20,35 +20,63 @@ const LIKELY_MS_PER_BYTE = 60 / 1e6;
 /** What is left to others of the memory that is free: this share, and at least this much. */
 const MARGIN_SHARE = 0.05;
 const MARGIN_BYTES = 32 * 1024 * 1024;
+/** Of the memory of new objects, what V8 gives back when a capture begins: nearly all. */
+const GIVEN_BACK_SHARE = 0.9;
+/** Where V8 keeps new objects. */
+const YOUNG_SPACES = ['new_space', 'new_large_object_space'];
 
 /** @type {typeof import('../index').estimateCapture} */
 function estimateCapture(options) {
   const checked = checkCaptureOptions(checkOptions(options));
-  const size = heapSize();
-  const cost = nativeCapture().captureCost(size.usedBytes, size.residentBytes);
-  return estimate(checked, size.usedBytes, cost).estimate;
+  const heap = heapBytes();
+  return estimate(checked, heap, nativeCapture().captureCost(heap)).estimate;
 }
 
-/** What V8 says of the heap of this thread's isolate. */
-function heapSize() {
-  const { used_heap_size: usedBytes, total_physical_size: residentBytes } = getHeapStatistics();
-  return { usedBytes, residentBytes };
+/** @typedef {import('./native-binding').HeapBytes} HeapBytes */
+
+/**
+ * What V8 says of the heap of this thread's isolate.
+ *
+ * @returns {HeapBytes}
+ */
+function heapBytes() {
+  const { used_heap_size: used, total_physical_size: resident } = getHeapStatistics();
+  const young = { used: 0, resident: 0 };
+  for (const space of getHeapSpaceStatistics()) {
+    if (!YOUNG_SPACES.includes(space.space_name)) continue;
+    young.used += space.space_used_size;
+    young.resident += space.physical_space_size;
+  }
+  return {
+    oldUsed: Math.max(used - young.used, 0),
+    oldResident: Math.max(resident - young.resident, 0),
+    youngUsed: young.used,
+    youngResident: young.resident,
+  };
+}
+
+/** @param {HeapBytes} heap */
+function usedBytes({ oldUsed, youngUsed }) {
+  return oldUsed + youngUsed;
 }
 
 /**
  * @param {CaptureOptions} options
- * @param {number} heapBytes
+ * @param {HeapBytes} heap
  * @param {import('./native-binding').CaptureCost} cost
  * @returns {{ estimate: CaptureEstimate, maxMemoryBytes: number }} `maxMemoryBytes` is what a child
  *   may take.
  */
-function estimate(options, heapBytes, cost) {
+function estimate(options, heap, cost) {
+  const heapBytes = usedBytes(heap);
   const free = cost.availableBytes ?? Number.MAX_SAFE_INTEGER;
   const availableBytes = Math.max(free - Math.max(free * MARGIN_SHARE, MARGIN_BYTES), 0);
   const mode = chooseMode(options, cost, heapBytes);
   const forked = mode === 'fork';
-  // A child's garbage collection writes to the pages it shares, which copies them.
-  const predictedPeakBytes = Math.ceil(cost.peakBytes + (forked ? heapBytes : 0));
+  // A child's garbage collection writes to the pages it shares, which copies them. Here, it gives
+  // the memory of new objects back before anything else is taken.
+  const givenBack = Math.min(heap.youngResident * GIVEN_BACK_SHARE, cost.peakBytes / 2);
+  const predictedPeakBytes = Math.ceil(cost.peakBytes + (forked ? heapBytes : -givenBack));
   const predictedPauseMs = forked ? cost.forkPauseMs : cost.inlinePauseMs;
   const limit = options.maxMemoryBytes ?? availableBytes;
   const why = whyNot({ predictedPeakBytes, predictedPauseMs, limit, options, mode });
@@ -122,9 +150,9 @@ function megabytes(bytes) {
  * @throws {HeapdiffError} `ERR_CAPTURE_REFUSED` with the estimate.
  */
 async function admit(options, watch) {
-  const { usedBytes, residentBytes } = heapSize();
-  const cost = await watch.run((job) => native().findCaptureCost(job, usedBytes, residentBytes));
-  const { estimate: expected, maxMemoryBytes } = estimate(options, usedBytes, cost);
+  const heap = heapBytes();
+  const cost = await watch.run((job) => native().findCaptureCost(job, heap));
+  const { estimate: expected, maxMemoryBytes } = estimate(options, heap, cost);
   if (expected.safe || options.force) return { mode: expected.mode, maxMemoryBytes };
   const error = new HeapdiffError({
     code: 'ERR_CAPTURE_REFUSED',

@@ -193,11 +193,15 @@ export interface CaptureCost {
   canFork: boolean;
 }
 
+/** What V8 says of the heap of an isolate: of objects that have survived and of new ones. */
+export interface HeapBytes {
+  oldUsed: number;
+  oldResident: number;
+  youngUsed: number;
+  youngResident: number;
+}
+
 /** Milliseconds on this thread. */
-export function captureCost(usedBytes: number, residentBytes: number): CaptureCost;
+export function captureCost(heap: HeapBytes): CaptureCost;
 /** The same on a native thread. */
-export function findCaptureCost(
-  job: Job,
-  usedBytes: number,
-  residentBytes: number,
-): Promise<Settled<CaptureCost>>;
+export function findCaptureCost(job: Job, heap: HeapBytes): Promise<Settled<CaptureCost>>;

@@ -493,10 +493,25 @@ pub struct CaptureCost {
     pub can_fork: bool,
 }
 
+/// What V8 says of the heap of an isolate, in bytes: of objects, and of their memory.
+#[napi(object, object_to_js = false)]
+pub struct HeapBytes {
+    /// Objects that have survived.
+    pub old_used: f64,
+    /// Their memory.
+    pub old_resident: f64,
+    /// New objects.
+    pub young_used: f64,
+    /// Their memory.
+    pub young_resident: f64,
+}
+
 /// Estimates a capture of an isolate, of which V8 says these sizes.
 #[napi(catch_unwind)]
-pub fn capture_cost(used_bytes: f64, resident_bytes: f64) -> CaptureCost {
-    let estimate = estimate::estimate(HeapSize { used_bytes, resident_bytes });
+pub fn capture_cost(heap: HeapBytes) -> CaptureCost {
+    let HeapBytes { old_used, old_resident, young_used, young_resident } = heap;
+    let size = HeapSize { old_used, old_resident, young_used, young_resident };
+    let estimate = estimate::estimate(size);
     CaptureCost {
         peak_bytes: estimate.peak_bytes,
         inline_pause_ms: estimate.inline_pause_ms,
@@ -511,10 +526,9 @@ pub fn capture_cost(used_bytes: f64, resident_bytes: f64) -> CaptureCost {
 pub fn find_capture_cost<'env>(
     env: &'env Env,
     job: &Job,
-    used_bytes: f64,
-    resident_bytes: f64,
+    heap: HeapBytes,
 ) -> napi::Result<Object<'env>> {
-    spawn_job(env, job, "heapdiff-cost", move |_| Ok(capture_cost(used_bytes, resident_bytes)))
+    spawn_job(env, job, "heapdiff-cost", move |_| Ok(capture_cost(heap)))
 }
 
 /// Names the isolate of the thread with this `threadId`.

@@ -1,25 +1,30 @@
 //! What a capture will cost, before it is begun.
 //!
 //! V8's own tables take memory per object and reference, and more than a kilobyte per *distinct
-//! index*, because it formats each into a buffer that it keeps: see [`HeapSample::indices`].
+//! index*, because it formats each into a buffer that it keeps; so it does with what it says of the
+//! pairs of a `WeakMap`.
 //!
 //! How much there is of each comes from [`HeapSample`]. The constants are upper bounds of what Node
 //! 20 to 26 were measured at, with an allocator that counted.
 
-use super::heap_sample::HeapSample;
 pub use super::heap_sample::HeapSize;
+use super::heap_sample::{HeapContents, HeapSample};
 use super::memory::{page_size, rss};
 
 /// An empty Node takes this much beside what is counted.
 const FIXED_BYTES: f64 = 26e6;
 /// V8's tables, per reference: an edge, and a pointer to it.
 const BYTES_PER_POINTER: f64 = 43.0;
+/// Per item of a large array, which is an edge of the array and one of what it is stored in.
+const BYTES_PER_ITEM: f64 = 36.0;
 /// Per object: a node, its place in the table of ids, and that in the map from addresses.
 const BYTES_PER_OBJECT: f64 = 205.0;
-/// Per string: its place in two tables of texts, beside the text.
-const BYTES_PER_STRING: f64 = 86.0;
+/// Per text of strings: its place in two tables of texts, beside the text.
+const BYTES_PER_TEXT: f64 = 86.0;
 /// Per distinct index: the buffer of 1 KiB with its overhead.
 const BYTES_PER_INDEX: f64 = 1250.0;
+/// Per pair of a `WeakMap`: three such buffers, and two references that no word holds.
+const BYTES_PER_EPHEMERON: f64 = 3.0 * BYTES_PER_INDEX + 2.0 * BYTES_PER_POINTER;
 /// What is in use may hold more than what is free.
 const ROOM: f64 = 1.05;
 
@@ -27,8 +32,9 @@ const ROOM: f64 = 1.05;
 const FIXED_PAUSE_MS: f64 = 300.0;
 const PAUSE_MS_PER_POINTER: f64 = 0.0008;
 const PAUSE_MS_PER_OBJECT: f64 = 0.0016;
-const PAUSE_MS_PER_STRING: f64 = 0.0016;
+const PAUSE_MS_PER_TEXT: f64 = 0.0016;
 const PAUSE_MS_PER_INDEX: f64 = 0.003;
+const PAUSE_MS_PER_EPHEMERON: f64 = 3.0 * PAUSE_MS_PER_INDEX;
 /// The kernel copies a page table entry in about this time.
 const FORK_MS_PER_PAGE: f64 = 0.0008;
 const FIXED_FORK_MS: f64 = 5.0;
@@ -46,25 +52,29 @@ pub struct Estimate {
 
 /// Estimates a capture of an isolate of this process. Takes milliseconds, on whatever thread.
 pub fn estimate(isolate: HeapSize) -> Estimate {
-    let sample = HeapSample::take().unwrap_or_else(|| HeapSample::guess(isolate));
-    let fork_pages = rss() as f64 / page_size() as f64;
-    cost(&sample.of(isolate, ROOM), fork_pages)
+    let contents = match HeapSample::take() {
+        Some(sample) => sample.of(isolate, ROOM),
+        None => HeapContents::guess(isolate),
+    };
+    cost(&contents, rss() as f64 / page_size() as f64)
 }
 
-fn cost(heap: &HeapSample, fork_pages: f64) -> Estimate {
-    let HeapSample { pointers, objects, strings, string_bytes, .. } = *heap;
-    let indices = heap.indices();
+fn cost(heap: &HeapContents, fork_pages: f64) -> Estimate {
+    let HeapContents { pointers, items, objects, texts, text_bytes, ephemerons, indices } = *heap;
     Estimate {
         peak_bytes: FIXED_BYTES
             + pointers * BYTES_PER_POINTER
+            + items * BYTES_PER_ITEM
             + objects * BYTES_PER_OBJECT
-            + strings * BYTES_PER_STRING
-            + string_bytes
+            + texts * BYTES_PER_TEXT
+            + text_bytes
+            + ephemerons * BYTES_PER_EPHEMERON
             + indices * BYTES_PER_INDEX,
         inline_pause_ms: FIXED_PAUSE_MS
             + pointers * PAUSE_MS_PER_POINTER
             + objects * PAUSE_MS_PER_OBJECT
-            + strings * PAUSE_MS_PER_STRING
+            + texts * PAUSE_MS_PER_TEXT
+            + ephemerons * PAUSE_MS_PER_EPHEMERON
             + indices * PAUSE_MS_PER_INDEX,
         fork_pause_ms: FIXED_FORK_MS + fork_pages * FORK_MS_PER_PAGE,
     }
@@ -74,26 +84,14 @@ fn cost(heap: &HeapSample, fork_pages: f64) -> Estimate {
 mod tests {
     use super::*;
 
-    fn flat() -> HeapSample {
-        HeapSample { bytes: 8e6, pointers: 1e6, objects: 2e5, strings: 1e5, ..Default::default() }
-    }
-
     #[test]
     fn a_long_array_costs_more_than_its_bytes() {
-        let array = HeapSample { longest: 1e6, ..flat() };
-        let costs = [flat(), array].map(|heap| cost(&heap, 0.0).peak_bytes);
-        assert!(costs[1] - costs[0] >= 1.0e9);
-        let table = HeapSample { internalized: 1e6, ..flat() };
-        assert_eq!(cost(&table, 0.0).peak_bytes, costs[1]);
-        let spelled_out = HeapSample { numerals: 1e6, ..array };
-        assert_eq!(cost(&spelled_out, 0.0).peak_bytes, costs[0]);
-    }
-
-    #[test]
-    fn other_isolates_do_not_count() {
-        let isolate = HeapSize { used_bytes: 6e6, resident_bytes: 8e6 };
-        let elsewhere = HeapSample { bytes: 80e6, ..flat() };
-        let costs = [flat(), elsewhere].map(|heap| cost(&heap.of(isolate, ROOM), 0.0));
-        assert!(costs[1].peak_bytes < costs[0].peak_bytes);
+        let flat = HeapContents { pointers: 1e6, objects: 2e5, texts: 1e5, ..Default::default() };
+        let costs =
+            [flat, HeapContents { indices: 1e6, ..flat }, HeapContents { ephemerons: 1e6, ..flat }]
+                .map(|heap| cost(&heap, 0.0));
+        assert!(costs[1].peak_bytes - costs[0].peak_bytes >= 1.0e9);
+        assert!(costs[2].peak_bytes - costs[0].peak_bytes >= 3.0e9);
+        assert!(costs[2].inline_pause_ms > costs[1].inline_pause_ms);
     }
 }

@@ -359,6 +359,9 @@ mod tests {
     use crate::snapshot::avx512::Avx512;
     use proptest::prelude::*;
 
+    /// [`Arithmetic::numbers`] of some processor.
+    type Numbers = fn(&[u8], usize, Spans, &mut Ends, &mut [u64]) -> Option<()>;
+
     fn naively(chunk: &[u8; CHUNK]) -> Classes {
         let mask = |test: &dyn Fn(u8) -> bool| {
             chunk.iter().enumerate().fold(0, |mask, (at, &byte)| mask | u64::from(test(byte)) << at)
@@ -427,7 +430,7 @@ mod tests {
                 text.push(b',');
             }
             text.resize(3 * CHUNK, b'7');
-            let check = |numbers: fn(&[u8], usize, Spans, &mut Ends, &mut [u64]) -> Option<()>| {
+            let check = |numbers: Numbers| {
                 let (mut found, mut values) = (Ends::new(), [0; MOST_VALUES]);
                 numbers(&text, CHUNK, spans, &mut found, &mut values).unwrap();
                 let values = values[..found.count].to_vec();
@@ -460,7 +463,7 @@ mod tests {
                 spans.starts |= 1 << start;
             }
             let is_some = carried + digits <= MAX_FAST_DIGITS;
-            let is_found = |numbers: fn(&[u8], usize, Spans, &mut Ends, &mut [u64]) -> Option<()>| {
+            let is_found = |numbers: Numbers| {
                 numbers(&text, CHUNK, spans, &mut Ends::new(), &mut [0; MOST_VALUES]).is_some()
             };
             prop_assert_eq!(is_found(Baseline::numbers), is_some);

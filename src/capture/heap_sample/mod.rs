@@ -1,0 +1,239 @@
+//! What is in V8's memory, by sampling it.
+//!
+//! What a capture costs depends on how many objects there are, how many references, strings and
+//! indices. None of these can be asked for without walking the heap. But V8's memory can be looked
+//! at: blocks of it are read through `/proc/self/mem`, which never faults, whatever other threads
+//! unmap meanwhile.
+//!
+//! * A *pointer* is a word tagged `01` into V8's range: a reference.
+//! * An object begins with a pointer to its map (its hidden class), and a map begins with one to a
+//!   map that is its own map. So some pointers are followed two steps, and the share of those that
+//!   lead to maps is that of the objects.
+//! * Maps of strings lie in V8's read-only memory, so all of them are looked up. They tell strings
+//!   that are *internalized* from others. Those that are followed also tell *numerals*: strings that
+//!   something refers to and that are numbers.
+//! * A large object has a chunk of its own: [`indices`].
+//! * Tables are known by their first words: [`tables`].
+//!
+//! Memory that V8 has freed still holds what was there. Half of the space for new objects is empty
+//! and left out: [`memory`]. [`HeapSample::of`] takes out the rest by share.
+//!
+//! At most [`MAX_SAMPLES`] blocks are read: some milliseconds.
+
+mod indices;
+mod memory;
+mod sampler;
+mod strings;
+mod tables;
+
+use std::ops::Range;
+
+use self::indices::Span;
+use self::memory::{CHUNK, Memory, V8Memory};
+pub(super) use self::sampler::Contents;
+use self::sampler::Sampler;
+use self::strings::DistinctShare;
+use super::memory::page_size;
+
+/// Blocks that are read at most: of old objects, and of new ones.
+const MAX_SAMPLES: usize = 2048;
+const MAX_YOUNG_SAMPLES: usize = 256;
+/// Blocks that are read of one large object.
+const SAMPLES_PER_LARGE: usize = 24;
+/// Only so many large objects are looked at by themselves, largest first.
+const MAX_LARGE: usize = 32;
+
+/// How much there is of each, in all of V8's memory.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct HeapSample {
+    old: Contents,
+    young: Contents,
+    /// Large objects, as arrays of references.
+    large: Vec<Span>,
+    /// Different numbers that are there as strings: of the indices that long arrays have and the
+    /// table of internalized strings has not.
+    numerals: f64,
+    distinct: DistinctShare,
+}
+
+/// What V8 says of the heap of one isolate: bytes of objects, and of memory, with what is free.
+#[derive(Clone, Copy, Debug)]
+pub struct HeapSize {
+    /// Objects that have survived.
+    pub old_used: f64,
+    /// Their memory.
+    pub old_resident: f64,
+    /// New objects.
+    pub young_used: f64,
+    /// Their memory.
+    pub young_resident: f64,
+}
+
+/// What is in the heap of one isolate.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct HeapContents {
+    /// References, and those of them that are from large arrays and tables.
+    pub(super) pointers: f64,
+    pub(super) items: f64,
+    /// Objects.
+    pub(super) objects: f64,
+    /// Different texts of strings, and their bytes.
+    pub(super) texts: f64,
+    pub(super) text_bytes: f64,
+    /// Pairs of tables of `WeakMap`s.
+    pub(super) ephemerons: f64,
+    /// Indices that V8 will spell out.
+    pub(super) indices: f64,
+}
+
+impl HeapSample {
+    /// Samples the memory of this process. `None` without `/proc`.
+    pub(super) fn take() -> Option<Self> {
+        let memory = Memory::open()?;
+        let V8Memory { mut old, young, read_only } = V8Memory::find(&memory)?;
+        old.sort_by_key(|chunk| std::cmp::Reverse(chunk.len()));
+        let mut sampler = Sampler::new(memory, read_only);
+        let (large, small) = old.split_at(old.iter().take_while(|chunk| is_large(chunk)).count());
+        let (largest, others) = large.split_at(large.len().min(MAX_LARGE));
+        let mut contents = Contents::default();
+        let mut spans = Vec::with_capacity(large.len() + 1);
+        for chunk in largest {
+            let (found, span) = sampler.sample_large(chunk, SAMPLES_PER_LARGE);
+            contents.add(&found);
+            spans.extend(span);
+        }
+        let rest: Vec<_> = others.iter().chain(small).cloned().collect();
+        let found = sampler.sample(&rest, MAX_SAMPLES - largest.len() * SAMPLES_PER_LARGE);
+        contents.add(&found);
+        let density = found.pointers / slots(rest.iter().map(Range::len).sum()).max(1.0);
+        // The largest array in an ordinary chunk fills half of it at most.
+        let lengths = others.iter().map(Range::len).chain([CHUNK / 2]);
+        spans.extend(lengths.map(|length| Span { slots: 0.0..slots(length), density }));
+        let young = sampler.sample(&young, MAX_YOUNG_SAMPLES);
+        let longest = spans.iter().fold(0.0, |longest, span| f64::max(longest, span.slots.end));
+        Some(Self {
+            numerals: sampler.numerals.different(contents.internalized, longest),
+            distinct: sampler.texts.distinct_share(),
+            old: contents,
+            young,
+            large: spans,
+        })
+    }
+
+    /// What belongs to one isolate. Other threads may have heaps of their own in the same memory, and
+    /// memory that was freed holds about as much as what is in use; `room` is for how much more
+    /// what is in use may hold. Internalized strings are kept while tables around them come and go,
+    /// so of those all may be in use.
+    pub(super) fn of(&self, isolate: HeapSize, room: f64) -> HeapContents {
+        let HeapSize { mut old_used, mut old_resident, young_used, young_resident } = isolate;
+        let mut contents = Contents::default();
+        if self.young.bytes > 0.0 {
+            contents = self.young.scale((young_used / self.young.bytes).min(1.0));
+        } else {
+            // None was told from old ones.
+            old_used += young_used;
+            old_resident += young_resident;
+        }
+        let own = (old_resident / self.old.bytes.max(1.0)).min(1.0);
+        let in_use = own * (room * old_used / old_resident.max(1.0)).min(1.0);
+        contents.add(&self.old.scale(in_use));
+        let internalized = self.old.internalized * own;
+        let covered = indices::covered(&self.large, internalized).min(old_used / 8.0);
+        let DistinctShare { strings, bytes_per_character } = self.distinct;
+        HeapContents {
+            pointers: contents.pointers + contents.oddballs,
+            items: contents.items,
+            objects: contents.objects,
+            texts: contents.strings * strings,
+            text_bytes: contents.characters * bytes_per_character,
+            ephemerons: contents.ephemerons,
+            // First those of the list of internalized strings, and last those of long arrays, when
+            // V8 has the texts of the program's strings already and takes one that is the same.
+            indices: internalized + (covered - self.numerals * in_use).max(0.0),
+        }
+    }
+}
+
+impl HeapContents {
+    /// Where memory cannot be read: as if every third word were a pointer, every second of them an
+    /// object or string, and an eighth of the heap one array.
+    pub(super) fn guess(isolate: HeapSize) -> Self {
+        let HeapSize { old_used, old_resident, young_used, young_resident } = isolate;
+        let bytes = (old_resident + young_resident).max(old_used + young_used);
+        let pointers = bytes / 24.0;
+        Self {
+            pointers,
+            items: pointers / 4.0,
+            objects: pointers / 4.0,
+            texts: pointers / 4.0,
+            text_bytes: bytes / 4.0,
+            ephemerons: 0.0,
+            indices: bytes / 64.0,
+        }
+    }
+}
+
+/// An ordinary chunk has many small objects; a larger one has one large object.
+fn is_large(chunk: &Range<usize>) -> bool {
+    chunk.len() >= CHUNK + page_size() as usize
+}
+
+fn slots(bytes: usize) -> f64 {
+    bytes as f64 / 8.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flat() -> HeapSample {
+        HeapSample {
+            old: Contents {
+                bytes: 8e6,
+                pointers: 1e6,
+                internalized: 1e4,
+                strings: 1e5,
+                characters: 1e6,
+                ..Contents::default()
+            },
+            young: Contents { bytes: 2e6, pointers: 1e5, ..Contents::default() },
+            large: vec![],
+            numerals: 0.0,
+            distinct: DistinctShare { strings: 1.0, bytes_per_character: 1.0 },
+        }
+    }
+
+    const ISOLATE: HeapSize =
+        HeapSize { old_used: 8e6, old_resident: 8e6, young_used: 1e6, young_resident: 2e6 };
+
+    #[test]
+    fn other_isolates_and_free_memory_do_not_count() {
+        let of = |sample: &HeapSample, isolate| sample.of(isolate, 1.0).pointers;
+        assert_eq!(of(&flat(), ISOLATE), 1.05e6);
+        let elsewhere = HeapSample { old: flat().old.scale(10.0), ..flat() };
+        let mut doubled = elsewhere.clone();
+        doubled.old.pointers = 1e6;
+        assert_eq!(of(&doubled, ISOLATE), 1e5 + 5e4);
+        assert_eq!(of(&flat(), HeapSize { old_used: 4e6, ..ISOLATE }), 5e5 + 5e4);
+        let unknown = HeapSample { young: Contents::default(), ..flat() };
+        assert_eq!(of(&unknown, HeapSize { old_resident: 6e6, ..ISOLATE }), 1e6);
+    }
+
+    #[test]
+    fn indices_are_those_of_arrays_beyond_what_is_spelled_out_anyway() {
+        let indices = |sample: HeapSample| sample.of(ISOLATE, 1.0).indices;
+        let array = vec![Span { slots: 0.0..1e5, density: 1.0 }];
+        assert_eq!(indices(flat()), 1e4);
+        assert_eq!(indices(HeapSample { large: array.clone(), ..flat() }), 1e5);
+        assert_eq!(indices(HeapSample { large: array, numerals: 3e4, ..flat() }), 7e4);
+        let table = vec![Span { slots: 0.0..1.1e5, density: 0.5 }];
+        assert_eq!(indices(HeapSample { large: table, ..flat() }), 6e4);
+    }
+
+    #[test]
+    fn equal_texts_count_once() {
+        let distinct = DistinctShare { strings: 0.1, bytes_per_character: 0.2 };
+        let contents = HeapSample { distinct, ..flat() }.of(ISOLATE, 1.0);
+        assert_eq!((contents.texts, contents.text_bytes), (1e4, 2e5));
+    }
+}

@@ -1,0 +1,378 @@
+//! Reads blocks of V8's memory and counts what is in them.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::indices::Span;
+use super::memory::{Memory, is_pointer};
+use super::strings::{Numerals, StringMap, Texts};
+use super::tables::Table;
+
+/// What is read at once: a page or a part of one.
+pub(super) const BLOCK: usize = 4096;
+const WORDS: usize = BLOCK / 8;
+/// The head of a large object lies in the first so many blocks of its chunk.
+const HEAD_BLOCKS: usize = 3;
+/// Of so many words one is followed, if it is a pointer. Prime, so that it falls on every field of
+/// objects that lie side by side.
+const FOLLOWED: usize = 61;
+/// Strings that were put together keep their parts, and so the numerals among them. Of so many one
+/// is looked at.
+const TAKEN_APART: usize = 5;
+/// Slots of a table that are searched for a key.
+const MAX_KEYS: usize = 64;
+/// Of so many strings the text of one is read.
+const TEXTS_READ: usize = 5;
+
+/// How much there is of each in a part of V8's memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in crate::capture) struct Contents {
+    /// Bytes that have ever been used.
+    pub(super) bytes: f64,
+    /// References.
+    pub(in crate::capture) pointers: f64,
+    /// Objects.
+    pub(in crate::capture) objects: f64,
+    /// Strings, and the characters of theirs that a snapshot may hold.
+    pub(in crate::capture) strings: f64,
+    pub(super) characters: f64,
+    /// Strings in V8's table of them.
+    pub(super) internalized: f64,
+    /// References to `undefined` and the like from the items of arrays.
+    pub(super) oddballs: f64,
+    /// Pairs of tables of `WeakMap`s.
+    pub(in crate::capture) ephemerons: f64,
+    /// References from large arrays and tables.
+    pub(super) items: f64,
+}
+
+impl Contents {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.bytes += other.bytes;
+        self.pointers += other.pointers;
+        self.objects += other.objects;
+        self.strings += other.strings;
+        self.characters += other.characters;
+        self.internalized += other.internalized;
+        self.oddballs += other.oddballs;
+        self.ephemerons += other.ephemerons;
+        self.items += other.items;
+    }
+
+    /// A share of it.
+    pub(super) fn scale(&self, share: f64) -> Self {
+        Self {
+            bytes: self.bytes * share,
+            pointers: self.pointers * share,
+            objects: self.objects * share,
+            strings: self.strings * share,
+            characters: self.characters * share,
+            internalized: self.internalized * share,
+            oddballs: self.oddballs * share,
+            ephemerons: self.ephemerons * share,
+            items: self.items * share,
+        }
+    }
+}
+
+/// Counts of what was read.
+#[derive(Debug, Default, PartialEq)]
+struct Counts {
+    used: usize,
+    pointers: usize,
+    followed: usize,
+    to_maps: usize,
+    strings: usize,
+    characters: usize,
+    internalized: usize,
+    oddballs: usize,
+    tables: Table,
+}
+
+impl Counts {
+    /// What there is if each block stands for `scale` of them.
+    fn scale(&self, scale: f64) -> Contents {
+        let scaled = |count: usize| count as f64 * scale;
+        let share_of_maps = self.to_maps as f64 / self.followed.max(1) as f64;
+        Contents {
+            bytes: scaled(self.used * BLOCK),
+            pointers: scaled(self.pointers),
+            objects: scaled(self.pointers) * share_of_maps,
+            strings: scaled(self.strings),
+            characters: scaled(self.characters),
+            internalized: scaled(self.internalized),
+            oddballs: scaled(self.oddballs) - self.tables.unused as f64 * scale,
+            ephemerons: self.tables.ephemerons as f64 * scale,
+            items: 0.0,
+        }
+    }
+}
+
+/// Reads blocks and counts what is in them.
+pub(super) struct Sampler {
+    memory: Memory,
+    read_only: Vec<Range<usize>>,
+    /// What is known of pointers into read-only memory, and of what may be a map.
+    read_only_objects: HashMap<u64, Option<ReadOnly>>,
+    maps: HashMap<u64, bool>,
+    /// Whether tables with this map have names as keys.
+    named_tables: HashMap<u64, bool>,
+    pub(super) numerals: Numerals,
+    pub(super) texts: Texts,
+    words: usize,
+    strings: usize,
+    concatenated: usize,
+}
+
+/// What is in read-only memory and matters here.
+#[derive(Clone, Copy)]
+enum ReadOnly {
+    StringMap(StringMap),
+    /// `undefined`, `null`, `true` or `false`.
+    Oddball,
+}
+
+impl Sampler {
+    pub(super) fn new(memory: Memory, read_only: Vec<Range<usize>>) -> Self {
+        Self {
+            memory,
+            read_only,
+            read_only_objects: HashMap::new(),
+            maps: HashMap::new(),
+            named_tables: HashMap::new(),
+            numerals: Numerals::default(),
+            texts: Texts::default(),
+            words: 0,
+            strings: 0,
+            concatenated: 0,
+        }
+    }
+
+    /// What is in `chunks`, from about `samples` blocks at even distances. A block that has gone
+    /// meanwhile counts as empty.
+    pub(super) fn sample(&mut self, chunks: &[Range<usize>], samples: usize) -> Contents {
+        let mut block = [0_u64; WORDS];
+        let mut counts = Counts::default();
+        let blocks: usize = chunks.iter().map(|chunk| chunk.len() / BLOCK).sum();
+        let step = blocks.div_ceil(samples.max(1)).max(1);
+        let (mut read, mut skip) = (0_usize, step / 2);
+        for chunk in chunks {
+            let count = chunk.len() / BLOCK;
+            let mut at = skip;
+            while at < count {
+                read += 1;
+                let address = chunk.start + at * BLOCK;
+                if self.memory.read(address, &mut block) {
+                    self.count(&block, address, step as f64, &mut counts);
+                }
+                at += step;
+            }
+            skip = at - count;
+        }
+        // Each that was read stands for so many.
+        counts.scale(blocks as f64 / read.max(1) as f64)
+    }
+
+    /// The same for the chunk of one large object, whose head is read in any case; and where its
+    /// references are.
+    pub(super) fn sample_large(
+        &mut self,
+        chunk: &Range<usize>,
+        samples: usize,
+    ) -> (Contents, Option<Span>) {
+        let contents = self.sample(std::slice::from_ref(chunk), samples);
+        let table = self.head_of(chunk);
+        if table.as_ref().is_some_and(|table| table.is_cache) {
+            return (Contents { bytes: contents.bytes, ..Contents::default() }, None);
+        }
+        let slots = match &table {
+            Some(table) => table.slots.start as f64..table.slots.end as f64,
+            None => 0.0..chunk.len() as f64 / 8.0,
+        };
+        let density = contents.pointers / (slots.end - slots.start).max(1.0);
+        let Table { unused, ephemerons, .. } = table.unwrap_or_default();
+        let contents = Contents {
+            oddballs: (contents.oddballs - unused as f64).max(0.0),
+            ephemerons: ephemerons as f64,
+            items: contents.pointers,
+            ..contents
+        };
+        (contents, Some(Span { slots, density }))
+    }
+
+    /// The table that fills `chunk`, if it is one.
+    fn head_of(&mut self, chunk: &Range<usize>) -> Option<Table> {
+        let mut words = [0; HEAD_BLOCKS * WORDS];
+        if !self.memory.read(chunk.start, &mut words) {
+            return None;
+        }
+        (0..words.len())
+            .filter(|&at| self.is_read_only(words[at]))
+            .find_map(|at| Some((Table::at(&words[at..])?, at)))
+            .map(|(table, at)| self.without_names(table, &words[at..]))
+    }
+
+    /// `table`, which begins with `words`, but for ephemerons if its keys are names: there are tables
+    /// for which only that tells.
+    fn without_names(&mut self, table: Table, words: &[u64]) -> Table {
+        let is_key = |&&key: &&u64| is_pointer(key) && !self.is_read_only(key);
+        let keys = words.iter().skip(Table::HEAD_WORDS).step_by(2);
+        if let (1.., Some(&key)) = (table.ephemerons, keys.take(MAX_KEYS).find(is_key))
+            && let Some([map, ..]) = self.memory.object(key)
+        {
+            let is_named = matches!(self.read_only_object(map), Some(ReadOnly::StringMap(_)));
+            self.named_tables.insert(words[0], is_named);
+        }
+        let is_named = self.named_tables.get(&words[0]) == Some(&true);
+        Table { ephemerons: if is_named { 0 } else { table.ephemerons }, ..table }
+    }
+
+    fn is_read_only(&self, word: u64) -> bool {
+        is_pointer(word) && self.read_only.iter().any(|range| range.contains(&(word as usize)))
+    }
+
+    /// Counts what is in `block`, which was read at `address` and stands for `weight` of them.
+    fn count(&mut self, block: &[u64; WORDS], address: usize, weight: f64, counts: &mut Counts) {
+        counts.used += usize::from(block.iter().any(|&word| word != 0));
+        for at in 0..WORDS {
+            self.words += 1;
+            let word = block[at];
+            if !is_pointer(word) {
+                continue;
+            }
+            let is_read_only = self.is_read_only(word);
+            let known = if is_read_only { self.read_only_object(word) } else { None };
+            if is_read_only && is_repeated(block, at) {
+                counts.oddballs += usize::from(matches!(known, Some(ReadOnly::Oddball)));
+                continue;
+            }
+            counts.pointers += 1;
+            if let Some(ReadOnly::StringMap(map)) = known {
+                self.count_string(map, &block[at..], address + at * 8, weight, counts);
+            } else if is_read_only && let Some(table) = Table::at(&block[at..]) {
+                counts.tables.add(self.without_names(table, &block[at..]));
+            }
+            if self.words.is_multiple_of(FOLLOWED) {
+                counts.followed += 1;
+                counts.to_maps += usize::from(self.leads_to_map(word));
+            }
+        }
+    }
+
+    /// A string at `address` that begins with `words`, and goes on behind them.
+    fn count_string(
+        &mut self,
+        map: StringMap,
+        words: &[u64],
+        address: usize,
+        weight: f64,
+        counts: &mut Counts,
+    ) {
+        counts.strings += 1;
+        counts.internalized += usize::from(map.internalized);
+        counts.characters +=
+            words.get(1).map_or(0, |&second| map.copied_characters(second) as usize);
+        self.strings += 1;
+        if self.strings.is_multiple_of(TEXTS_READ) {
+            self.texts.see(map, address, &self.memory, weight * TEXTS_READ as f64);
+        }
+        self.concatenated += usize::from(map.concatenated);
+        // The second part.
+        if map.concatenated
+            && self.concatenated.is_multiple_of(TAKEN_APART)
+            && let Some(&second) = words.get(3)
+            && let Some(words) = self.memory.object(second)
+        {
+            self.see_numeral(words);
+        }
+    }
+
+    /// Whether `pointer` leads to a map. If it leads to a numeral, that is noted.
+    fn leads_to_map(&mut self, pointer: u64) -> bool {
+        let Some(words) = self.memory.object(pointer) else { return false };
+        let memory = &self.memory;
+        let is_own_map = |map| memory.map_of(map) == Some(map);
+        let is_map = *self.maps.entry(words[0]).or_insert_with(|| is_own_map(words[0]));
+        if !is_map {
+            self.see_numeral(words);
+        }
+        is_map
+    }
+
+    /// Notes the object that begins with `words`, if it is a numeral.
+    fn see_numeral(&mut self, words: [u64; 3]) {
+        if self.is_read_only(words[0])
+            && let Some(ReadOnly::StringMap(map)) = self.read_only_object(words[0])
+        {
+            self.numerals.see(map, words);
+        }
+    }
+
+    fn read_only_object(&mut self, pointer: u64) -> Option<ReadOnly> {
+        let memory = &self.memory;
+        *self.read_only_objects.entry(pointer).or_insert_with(|| ReadOnly::at(pointer, memory))
+    }
+}
+
+impl ReadOnly {
+    fn at(pointer: u64, memory: &Memory) -> Option<Self> {
+        let map = StringMap::at(pointer, memory).map(Self::StringMap);
+        map.or_else(|| Self::oddball(pointer, memory))
+    }
+
+    /// `undefined` and the like have a map, a number, and a string that says what they are.
+    fn oddball(pointer: u64, memory: &Memory) -> Option<Self> {
+        let [_, _, name] = memory.object(pointer)?;
+        let [_, length, text] = memory.object(name)?;
+        let is = |word: &[u8; 8], characters| {
+            let mask = u64::MAX >> (64 - 8 * word.len().min(characters));
+            length >> 32 == characters as u64 && text & mask == u64::from_le_bytes(*word) & mask
+        };
+        let known = [
+            is(b"undefine", 9),
+            is(b"null\0\0\0\0", 4),
+            is(b"true\0\0\0\0", 4),
+            is(b"false\0\0\0", 5),
+        ];
+        known.contains(&true).then_some(Self::Oddball)
+    }
+}
+
+/// Two equal pointers side by side into read-only memory are no references of objects: they are
+/// what empty slots of tables and objects without elements hold, or items of an array.
+fn is_repeated(block: &[u64; WORDS], at: usize) -> bool {
+    let same = |other: Option<&u64>| other == Some(&block[at]);
+    same(block.get(at.wrapping_sub(1))) || same(block.get(at + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fills_empty_slots_is_no_reference() {
+        let mut block = [0; WORDS];
+        let words = [0x1000_0011, 0x1000_0011, 0x2000_0011, 0x2000_0011, 0x1000_0021, 7 << 32];
+        block[..words.len()].copy_from_slice(&words);
+        block[WORDS - 1] = 0x1000_0011;
+        let count = |read_only| {
+            let mut counts = Counts::default();
+            let memory = Memory::open().unwrap();
+            Sampler::new(memory, read_only).count(&block, 0, 1.0, &mut counts);
+            counts.pointers
+        };
+        assert_eq!(count(vec![]), 6);
+        assert_eq!(count(std::iter::once(0x1000_0000..0x1004_0000).collect()), 4);
+    }
+
+    #[test]
+    fn unused_slots_of_tables_are_taken_off_what_arrays_hold() {
+        let counts = Counts {
+            oddballs: 100,
+            tables: Table { unused: 30, ephemerons: 5, ..Table::default() },
+            ..Counts::default()
+        };
+        let contents = counts.scale(2.0);
+        assert_eq!((contents.oddballs, contents.ephemerons), (140.0, 10.0));
+    }
+}

@@ -1,0 +1,274 @@
+//! Strings in V8's memory: what their maps say, and how many different texts there are.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{DefaultHasher, Hasher};
+
+use super::memory::Memory;
+
+/// V8 copies at most so many characters of a string into a snapshot.
+const MAX_STRING_LENGTH: u32 = 1024;
+/// A character of two bytes takes at most three in UTF-8.
+const MAX_CHARACTER_BYTES: usize = 3;
+/// The longest numeral that can be an index.
+const MAX_NUMERAL_BYTES: u32 = 7;
+
+/// The length of a string is the upper half of its second word.
+fn length_of(word: u64) -> u32 {
+    (word >> 32) as u32
+}
+
+/// What the map of a string says about it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct StringMap {
+    pub(super) internalized: bool,
+    one_byte: bool,
+    /// Whether the text lies in the string itself.
+    sequential: bool,
+    /// Whether the text lies outside of V8's memory.
+    external: bool,
+    /// Whether the string consists of two others.
+    pub(super) concatenated: bool,
+}
+
+impl StringMap {
+    /// From the map that `pointer` leads to; `None` if it is another map, or none.
+    pub(super) fn at(pointer: u64, memory: &Memory) -> Option<Self> {
+        let mut words = [0; 2];
+        let read = memory.read(pointer as usize - 1, &mut words);
+        (read && memory.is_map(pointer)).then(|| Self::of((words[1] >> 32) as u16)).flatten()
+    }
+
+    /// From V8's instance type, the 16 bits after the four bytes of sizes.
+    fn of(instance_type: u16) -> Option<Self> {
+        const FIRST_OTHER: u16 = 0x80;
+        const REPRESENTATION: u16 = 7;
+        const ONE_BYTE: u16 = 1 << 3;
+        const NOT_INTERNALIZED: u16 = 1 << 5;
+        (instance_type < FIRST_OTHER).then_some(Self {
+            internalized: instance_type & NOT_INTERNALIZED == 0,
+            one_byte: instance_type & ONE_BYTE != 0,
+            sequential: instance_type & REPRESENTATION == 0,
+            external: instance_type & REPRESENTATION == 2,
+            concatenated: instance_type & REPRESENTATION == 1,
+        })
+    }
+
+    /// How many characters of a string with this map a snapshot will hold. `second` is its second
+    /// word.
+    pub(super) fn copied_characters(self, second: u64) -> u32 {
+        if self.sequential || self.external { length_of(second).min(MAX_STRING_LENGTH) } else { 0 }
+    }
+}
+
+/// The different texts among strings that were looked at.
+///
+/// V8 keeps each once. A text that was seen once stands for as many as its string was drawn from;
+/// one that was seen more often stands for itself. So they are rather too many than too few.
+#[derive(Default)]
+pub(super) struct Texts {
+    texts: HashMap<u64, Text>,
+    strings: f64,
+    characters: f64,
+    buffer: Vec<u8>,
+}
+
+struct Text {
+    /// How many strings the one stands for that had it first; 1 if there was another one.
+    weight: f64,
+    bytes: f64,
+}
+
+/// What share of something is left when each text is taken once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct DistinctShare {
+    /// Of strings.
+    pub(super) strings: f64,
+    /// Bytes of text, for each character of all strings.
+    pub(super) bytes_per_character: f64,
+}
+
+impl Texts {
+    /// Looks at the string at `address`, which stands for `weight` of them.
+    pub(super) fn see(&mut self, map: StringMap, address: usize, memory: &Memory, weight: f64) {
+        let mut head = [0; 2];
+        if !map.sequential || !memory.read(address, &mut head) {
+            return;
+        }
+        let characters = map.copied_characters(head[1]);
+        let width = if map.one_byte { 1 } else { 2 };
+        self.buffer.resize(characters as usize * width, 0);
+        if memory.read_bytes(address + size_of_val(&head), &mut self.buffer) {
+            let text = std::mem::take(&mut self.buffer);
+            self.count(length_of(head[1]), &text, map.one_byte, weight);
+            self.buffer = text;
+        }
+    }
+
+    /// Counts a string of which `text` is what V8 copies.
+    fn count(&mut self, length: u32, text: &[u8], one_byte: bool, weight: f64) {
+        let copied = length.min(MAX_STRING_LENGTH);
+        self.strings += weight;
+        self.characters += weight * f64::from(copied);
+        let mut hasher = DefaultHasher::new();
+        hasher.write_u32(copied);
+        hasher.write(text);
+        match self.texts.entry(hasher.finish()) {
+            Entry::Occupied(mut known) => known.get_mut().weight = 1.0,
+            Entry::Vacant(new) => {
+                new.insert(Text { weight, bytes: utf8_bytes(text, one_byte) as f64 });
+            }
+        }
+    }
+
+    pub(super) fn distinct_share(&self) -> DistinctShare {
+        let (strings, bytes) = (self.texts.values()).fold((0.0, 0.0), |(strings, bytes), text| {
+            (strings + text.weight, bytes + text.weight * text.bytes)
+        });
+        DistinctShare {
+            strings: if self.strings == 0.0 { 1.0 } else { (strings / self.strings).min(1.0) },
+            bytes_per_character: if self.characters == 0.0 { 1.0 } else { bytes / self.characters },
+        }
+    }
+}
+
+/// How long a text is in UTF-8, at most.
+fn utf8_bytes(text: &[u8], one_byte: bool) -> usize {
+    if one_byte {
+        return text.iter().map(|byte| if byte.is_ascii() { 1 } else { 2 }).sum();
+    }
+    let units = text.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
+    units
+        .map(|unit| match unit {
+            0..0x80 => 1,
+            0x80..0x800 => 2,
+            _ => MAX_CHARACTER_BYTES,
+        })
+        .sum()
+}
+
+/// Numbers that were seen as strings: how often each.
+#[derive(Default)]
+pub(super) struct Numerals(HashMap<u64, u32>);
+
+impl Numerals {
+    /// Looks at an object with this map that begins with these words.
+    pub(super) fn see(&mut self, map: StringMap, [_, length, text]: [u64; 3]) {
+        if map.one_byte && map.sequential {
+            self.see_text(text, length_of(length));
+        }
+    }
+
+    /// `text` is the first word of a string of `length` characters.
+    fn see_text(&mut self, text: u64, length: u32) {
+        if !(1..=MAX_NUMERAL_BYTES).contains(&length) {
+            return;
+        }
+        let bytes = text.to_le_bytes();
+        let digits = &bytes[..length as usize];
+        let is_index = digits.iter().all(u8::is_ascii_digit) && (digits[0] != b'0' || length == 1);
+        if is_index {
+            let value = digits.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
+            *self.0.entry(value).or_default() += 1;
+        }
+    }
+
+    /// How many different ones there are at least from `start` to `end`, seen and unseen: Chao's
+    /// estimate. Those that were seen once tell of more the fewer were seen twice.
+    pub(super) fn different(&self, start: f64, end: f64) -> f64 {
+        let (mut all, mut once, mut twice) = (0.0, 0.0, 0.0);
+        for (&number, &times) in &self.0 {
+            if (start..end).contains(&(number as f64)) {
+                all += 1.0;
+                once += f64::from(u8::from(times == 1));
+                twice += f64::from(u8::from(times == 2));
+            }
+        }
+        (all + once * f64::max(once - 1.0, 0.0) / (2.0 * (twice + 1.0)))
+            .min(f64::max(end - start, 0.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_of_strings_are_read() {
+        let map = |internalized, one_byte, representation| {
+            Some(StringMap {
+                internalized,
+                one_byte,
+                sequential: representation == 0,
+                concatenated: representation == 1,
+                external: representation == 2,
+            })
+        };
+        assert_eq!(StringMap::of(0x08), map(true, true, 0));
+        assert_eq!(StringMap::of(0x20), map(false, false, 0));
+        assert_eq!(StringMap::of(0x29), map(false, true, 1));
+        assert_eq!(StringMap::of(0x2a), map(false, true, 2));
+        assert_eq!(StringMap::of(0x2b), map(false, true, 3));
+        assert_eq!(StringMap::of(0x80), None);
+    }
+
+    #[test]
+    fn a_text_counts_once() {
+        let mut texts = Texts::default();
+        assert_eq!(
+            texts.distinct_share(),
+            DistinctShare { strings: 1.0, bytes_per_character: 1.0 }
+        );
+        (0..50_u8).for_each(|at| texts.count(2, &[b'a', at], true, 10.0));
+        assert_eq!(
+            texts.distinct_share(),
+            DistinctShare { strings: 1.0, bytes_per_character: 1.0 }
+        );
+        (0..50).for_each(|_| texts.count(2, b"zz", true, 10.0));
+        let share = texts.distinct_share();
+        assert_eq!(share.strings, 501.0 / 1000.0);
+        assert_eq!(share.bytes_per_character, 1002.0 / 2000.0);
+    }
+
+    #[test]
+    fn texts_are_told_apart_by_what_v8_copies() {
+        let mut texts = Texts::default();
+        let long = [b'x'; MAX_STRING_LENGTH as usize];
+        texts.count(3000, &long, true, 4.0);
+        texts.count(4000, &long, true, 4.0);
+        assert_eq!(texts.distinct_share().strings, 1.0 / 8.0);
+        assert_eq!(
+            utf8_bytes(
+                "\u{416}a\u{4e2d}"
+                    .encode_utf16()
+                    .map(u16::to_le_bytes)
+                    .collect::<Vec<_>>()
+                    .as_flattened(),
+                false
+            ),
+            6
+        );
+        assert_eq!(utf8_bytes(b"a\xe9", true), 3);
+    }
+
+    #[test]
+    fn numerals_are_counted_without_their_repetitions() {
+        let see = |numerals: &mut Numerals, text: &str| {
+            let mut bytes = [0; 8];
+            bytes[..text.len()].copy_from_slice(text.as_bytes());
+            numerals.see_text(u64::from_le_bytes(bytes), text.len() as u32);
+        };
+        let mut numerals = Numerals::default();
+        for other in ["", "a", "01", "1x", "12345678"] {
+            see(&mut numerals, other);
+        }
+        assert_eq!(numerals.different(0.0, 1e6), 0.0);
+        for _ in 0..3 {
+            (0..100).for_each(|number| see(&mut numerals, &number.to_string()));
+        }
+        assert_eq!(numerals.different(0.0, 1e6), 100.0, "all were seen more than twice");
+        assert_eq!(numerals.different(50.0, 80.0), 30.0);
+        (1000..2000).for_each(|number| see(&mut numerals, &number.to_string()));
+        assert!(numerals.different(0.0, 1e6) > 100_000.0, "none was seen twice");
+    }
+}
