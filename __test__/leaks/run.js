@@ -101,13 +101,15 @@ function installPackages() {
 /**
  * @param {Scenario[]} scenarios
  * @param {string[]} wanted
- * @param {{ quick?: boolean, restart?: boolean }} options
+ * @param {{ quick?: boolean, restart?: boolean, writer?: string }} options
  */
-function choose(scenarios, wanted, { quick, restart }) {
+function choose(scenarios, wanted, { quick, restart, writer }) {
+  // A report on the live heap compares it with one snapshot, and so do two processes.
+  const isOfTwo = restart || writer === 'live';
   return scenarios
     .filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
     .filter((_, i) => !quick || i % 10 === 0)
-    .filter(({ labels }) => !restart || labels.length === 2);
+    .filter(({ labels }) => !isOfTwo || labels.length === 2);
 }
 
 /**

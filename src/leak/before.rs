@@ -11,7 +11,7 @@ use crate::graph::{HeapGraph, NodeIndex};
 use crate::leak::census::{Census, LARGE, Together, class_key, instances_now, slot_key, tag};
 use crate::leak::growth::{Scatter, is_slot};
 use crate::leak::items;
-use crate::leak::levels::{Member, levels};
+use crate::leak::levels::{Level, Member, levels};
 use crate::leak::records::Record;
 use crate::leak::shape::NO_SHAPE;
 use crate::leak::vocabulary::Vocabulary;
@@ -40,24 +40,49 @@ impl Prior {
     }
 }
 
-/// What there is of a shape in the newer snapshot.
-struct Now {
-    first: NodeIndex,
-    all: Together,
+/// What there is of each shape now, and what there was.
+struct Kin<'a> {
+    census: &'a Census,
+    now: HashMap<u64, Together>,
+    levels: HashMap<u64, Level>,
 }
 
-impl Now {
-    /// Whether there are no more of them than there were, and they have grown all together.
-    fn has_grown_in_place(&self, was: Together) -> bool {
-        self.all.count <= was.count
-            && (self.all.items > was.items || self.all.retained > was.retained)
+impl Kin<'_> {
+    /// What there is and was of a shape that several things have.
+    fn several(&self, shape: u64) -> Option<(Together, Together)> {
+        let now = *self.now.get(&shape).filter(|now| now.count > 1)?;
+        Some((now, self.census.together(shape)?))
     }
 
-    /// Whether they have more items on average. With many more of them it is their number that has
-    /// grown.
-    fn grew_on_average(&self, was: Together) -> bool {
+    /// Whether there are no more of a shape than there were, and they have grown all together.
+    fn has_grown_in_place(&self, shape: u64) -> bool {
+        self.several(shape).is_some_and(|(now, was)| {
+            now.count <= was.count && (now.items > was.items || now.retained > was.retained)
+        })
+    }
+
+    /// What things of a shape were on average, if they have more items now. With many more of them it
+    /// is their number that has grown.
+    fn average(&self, shape: u64) -> Option<Prior> {
+        let (now, was) = self.several(shape)?;
         let average = Prior::average(was);
-        self.all.count <= was.count * 2 && self.all.items > average.items * self.all.count
+        let has_grown = now.count <= was.count * 2 && now.items > average.items * now.count;
+        has_grown.then_some(average)
+    }
+
+    /// What a thing was: the only one of its shape, or one of no more than there were.
+    fn prior(&self, member: &Member) -> Option<Prior> {
+        let &Member { shape, items, retained, .. } = member;
+        let Some((now, was)) = self.several(shape) else {
+            let only = self.now.get(&shape).filter(|now| now.count == 1);
+            return only.and_then(|_| self.census.by_shape(shape)).map(Prior::from);
+        };
+        let level = self.levels.get(&shape);
+        (now.count <= was.count && retained >= LARGE).then(|| Prior {
+            id: 0,
+            items: level.map_or(items, |level| level.items.min(items)),
+            retained: level.map_or(retained, |level| level.retained.min(retained)),
+        })
     }
 }
 
@@ -99,7 +124,8 @@ impl<'a> Before<'a> {
         shapes: &[u64],
         control: &Control,
     ) -> Result<Self> {
-        let mut of_shape: HashMap<u64, Now> = HashMap::new();
+        let mut kin = Kin { census, now: HashMap::new(), levels: HashMap::new() };
+        let mut members: Vec<Member> = Vec::new();
         for node in graph.nodes() {
             control.checkpoint_at(node.at())?;
             let shape = shapes[node.at()];
@@ -108,51 +134,23 @@ impl<'a> Before<'a> {
             if shape == NO_SHAPE || (items == 0 && retained < LARGE) {
                 continue;
             }
-            let now =
-                of_shape.entry(shape).or_insert(Now { first: node, all: Together::default() });
-            now.all.add(items, retained);
+            members.push(Member { node, shape, items, retained });
+            kin.now.entry(shape).or_default().add(items, retained);
         }
-        let several = |shape: u64| {
-            let now = of_shape.get(&shape).filter(|now| now.all.count > 1)?;
-            census.together(shape).map(|was| (now, was))
-        };
-        let items_of = |node| items::count(graph, words, node).map_or(0, |(_, items)| items);
-        let member = |node: NodeIndex| {
-            let (shape, retained) = (shapes[node.at()], analysis.retained.at(node.at()));
-            let (now, was) = several(shape)?;
-            let items = items_of(node);
-            let is_counted = now.has_grown_in_place(was) && (items > 0 || retained >= LARGE);
-            is_counted.then_some(Member { shape, items, retained })
-        };
-        let members = graph.nodes().filter_map(member).collect();
-        let levels = levels(members, |shape| census.together(shape).unwrap_or_default());
+        let grown = members.iter().filter(|member| kin.has_grown_in_place(member.shape));
+        let was = |shape| census.together(shape).unwrap_or_default();
+        kin.levels = levels(grown.copied().collect(), was);
         let mut matched = BitSet::new(graph.node_count());
         let mut counterparts = HashMap::new();
         let mut averages = Vec::new();
         let containers = [words.array_class, words.map_class, words.set_class];
-        for node in graph.nodes() {
-            control.checkpoint_at(node.at())?;
-            let shape = shapes[node.at()];
-            let retained = analysis.retained.at(node.at());
-            let prior = match several(shape) {
-                Some((now, was)) => {
-                    if containers.contains(&graph.name_index(node)) && now.grew_on_average(was) {
-                        averages.push((node, Prior::average(was)));
-                    }
-                    let is_one_of_them = now.all.count <= was.count && retained >= LARGE;
-                    let level = levels.get(&shape);
-                    is_one_of_them.then(|| Prior {
-                        id: 0,
-                        items: level.map_or(u64::MAX, |level| level.items).min(items_of(node)),
-                        retained: level.map_or(u64::MAX, |level| level.retained).min(retained),
-                    })
-                }
-                None => {
-                    let only = of_shape.get(&shape).filter(|now| now.first == node);
-                    only.and_then(|_| census.by_shape(shape)).map(Prior::from)
-                }
-            };
-            if let Some(prior) = prior {
+        for (at, member) in members.iter().enumerate() {
+            control.checkpoint_at(at)?;
+            let node = member.node;
+            if containers.contains(&graph.name_index(node)) {
+                averages.extend(kin.average(member.shape).map(|average| (node, average)));
+            }
+            if let Some(prior) = kin.prior(member) {
                 matched.insert(node.0);
                 counterparts.insert(node, prior);
             }
