@@ -175,6 +175,29 @@ describe('fork mode', { skip: !supported && 'it needs Linux on x64 or arm64' }, 
     assert.equal(counts.get('ForkedThing'), undefined);
   });
 
+  it('is there again after a moment without descriptors', () => {
+    const cwd = temporaryDirectory();
+    const source = `
+      const fs = require('node:fs');
+      const { writeSnapshot } = require(${packagePath});
+      const outcome = (promise) => promise.then(({ mode }) => mode, ({ code }) => code);
+      (async () => {
+        await writeSnapshot('inline', { mode: 'inline' }); // Everything is loaded now.
+        const open = [];
+        try { for (;;) open.push(fs.openSync('/dev/null')); } catch {}
+        // Enough for a file, and not for the test that comes before the first fork.
+        for (const fd of open.splice(0, 3)) fs.closeSync(fd);
+        const outcomes = [await outcome(writeSnapshot('a', { mode: 'fork' }))];
+        for (const fd of open) fs.closeSync(fd);
+        outcomes.push(await outcome(writeSnapshot('b', { mode: 'fork' })));
+        console.log(JSON.stringify(outcomes));
+      })();`;
+    const limited = ['-c', 'ulimit -n 60; exec "$0" "$@"', process.execPath, '-e', source];
+    const [first, second] = JSON.parse(String(execFileSync('sh', limited, { cwd })));
+    assert.match(first, /^(EMFILE|ERR_UNSUPPORTED)$/);
+    assert.equal(second, 'fork');
+  });
+
   describe('leaves nothing behind', () => {
     /**
      * @param {import('..').WriteOptions} options

@@ -11,6 +11,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
 const { Worker } = require('node:worker_threads');
+// @ts-expect-error: it comes without types.
 const express = require('express');
 const { writeSnapshot } = require('..');
 const { makeState, remember } = require('./state');
@@ -25,14 +26,19 @@ const harm = [];
 const asked = { workers: 0, children: 0, database: 0 };
 
 const app = express();
-app.get('/work/:n', (request, response) => {
+/**
+ * @param {{ params: { n: string } }} request
+ * @param {{ json: (body: unknown) => void }} response
+ */
+const work = (request, response) => {
   const n = Number(request.params.n);
   const garbage = Array.from({ length: 200 }, (_, i) => ({ i, text: `${n} ${i}` }));
   remember(state, state.requests);
   state.requests += 1;
   state.digest = createHash('sha256').update(`${state.digest}${n}`).digest('hex');
   response.json({ n, sum: garbage.reduce((sum, { i }) => sum + i, 0), digest: state.digest });
-});
+};
+app.get('/work/:n', work);
 
 /** Functions that are new each time keep the compiler threads busy. */
 function compileSomething() {

@@ -3,7 +3,7 @@
 
 use super::rows::{PADDING, printable};
 use super::source::OpenSource;
-use crate::control::{Control, Phase, Progress};
+use crate::control::{Control, Progress};
 use crate::error::{Error, Result};
 
 /// The window. Its bytes have [`PADDING`] bytes before and behind them, for the row scanner.
@@ -83,7 +83,8 @@ impl<'c> Input<'c> {
         self.at_end = filled < wanted;
         let bytes = self.offset.wrapping_add(self.end as u64);
         let total_bytes = self.source.exact_size();
-        self.control.progress(Progress { phase: Phase::Parse, bytes, total_bytes });
+        let phase = self.source.phase();
+        self.control.progress(Progress { phase, bytes, total_bytes });
         Ok(filled > 0)
     }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use flate2::read::MultiGzDecoder;
 
 use super::patient::{self, PatientReader};
-use crate::control::Control;
+use crate::control::{Control, Phase};
 use crate::error::{Error, Result};
 
 /// A snapshot to read: a file, bytes in memory, or a stream such as the pipe that V8 writes into.
@@ -89,7 +89,10 @@ impl Source {
                 let size = bytes.len() as u64;
                 OpenSource::new(name, Box::new(Cursor::new(bytes)), Some(size))
             }
-            Source::Stream { reader, .. } => OpenSource::new(name, reader, None),
+            Source::Stream { reader, .. } => {
+                let open = OpenSource::new(name, reader, None)?;
+                Ok(OpenSource { phase: Phase::Capture, ..open })
+            }
         }
     }
 }
@@ -109,6 +112,8 @@ pub(crate) struct OpenSource {
     /// How many will come, when that is known exactly.
     exact_size: Option<u64>,
     is_gzip: bool,
+    /// What reading from it is: with a stream, V8 walks meanwhile.
+    phase: Phase,
     /// How many uncompressed bytes have been handed out.
     delivered: u64,
 }
@@ -132,14 +137,16 @@ impl OpenSource {
             }
         }
         let whole = Box::new(Cursor::new(magic[..filled].to_vec()).chain(reader));
+        let phase = Phase::Parse;
         Ok(if magic[..filled] == GZIP_MAGIC {
             let size_bound = size.map(|size| size.saturating_mul(MAX_DEFLATE_RATIO));
             let buffered = io::BufReader::with_capacity(1 << 16, whole);
             let reader = Box::new(MultiGzDecoder::new(buffered));
-            Self { name, reader, size_bound, exact_size: None, is_gzip: true, delivered: 0 }
+            let (exact_size, is_gzip) = (None, true);
+            Self { name, reader, size_bound, exact_size, is_gzip, phase, delivered: 0 }
         } else {
-            let (size_bound, exact_size) = (size, size);
-            Self { name, reader: whole, size_bound, exact_size, is_gzip: false, delivered: 0 }
+            let (size_bound, exact_size, is_gzip) = (size, size, false);
+            Self { name, reader: whole, size_bound, exact_size, is_gzip, phase, delivered: 0 }
         })
     }
 
@@ -151,6 +158,11 @@ impl OpenSource {
     /// No more than this many uncompressed bytes can come.
     pub(crate) fn size_bound(&self) -> Option<u64> {
         self.size_bound
+    }
+
+    /// What reading from it is, for whoever watches.
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase
     }
 
     /// How many uncompressed bytes will come, when that is known.

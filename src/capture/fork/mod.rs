@@ -31,7 +31,7 @@ mod watch;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use self::mappings::Visible;
@@ -59,7 +59,7 @@ pub struct Readiness {
 }
 
 impl Readiness {
-    /// Looks up what the next fork needs. The first time in a process it also checks, with a child
+    /// Looks up what the next fork needs. Until that has gone well once in a process, it also checks, with a child
     /// of its own, that this platform is as this module believes. Takes milliseconds; to be called
     /// on a native thread.
     ///
@@ -67,9 +67,11 @@ impl Readiness {
     ///
     /// `ERR_UNSUPPORTED` with the reason.
     pub fn check() -> Result<Self> {
-        static SELF_TEST: OnceLock<std::result::Result<(), String>> = OnceLock::new();
+        static PASSED: AtomicBool = AtomicBool::new(false);
         let waits = Waits::find();
-        let verdict = SELF_TEST.get_or_init(|| self_test(&waits)).clone();
+        // A test that fails may have lacked descriptors or memory for a moment, so it is done again.
+        let verdict = if PASSED.load(Ordering::Relaxed) { Ok(()) } else { self_test(&waits) };
+        PASSED.store(verdict.is_ok(), Ordering::Relaxed);
         let readiness = verdict.and_then(|()| match Visible::let_in() {
             Ok(visible) => Ok(Self { waits, visible, others: Others::watch(REST_AHEAD) }),
             Err(error) => Err(format!("/proc/self/maps: {error}")),
