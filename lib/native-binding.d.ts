@@ -141,7 +141,6 @@ export function redactFile(
 /** What a fork cost. */
 export interface Forked {
   failure?: Failure;
-  pid: number;
   mappings: number;
   letInMs: number;
   forkMs: number;

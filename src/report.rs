@@ -45,10 +45,6 @@ pub struct DiffOptions {
     pub matching: Matching,
     /// How to make class rows.
     pub class_rows: ClassRows,
-    /// Divides the thresholds below which growth is noise. Not for callers: a trend looks at parts
-    /// of the whole time.
-    #[serde(skip)]
-    pub sensitivity: u64,
 }
 
 impl Default for DiffOptions {
@@ -60,7 +56,6 @@ impl Default for DiffOptions {
             work: None,
             matching: Matching::Auto,
             class_rows: ClassRows::Merged,
-            sensitivity: 1,
         }
     }
 }

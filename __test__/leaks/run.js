@@ -55,7 +55,6 @@ async function main() {
     allowPositionals: true,
     options: {
       node: { type: 'string' },
-      only: { type: 'string', multiple: true },
       repeat: { type: 'string', default: '1' },
       quick: { type: 'boolean', default: false },
       restart: { type: 'boolean', default: false },
@@ -70,8 +69,8 @@ async function main() {
   });
   installPackages();
   if (values.compare) installOthers();
-  const wanted = [...(values.only ?? []), ...positionals];
-  const scenarios = choose(findScenarios(), wanted, values);
+  const scenarios = choose(findScenarios(), positionals, values);
+  if (scenarios.length === 0) throw new Error(`no scenario is called anything like ${positionals.join(', ')}`);
   for (const scenario of scenarios) build(scenario);
   const nodes = nodeBinaries(values.node);
   const tasks = [];

@@ -174,8 +174,6 @@ impl Capture {
 pub struct Forked {
     /// Why not.
     pub failure: Option<Failure>,
-    /// The child.
-    pub pid: i32,
     /// Mappings of V8's heap.
     pub mappings: u32,
     /// To make them part of the fork.
@@ -259,12 +257,10 @@ impl Capture {
             unsafe { fork::fork(readiness, writer, max_memory_bytes as u64, time_limit, walk) };
         let (child, cost) = forked?;
         let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
-        let pid = child.pid();
         *self.retries.borrow_mut() = child.retries();
         *self.child.borrow_mut() = Some(child);
         Ok(Forked {
             failure: None,
-            pid,
             mappings: u32::try_from(cost.mappings).unwrap_or(u32::MAX),
             let_in_ms: milliseconds(cost.let_in),
             fork_ms: milliseconds(cost.fork),

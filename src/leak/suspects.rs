@@ -72,18 +72,16 @@ pub fn find_suspects(
     let Newer { graph, words, analysis, .. } = newer;
     let total = analysis.retained.at(graph.root().at());
     let least_bytes = options.min_growth_bytes.unwrap_or((total / LEAST_SHARE).max(LEAST_BYTES));
-    let least_bytes = least_bytes / options.sensitivity;
-    let least_items = LEAST_ITEMS / options.sensitivity;
-    let walk = Walk { graph, words, analysis, before, least_bytes, least_items };
+    let walk = Walk { graph, words, analysis, before, least_bytes, least_items: LEAST_ITEMS };
     let mut growth = walk.run(control)?;
     let crowds = std::mem::take(&mut growth.crowds);
     let mut candidates = credit_scatters(&walk, growth, control)?;
     lift_chains(newer, &mut candidates);
     add_crowds(newer, before, crowds, &mut candidates);
     merge_siblings(newer, before, &mut candidates);
-    let many = (total / MANY_SHARE).max(MANY_BYTES) / options.sensitivity;
+    let many = (total / MANY_SHARE).max(MANY_BYTES);
     let positions = analysis.dominators.positions();
-    let least = Least { bytes: least_bytes, items: least_items, many };
+    let least = Least { bytes: least_bytes, items: LEAST_ITEMS, many };
     candidates.retain_mut(|candidate| {
         let waiting = bytes_waiting(graph, &analysis.dominators, &positions, candidate.point.node);
         candidate.point.bytes = candidate.point.bytes.saturating_sub(waiting);

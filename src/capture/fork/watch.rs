@@ -62,11 +62,6 @@ impl Child {
         }
     }
 
-    /// Its process id.
-    pub fn pid(&self) -> i32 {
-        self.pid
-    }
-
     /// The most that it was seen to take for itself, in bytes.
     pub fn peak_bytes(&self) -> u64 {
         self.peak_bytes
