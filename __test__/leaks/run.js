@@ -70,7 +70,8 @@ async function main() {
   installPackages();
   if (values.compare) installOthers();
   const scenarios = choose(findScenarios(), positionals, values);
-  if (scenarios.length === 0) throw new Error(`no scenario is called anything like ${positionals.join(', ')}`);
+  if (scenarios.length === 0)
+    throw new Error(`no scenario is called anything like ${positionals.join(', ')}`);
   for (const scenario of scenarios) build(scenario);
   const nodes = nodeBinaries(values.node);
   const tasks = [];
