@@ -8,10 +8,11 @@
 
 use super::columns::{EdgeColumns, EdgeTable, NodeColumns, NodeTable};
 use super::input::Input;
-use super::locations::{LocationTable, Locations};
+use super::lists::ListTable;
+use super::locations::{LocationFields, Locations};
 use super::meta::Header;
 use super::row_reader::{Array, read_rows};
-use super::samples::{Sample, SampleTable};
+use super::samples::Sample;
 use super::source::Source;
 use super::text::read_strings;
 use super::{SnapshotTables, StringTable};
@@ -156,17 +157,19 @@ impl Decoder<'_> {
             "locations" => {
                 match self.header.as_ref().and_then(|h| Some((h, h.locations.as_ref()?))) {
                     Some((header, layout)) => {
-                        let mut table = LocationTable::new(header, layout);
+                        let fields = LocationFields::new(header, layout);
+                        let mut table: ListTable<_, Locations> = ListTable::new(&fields);
                         let array = Array { name: "locations", fields: layout.fields };
                         read_rows(&mut self.input, &mut table, array, self.lanes)?;
                         self.tables.locations = table.finish();
+                        self.tables.locations.sort();
                     }
                     None => self.input.skip_value("`locations`")?,
                 }
             }
             "samples" => match self.header.as_ref().and_then(|header| header.samples.as_ref()) {
                 Some(layout) => {
-                    let mut table = SampleTable::new(layout);
+                    let mut table: ListTable<_, Vec<Sample>> = ListTable::new(layout);
                     let array = Array { name: "samples", fields: layout.fields };
                     read_rows(&mut self.input, &mut table, array, self.lanes)?;
                     self.tables.samples = table.finish();

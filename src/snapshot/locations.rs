@@ -8,10 +8,10 @@
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
-use super::columns::{Divisor, RowPart, RowTable};
+use super::columns::Divisor;
+use super::lists::RowList;
 use super::meta::{Header, LocationLayout};
-use super::rows::{MAX_FIELDS, RowSink};
-use crate::error::Result;
+use super::rows::MAX_FIELDS;
 use crate::graph::NodeIndex;
 
 /// A row of `locations`: where the function is, or the constructor of the object.
@@ -67,13 +67,6 @@ impl Locations {
         self.rows.push((node, number));
     }
 
-    /// Adds the rows of another table behind these.
-    fn append(&mut self, more: Self) {
-        let numbers: Vec<u32> = more.places.iter().map(|&place| self.number_of(place)).collect();
-        let rows = more.rows.iter().map(|&(node, number)| (node, numbers[number as usize]));
-        self.rows.extend(rows);
-    }
-
     /// Ends the building: puts the rows in the order of nodes.
     pub(crate) fn sort(&mut self) {
         self.numbers = HashMap::new();
@@ -92,97 +85,50 @@ impl Locations {
     }
 }
 
-/// Reads rows into [`Locations`].
-pub(crate) struct LocationTable<'h> {
+/// Where the fields of a row are, and which node an index in it means.
+pub(crate) struct LocationFields<'h> {
     layout: &'h LocationLayout,
     node_fields: Divisor,
     node_count: u64,
-    found: Locations,
 }
 
-impl<'h> LocationTable<'h> {
+impl<'h> LocationFields<'h> {
     pub(crate) fn new(header: &Header, layout: &'h LocationLayout) -> Self {
         let node_fields = Divisor::new(header.nodes.fields);
-        Self { layout, node_fields, node_count: header.node_count, found: Locations::default() }
+        Self { layout, node_fields, node_count: header.node_count }
     }
 
-    pub(crate) fn finish(mut self) -> Locations {
-        self.found.sort();
-        self.found
-    }
-}
-
-/// Rows of a [`LocationTable`], on their way.
-pub(crate) struct LocationPart<'h> {
-    layout: &'h LocationLayout,
-    node_fields: Divisor,
-    node_count: u64,
-    found: Locations,
-}
-
-impl LocationPart<'_> {
     fn node_at(&self, index: u64) -> Option<NodeIndex> {
         let node = self.node_fields.exact(index).filter(|&node| node < self.node_count)?;
         Some(NodeIndex(node as u32))
     }
 }
 
-impl RowSink for LocationPart<'_> {
-    fn restart(&mut self) {
-        self.found = Locations::default();
-    }
-
-    fn row(&mut self, _row: usize, numbers: &[u64; MAX_FIELDS]) -> std::result::Result<(), String> {
-        let layout = self.layout;
+impl<'h> RowList<LocationFields<'h>> for Locations {
+    fn push_row(
+        &mut self,
+        fields: &LocationFields<'h>,
+        numbers: &[u64; MAX_FIELDS],
+    ) -> Result<(), String> {
+        let layout = fields.layout;
         let index = numbers[layout.object_index];
-        let Some(node) = self.node_at(index) else {
+        let Some(node) = fields.node_at(index) else {
             return Err(format!("has a row for {index}, which is no node"));
         };
         let place = Place {
             script_id: numbers[layout.script_id] as u32,
             line: numbers[layout.line] as u32,
             column: numbers[layout.column] as u32,
-            script: layout.script_object_index.and_then(|field| self.node_at(numbers[field])),
+            script: layout.script_object_index.and_then(|field| fields.node_at(numbers[field])),
         };
-        self.found.push(Location { node, place });
-        Ok(())
-    }
-}
-
-impl RowPart for LocationPart<'_> {
-    type Rest = Locations;
-
-    fn split(&mut self, _rows: usize) -> Self {
-        Self { found: Locations::default(), ..*self }
-    }
-
-    fn rest(self) -> Locations {
-        self.found
-    }
-}
-
-impl<'h> RowTable for LocationTable<'h> {
-    type Part<'t>
-        = LocationPart<'h>
-    where
-        Self: 't;
-    type Rest = Locations;
-
-    fn has_full_length(&self) -> bool {
-        true
-    }
-
-    fn make_room(&mut self, _first_row: usize, _room: usize) -> Result<()> {
+        self.push(Location { node, place });
         Ok(())
     }
 
-    fn part(&mut self, _first_row: usize) -> LocationPart<'h> {
-        let Self { layout, node_fields, node_count, .. } = *self;
-        LocationPart { layout, node_fields, node_count, found: Locations::default() }
-    }
-
-    fn absorb(&mut self, rest: Locations, _offset: u64, _first_row: usize, _rows: usize) {
-        self.found.append(rest);
+    fn append(&mut self, more: Self) {
+        let numbers: Vec<u32> = more.places.iter().map(|&place| self.number_of(place)).collect();
+        let rows = more.rows.iter().map(|&(node, number)| (node, numbers[number as usize]));
+        self.rows.extend(rows);
     }
 }
 

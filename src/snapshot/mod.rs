@@ -6,6 +6,7 @@ mod columns;
 mod decode;
 mod digits;
 mod input;
+mod lists;
 mod locations;
 mod meta;
 mod patient;

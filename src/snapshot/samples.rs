@@ -1,9 +1,8 @@
 //! The `samples` section: the time line of a snapshot with allocation tracking.
 
-use super::columns::{RowPart, RowTable};
+use super::lists::RowList;
 use super::meta::SampleLayout;
-use super::rows::{MAX_FIELDS, RowSink};
-use crate::error::Result;
+use super::rows::MAX_FIELDS;
 
 /// A row of `samples`: the last id that had been given out at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,74 +13,20 @@ pub struct Sample {
     pub last_assigned_id: u64,
 }
 
-/// Reads rows into a list: there are few.
-pub(crate) struct SampleTable<'h> {
-    layout: &'h SampleLayout,
-    rows: Vec<Sample>,
-}
-
-impl<'h> SampleTable<'h> {
-    pub(crate) fn new(layout: &'h SampleLayout) -> Self {
-        Self { layout, rows: Vec::new() }
-    }
-
-    pub(crate) fn finish(self) -> Vec<Sample> {
-        self.rows
-    }
-}
-
-/// Rows of a [`SampleTable`], on their way.
-pub(crate) struct SamplePart<'h> {
-    layout: &'h SampleLayout,
-    rows: Vec<Sample>,
-}
-
-impl RowSink for SamplePart<'_> {
-    fn restart(&mut self) {
-        self.rows.clear();
-    }
-
-    fn row(&mut self, _row: usize, numbers: &[u64; MAX_FIELDS]) -> std::result::Result<(), String> {
-        self.rows.push(Sample {
-            timestamp_us: numbers[self.layout.timestamp_us],
-            last_assigned_id: numbers[self.layout.last_assigned_id],
+impl RowList<SampleLayout> for Vec<Sample> {
+    fn push_row(
+        &mut self,
+        layout: &SampleLayout,
+        numbers: &[u64; MAX_FIELDS],
+    ) -> Result<(), String> {
+        self.push(Sample {
+            timestamp_us: numbers[layout.timestamp_us],
+            last_assigned_id: numbers[layout.last_assigned_id],
         });
         Ok(())
     }
-}
 
-impl RowPart for SamplePart<'_> {
-    type Rest = Vec<Sample>;
-
-    fn split(&mut self, _rows: usize) -> Self {
-        Self { layout: self.layout, rows: Vec::new() }
-    }
-
-    fn rest(self) -> Vec<Sample> {
-        self.rows
-    }
-}
-
-impl<'h> RowTable for SampleTable<'h> {
-    type Part<'t>
-        = SamplePart<'h>
-    where
-        Self: 't;
-    type Rest = Vec<Sample>;
-
-    fn has_full_length(&self) -> bool {
-        true
-    }
-
-    fn make_room(&mut self, _first_row: usize, _room: usize) -> Result<()> {
-        Ok(())
-    }
-
-    fn part(&mut self, _first_row: usize) -> SamplePart<'h> {
-        SamplePart { layout: self.layout, rows: Vec::new() }
-    }
-
-    fn absorb(&mut self, rest: Vec<Sample>, _offset: u64, _first_row: usize, _rows: usize) {
-        self.rows.extend(rest);
+    fn append(&mut self, more: Self) {
+        self.extend(more);
     }
 }
