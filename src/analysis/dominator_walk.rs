@@ -75,6 +75,15 @@ impl Pages {
     fn contain(&self, node: NodeIndex, rank: u32) -> bool {
         (rank < self.end && rank != 0) || self.others.contains(node.0)
     }
+
+    /// Whether an edge is essential, of a node that is not the root and had no rank when the page was
+    /// done.
+    #[inline(always)]
+    fn count(&self, ranks: &[u32], source: EssentialFrom<'_>, edge: Edge) -> bool {
+        let from_page = self.others.contains(source.node().0);
+        let into_page = || self.contain(edge.target, ranks[edge.target.at()]);
+        source.counts(edge.label, edge.target) && !is_barred(from_page, into_page)
+    }
 }
 
 /// A walk on its way.
@@ -151,11 +160,7 @@ impl<'a> Walker<'a> {
         while !self.stack.is_empty() {
             control.checkpoint_at(self.steps)?;
             if let Some(Pending { from, target }) = self.next() {
-                let from_page = pages.others.contains(target.0);
-                self.enter(target, from, |ranks, source, edge| {
-                    let into_page = || pages.contain(edge.target, ranks[edge.target.at()]);
-                    source.counts(edge.label, edge.target) && !is_barred(from_page, into_page)
-                });
+                self.enter(target, from, |ranks, source, edge| pages.count(ranks, source, edge));
             }
         }
         Ok(())
@@ -214,12 +219,10 @@ impl<'a> Walker<'a> {
         for (step, &node) in left.iter().enumerate() {
             control.checkpoint_at(step)?;
             let source = self.edges.from(node);
-            let from_page = pages.others.contains(node.0);
-            for edge in graph.edges(node) {
-                let into_page = || pages.contain(edge.target, self.ranks[edge.target.at()]);
-                if source.counts(edge.label, edge.target) && !is_barred(from_page, into_page) {
-                    referred_to.insert(edge.target.0);
-                }
+            let essential =
+                graph.edges(node).filter(|&edge| pages.count(&self.ranks, source, edge));
+            for edge in essential {
+                referred_to.insert(edge.target.0);
             }
         }
         left.retain(|node| !referred_to.contains(node.0));

@@ -53,6 +53,12 @@ pub struct EssentialFrom<'a> {
 }
 
 impl EssentialFrom<'_> {
+    /// The node.
+    #[inline(always)]
+    pub fn node(&self) -> NodeIndex {
+        self.from
+    }
+
     /// Whether an edge of this node is essential by all rules but the fifth.
     #[inline(always)]
     pub fn counts(&self, label: EdgeLabel, target: NodeIndex) -> bool {

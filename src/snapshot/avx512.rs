@@ -4,8 +4,8 @@
 //! (`vpcompressb`). The eight bytes before each of eight ends are gathered from the 128 bytes around
 //! by one more (`vpermi2b`), which also puts zeros for what stands before a number.
 //!
-//! Time: for 64 bytes some 12 instructions, and 14 for each eight numbers in them. What AVX2 needs:
-//! see there.
+//! Time: for 64 bytes some 12 instructions, and 14 for each eight numbers in them. What AVX2
+//! needs: see [`super::avx2`].
 
 use std::arch::x86_64::{
     __m512i, _mm512_add_epi8, _mm512_add_epi64, _mm512_and_si512, _mm512_cmpeq_epi8_mask,
@@ -17,7 +17,8 @@ use std::arch::x86_64::{
 };
 
 use super::digits::{
-    Arithmetic, CHUNK, Classes, Ends, MAX_FAST_DIGITS, MOST_VALUES, Spans, number_ending_at,
+    Arithmetic, CHUNK, Classes, Ends, MAX_FAST_DIGITS, MOST_VALUES, Numbers, Spans,
+    number_ending_at,
 };
 
 /// Numbers are converted so many at a time.
@@ -35,7 +36,7 @@ impl Avx512 {
             && std::arch::is_x86_feature_detected!("avx512bw")
             && std::arch::is_x86_feature_detected!("avx512vbmi")
             && std::arch::is_x86_feature_detected!("avx512vbmi2")
-            && super::digits::Avx2::is_there()
+            && super::avx2::Avx2::is_there()
     }
 }
 
@@ -94,13 +95,8 @@ impl Arithmetic for Avx512 {
     }
 
     #[inline(always)]
-    fn numbers(
-        bytes: &[u8],
-        at: usize,
-        spans: Spans,
-        found: &mut Ends,
-        values: &mut [u64],
-    ) -> Option<()> {
+    fn convert(numbers: Numbers<'_>, found: &mut Ends, values: &mut [u64]) -> Option<()> {
+        let Numbers { bytes, at, spans } = numbers;
         let before: &[u8; CHUNK] = bytes.get(at - CHUNK..at)?.try_into().ok()?;
         let chunk: &[u8; CHUNK] = bytes.get(at..at + CHUNK)?.try_into().ok()?;
         let values: &mut [u64; MOST_VALUES] = values.get_mut(..MOST_VALUES)?.try_into().ok()?;

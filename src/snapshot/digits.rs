@@ -2,12 +2,12 @@
 //!
 //! Nine tenths of a snapshot are decimal numbers between commas. [`Arithmetic::classify`] turns 64
 //! bytes into three bit masks (digit, comma, line feed), so that the ends of all numbers in the
-//! chunk are known at once and no number waits for the one before it; [`Arithmetic::numbers`] then
-//! makes numbers of all of them, four or eight at a time where the processor can
-//! ([`super::avx512`] is in a file of its own).
+//! chunk are known at once and no number waits for the one before it; [`Arithmetic::convert`] then
+//! makes numbers of all of them, four or eight at a time where the processor can ([`super::avx2`],
+//! [`super::avx512`]).
 //!
 //! Time: about 16 vector instructions for 64 bytes, and for a number of up to 8 digits about 12
-//! scalar instructions, or a quarter of 16 vector ones beside some 10 to find it. The multiplication trick is Mula's ("SWAR
+//! scalar instructions, and some 10 to find it. The multiplication trick is Mula's ("SWAR
 //! parse eight digits", as in simdjson's number parsing paper, Langdale & Lemire 2019, section
 //! 3.1.5; with vectors: Mula, "SIMD-ized conversion of decimal numbers", 2014).
 
@@ -28,12 +28,19 @@ pub(crate) const CHUNK: usize = 64;
 /// No chunk has more numbers that end in it.
 pub(crate) const MOST_NUMBERS: usize = CHUNK / 2 + 1;
 
-/// AVX2 converts so many at a time.
-#[cfg(target_arch = "x86_64")]
-const BATCH: usize = 4;
-
 /// So many values may be written for a chunk: all that can be in it, in batches of up to eight.
 pub(crate) const MOST_VALUES: usize = MOST_NUMBERS.next_multiple_of(8);
+
+/// A chunk, and where in it numbers are.
+#[derive(Clone, Copy)]
+pub(crate) struct Numbers<'b> {
+    /// Has [`CHUNK`] bytes before the chunk, and as many from its beginning on.
+    pub(crate) bytes: &'b [u8],
+    /// Where the chunk begins.
+    pub(crate) at: usize,
+    /// Where the numbers are.
+    pub(crate) spans: Spans,
+}
 
 /// Where the numbers of a chunk are, as bits.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +73,7 @@ impl Ends {
 
     /// Looks them up one by one; `None` if one is too long.
     #[inline(always)]
-    fn locate(&mut self, spans: Spans) -> Option<()> {
+    pub(super) fn locate(&mut self, spans: Spans) -> Option<()> {
         let Spans { mut starts, mut ends, carried } = spans;
         let mut count = 0;
         let mut longest = 0;
@@ -97,16 +104,9 @@ pub(crate) trait Arithmetic {
     /// What each of 64 bytes is.
     fn classify(chunk: &[u8; CHUNK]) -> Classes;
 
-    /// The values of the numbers of the chunk that begins at `at`, one after the other, and where they
-    /// end. There are [`CHUNK`] bytes before `at`, and as many from `at` on. Of `values`,
+    /// The values of the numbers of a chunk, one after the other, and where they end. Of `values`,
     /// [`MOST_VALUES`] may be written to. `None` if a number has more than [`MAX_FAST_DIGITS`].
-    fn numbers(
-        bytes: &[u8],
-        at: usize,
-        spans: Spans,
-        found: &mut Ends,
-        values: &mut [u64],
-    ) -> Option<()>;
+    fn convert(numbers: Numbers<'_>, found: &mut Ends, values: &mut [u64]) -> Option<()>;
 }
 
 /// Any processor: what the compiler may use everywhere.
@@ -119,136 +119,19 @@ impl Arithmetic for Baseline {
     }
 
     #[inline(always)]
-    fn numbers(
-        bytes: &[u8],
-        at: usize,
-        spans: Spans,
-        found: &mut Ends,
-        values: &mut [u64],
-    ) -> Option<()> {
-        found.locate(spans)?;
-        convert(bytes, at, found, values);
+    fn convert(numbers: Numbers<'_>, found: &mut Ends, values: &mut [u64]) -> Option<()> {
+        found.locate(numbers.spans)?;
+        convert_one_by_one(numbers.bytes, numbers.at, found, values);
         Some(())
     }
 }
 
 /// The values of the numbers of a chunk, one by one.
 #[inline(always)]
-fn convert(bytes: &[u8], at: usize, found: &Ends, values: &mut [u64]) {
+pub(super) fn convert_one_by_one(bytes: &[u8], at: usize, found: &Ends, values: &mut [u64]) {
     let found = found.ends.iter().zip(&found.lengths).take(found.count);
     for (value, (&end, &length)) in values.iter_mut().zip(found) {
         *value = number_ending_at(bytes, at + usize::from(end), usize::from(length));
-    }
-}
-
-/// A processor with AVX2. Whoever uses it has to know that this one has it, and to do so in a
-/// function that is compiled for it.
-#[cfg(target_arch = "x86_64")]
-pub(crate) struct Avx2;
-
-#[cfg(target_arch = "x86_64")]
-impl Avx2 {
-    /// Whether this processor has what is used here, and what the compiler may use beside it.
-    #[inline]
-    pub(crate) fn is_there() -> bool {
-        std::arch::is_x86_feature_detected!("avx2")
-            && std::arch::is_x86_feature_detected!("bmi1")
-            && std::arch::is_x86_feature_detected!("bmi2")
-            && std::arch::is_x86_feature_detected!("lzcnt")
-            && std::arch::is_x86_feature_detected!("popcnt")
-    }
-
-    /// Four numbers of at most 8 digits.
-    #[inline(always)]
-    fn four(words: [u64; BATCH], lengths: &[u64; BATCH]) -> [u64; BATCH] {
-        use std::arch::x86_64::{
-            __m256i, _mm256_add_epi64, _mm256_and_si256, _mm256_loadu_si256, _mm256_madd_epi16,
-            _mm256_maddubs_epi16, _mm256_mul_epu32, _mm256_set1_epi8, _mm256_set1_epi16,
-            _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_slli_epi64, _mm256_sllv_epi64,
-            _mm256_srli_epi64, _mm256_srlv_epi64, _mm256_storeu_si256, _mm256_sub_epi64,
-        };
-        let mut numbers = [0; BATCH];
-        // SAFETY: The processor has AVX2, as whoever uses this type promises. The loads and the
-        // store are of 32 bytes, which is the size of each of the three arrays, and need no
-        // alignment.
-        unsafe {
-            let words = _mm256_loadu_si256(words.as_ptr().cast::<__m256i>());
-            let lengths = _mm256_loadu_si256(lengths.as_ptr().cast::<__m256i>());
-            // What stands before a number goes away, and zeros take its place.
-            let digits = _mm256_and_si256(words, _mm256_set1_epi8(0x0f));
-            let spare = _mm256_sub_epi64(_mm256_set1_epi64x(64), _mm256_slli_epi64::<3>(lengths));
-            let digits = _mm256_sllv_epi64(_mm256_srlv_epi64(digits, spare), spare);
-            // Weights of the first and the second of each two: 10 and 1, 100 and 1, 10000 and 1.
-            let pairs = _mm256_maddubs_epi16(digits, _mm256_set1_epi16(0x010a));
-            let quads = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x0001_0064));
-            let high = _mm256_mul_epu32(quads, _mm256_set1_epi64x(10_000));
-            let sum = _mm256_add_epi64(high, _mm256_srli_epi64::<32>(quads));
-            _mm256_storeu_si256(numbers.as_mut_ptr().cast::<__m256i>(), sum);
-        }
-        numbers
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-impl Arithmetic for Avx2 {
-    #[inline(always)]
-    fn classify(chunk: &[u8; CHUNK]) -> Classes {
-        use std::arch::x86_64::{
-            __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8,
-            _mm256_set1_epi8, _mm256_sub_epi8,
-        };
-        let mut classes = Classes { digits: 0, commas: 0, line_feeds: 0 };
-        for half in 0..CHUNK / 32 {
-            // SAFETY: The processor has AVX2, as whoever uses this type promises. The load reads
-            // the 32 bytes from `half * 32`, which end at or before byte 64 of `chunk`, and needs
-            // no alignment.
-            let (digits, commas, line_feeds) = unsafe {
-                let bytes = _mm256_loadu_si256(chunk.as_ptr().add(half * 32).cast::<__m256i>());
-                let value = _mm256_sub_epi8(bytes, _mm256_set1_epi8(b'0' as i8));
-                let is_digit =
-                    _mm256_cmpeq_epi8(_mm256_min_epu8(value, _mm256_set1_epi8(9)), value);
-                let is_comma = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(b',' as i8));
-                let is_line_feed = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(b'\n' as i8));
-                (
-                    _mm256_movemask_epi8(is_digit) as u32,
-                    _mm256_movemask_epi8(is_comma) as u32,
-                    _mm256_movemask_epi8(is_line_feed) as u32,
-                )
-            };
-            classes.digits |= u64::from(digits) << (half * 32);
-            classes.commas |= u64::from(commas) << (half * 32);
-            classes.line_feeds |= u64::from(line_feeds) << (half * 32);
-        }
-        classes
-    }
-
-    #[inline(always)]
-    fn numbers(
-        bytes: &[u8],
-        at: usize,
-        spans: Spans,
-        found: &mut Ends,
-        values: &mut [u64],
-    ) -> Option<()> {
-        found.locate(spans)?;
-        // The eight bytes before each end, and what the ends may be, are in here.
-        let chunk: &[u8; CHUNK + 8] = bytes.get(at - 8..at + CHUNK)?.try_into().ok()?;
-        let mut is_long = false;
-        for start in (0..found.count).step_by(BATCH) {
-            let mut words = [0; BATCH];
-            let mut lengths = [0; BATCH];
-            for lane in 0..BATCH {
-                let end = usize::from(found.ends[start + lane]) & (CHUNK - 1);
-                words[lane] = eight_before(chunk, end + 8);
-                lengths[lane] = u64::from(found.lengths[start + lane]);
-                is_long |= lengths[lane] > 8;
-            }
-            values[start..start + BATCH].copy_from_slice(&Self::four(words, &lengths));
-        }
-        if is_long {
-            convert(bytes, at, found, values);
-        }
-        Some(())
     }
 }
 
@@ -335,7 +218,7 @@ pub(crate) fn number_ending_at(bytes: &[u8], end: usize, digits: usize) -> u64 {
 }
 
 #[inline(always)]
-fn eight_before(bytes: &[u8], end: usize) -> u64 {
+pub(super) fn eight_before(bytes: &[u8], end: usize) -> u64 {
     let mut eight = [0; 8];
     eight.copy_from_slice(&bytes[end - 8..end]);
     u64::from_le_bytes(eight)
@@ -356,11 +239,11 @@ fn eight_digits(word: u64, digits: usize) -> u64 {
 mod tests {
     use super::*;
     #[cfg(target_arch = "x86_64")]
-    use crate::snapshot::avx512::Avx512;
+    use crate::snapshot::{avx2::Avx2, avx512::Avx512};
     use proptest::prelude::*;
 
-    /// [`Arithmetic::numbers`] of some processor.
-    type Numbers = fn(&[u8], usize, Spans, &mut Ends, &mut [u64]) -> Option<()>;
+    /// [`Arithmetic::convert`] of some processor.
+    type Convert = fn(Numbers<'_>, &mut Ends, &mut [u64]) -> Option<()>;
 
     fn naively(chunk: &[u8; CHUNK]) -> Classes {
         let mask = |test: &dyn Fn(u8) -> bool| {
@@ -430,20 +313,21 @@ mod tests {
                 text.push(b',');
             }
             text.resize(3 * CHUNK, b'7');
-            let check = |numbers: Numbers| {
+            let numbers = Numbers { bytes: &text, at: CHUNK, spans };
+            let check = |convert: Convert| {
                 let (mut found, mut values) = (Ends::new(), [0; MOST_VALUES]);
-                numbers(&text, CHUNK, spans, &mut found, &mut values).unwrap();
+                convert(numbers, &mut found, &mut values).unwrap();
                 let values = values[..found.count].to_vec();
                 (values, found.ends[..found.count].to_vec())
             };
-            prop_assert_eq!(check(Baseline::numbers), (expected.clone(), ends.clone()));
+            prop_assert_eq!(check(Baseline::convert), (expected.clone(), ends.clone()));
             #[cfg(target_arch = "x86_64")]
             if Avx2::is_there() {
-                prop_assert_eq!(check(Avx2::numbers), (expected.clone(), ends.clone()));
+                prop_assert_eq!(check(Avx2::convert), (expected.clone(), ends.clone()));
             }
             #[cfg(target_arch = "x86_64")]
             if Avx512::is_there() {
-                prop_assert_eq!(check(Avx512::numbers), (expected, ends));
+                prop_assert_eq!(check(Avx512::convert), (expected, ends));
             }
         }
 
@@ -463,17 +347,18 @@ mod tests {
                 spans.starts |= 1 << start;
             }
             let is_some = carried + digits <= MAX_FAST_DIGITS;
-            let is_found = |numbers: Numbers| {
-                numbers(&text, CHUNK, spans, &mut Ends::new(), &mut [0; MOST_VALUES]).is_some()
+            let numbers = Numbers { bytes: &text, at: CHUNK, spans };
+            let is_found = |convert: Convert| {
+                convert(numbers, &mut Ends::new(), &mut [0; MOST_VALUES]).is_some()
             };
-            prop_assert_eq!(is_found(Baseline::numbers), is_some);
+            prop_assert_eq!(is_found(Baseline::convert), is_some);
             #[cfg(target_arch = "x86_64")]
             if Avx2::is_there() {
-                prop_assert_eq!(is_found(Avx2::numbers), is_some);
+                prop_assert_eq!(is_found(Avx2::convert), is_some);
             }
             #[cfg(target_arch = "x86_64")]
             if Avx512::is_there() {
-                prop_assert_eq!(is_found(Avx512::numbers), is_some);
+                prop_assert_eq!(is_found(Avx512::convert), is_some);
             }
         }
 

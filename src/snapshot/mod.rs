@@ -1,6 +1,8 @@
 //! From bytes to tables. This stage knows JSON and V8's schema, and nothing about graphs.
 
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod columns;
 mod decode;

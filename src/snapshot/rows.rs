@@ -11,11 +11,11 @@
 //!
 //! Time: linear in bytes; see `digits.rs`. Memory: none.
 
+use super::digits::{
+    Arithmetic, Baseline, CHUNK, Ends, MAX_FAST_DIGITS, MOST_VALUES, Numbers, Spans,
+};
 #[cfg(target_arch = "x86_64")]
-use super::avx512::Avx512;
-#[cfg(target_arch = "x86_64")]
-use super::digits::Avx2;
-use super::digits::{Arithmetic, Baseline, CHUNK, Ends, MAX_FAST_DIGITS, MOST_VALUES, Spans};
+use super::{avx2::Avx2, avx512::Avx512};
 use crate::error::{Error, Result};
 
 /// No row of the format has more fields (nodes have 5 to 7).
@@ -148,7 +148,7 @@ fn scan_with<A: Arithmetic>(window: &Window<'_>, sink: &mut impl RowSink) -> Opt
         // A number may end right at the byte that ends the array.
         let ends_here = ends & if stop < 64 { counted | 1 << stop } else { counted };
         let spans = Spans { starts, ends: ends_here, carried };
-        A::numbers(bytes, at, spans, &mut found, numbers.behind_the_rest())?;
+        A::convert(Numbers { bytes, at, spans }, &mut found, numbers.behind_the_rest())?;
         numbers.hand_over(at, &found, &mut scanned, sink)?;
         if stop < 64 {
             let terminator = at + stop as usize;
