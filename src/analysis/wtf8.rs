@@ -6,6 +6,11 @@
 
 use std::cmp::Ordering;
 
+/// A text for people: halves of surrogate pairs are replaced.
+pub fn lossy(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).into_owned()
+}
+
 /// How many UTF-16 units a text has.
 pub fn utf16_len(text: &[u8]) -> usize {
     // A character of four bytes is two units, any other is one.

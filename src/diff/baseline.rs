@@ -3,6 +3,7 @@
 use crate::analysis::class_table::ClassRows;
 use crate::analysis::comparison::OlderNodes;
 use crate::analysis::ids::nodes_by_id;
+use crate::analysis::wtf8::lossy;
 use crate::control::Control;
 use crate::diff::{Analyzed, Parsed};
 use crate::digest::{Body, ClassTotal};
@@ -107,7 +108,7 @@ pub fn digest(source: Source, taken_at: Option<String>, control: &Control) -> Re
     let classes = rows
         .iter()
         .map(|row| ClassTotal {
-            class_name: String::from_utf8_lossy(&row.name).into_owned(),
+            class_name: lossy(&row.name),
             count: row.count,
             bytes: row.self_size,
         })

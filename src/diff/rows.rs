@@ -7,6 +7,7 @@ use crate::analysis::classes::Classes;
 use crate::analysis::comparison::{
     ComparisonOptions, ComparisonRow, NewerNodes, OlderNodes, compare,
 };
+use crate::analysis::wtf8::lossy;
 use crate::control::Control;
 use crate::diff::Current;
 use crate::diff::baseline::{Baseline, BaselineClasses};
@@ -73,7 +74,7 @@ fn by_totals(totals: &[ClassTotal], newer: &Current, control: &Control) -> Resul
         totals.iter().map(|total| (total.class_name.as_str(), total)).collect();
     let mut rows = Vec::new();
     for row in newer.analysis.class_table(Rows::Merged, control)? {
-        let class_name = String::from_utf8_lossy(&row.name).into_owned();
+        let class_name = lossy(&row.name);
         let was = before.remove(class_name.as_str());
         let (count, bytes) = was.map_or((0, 0), |total| (total.count, total.bytes));
         rows.push(ClassDelta {
@@ -120,7 +121,7 @@ fn keep_net(rows: &mut Vec<ClassDelta>) {
 
 fn class_delta(row: &ComparisonRow) -> ClassDelta {
     ClassDelta {
-        class_name: String::from_utf8_lossy(&row.name).into_owned(),
+        class_name: lossy(&row.name),
         added: row.added_count,
         removed: row.removed_count,
         delta: row.count_delta(),

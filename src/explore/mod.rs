@@ -15,6 +15,7 @@ use crate::analysis::distances::BASE_SYSTEM_DISTANCE;
 use crate::analysis::duplicate_strings::{StringColumns, duplicate_strings};
 use crate::analysis::ids::IdIndex;
 use crate::analysis::ropes::BlankRopes;
+use crate::analysis::wtf8::lossy;
 use crate::analysis::{Analysis, What, analyse};
 use crate::control::Control;
 use crate::error::Result;
@@ -142,7 +143,7 @@ impl Explorer {
 
     /// At most `top` classes whose name contains `filter`, largest retained size first.
     pub fn classes(&self, top: usize, filter: &str) -> Vec<ClassSummary> {
-        let matching = self.classes.iter().map(|row| (text(&row.name), row));
+        let matching = self.classes.iter().map(|row| (lossy(&row.name), row));
         matching
             .filter(|(name, _)| name.contains(filter))
             .take(top)
@@ -212,7 +213,7 @@ impl Explorer {
             steps.push(PathStep {
                 edge: self.edge_text(edge),
                 edge_type: edge.label.edge_type().name().into(),
-                class_name: text(self.analysis.class_name(node)),
+                class_name: lossy(self.analysis.class_name(node)),
                 node_id: self.graph.id(node),
             });
             node = source;
@@ -275,7 +276,7 @@ impl Explorer {
     }
 
     fn edge_text(&self, edge: Edge) -> String {
-        text(&edge_name(&self.graph, edge))
+        lossy(&edge_name(&self.graph, edge))
     }
 
     fn node_row(&self, node: NodeIndex) -> NodeRow {
@@ -288,19 +289,14 @@ impl Explorer {
                 .get(usize::from(graph.node_type(node).0))
                 .cloned()
                 .unwrap_or_default(),
-            name: text(&names.node(node)),
-            class_name: text(analysis.class_name(node)),
+            name: lossy(&names.node(node)),
+            class_name: lossy(analysis.class_name(node)),
             self_bytes: analysis.self_size[node.at()],
             retained_bytes: analysis.retained.at(node.at()),
             distance: self.distance(node),
             dominator_id: graph.id(analysis.dominators.idom(node)),
         }
     }
-}
-
-/// WTF-8 as a string; halves of surrogate pairs are replaced.
-fn text(wtf8: &[u8]) -> String {
-    String::from_utf8_lossy(wtf8).into_owned()
 }
 
 /// Texts of several strings, most bytes first.
@@ -321,7 +317,7 @@ fn duplicates(
     let mut rows: Vec<DuplicateRow> = groups
         .into_iter()
         .map(|group| DuplicateRow {
-            value: text(&group.value),
+            value: lossy(&group.value),
             count: group.nodes.len() as u32,
             bytes: group.self_size,
         })

@@ -114,6 +114,7 @@ pub(crate) fn entry_of(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::wtf8::lossy;
     use crate::leak::stage::{Heap, property};
     use crate::testing::GraphBuilder;
 
@@ -130,7 +131,7 @@ mod tests {
         let Heap { graph, words, analysis, .. } = &heap;
         let found = head(graph, words, analysis, last)?;
         let step = heap.routes.arrival(graph, found.node).unwrap();
-        Some((String::from_utf8_lossy(graph.edge_name(step.edge)).into_owned(), found.links))
+        Some((lossy(graph.edge_name(step.edge)), found.links))
     }
 
     #[test]

@@ -459,6 +459,7 @@ pub(crate) fn is_slot(edge: Edge) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::wtf8::lossy;
     use crate::leak::stage::{elements, grown, property};
 
     /// What the growth between two heaps is called: the property that leads to each point, items
@@ -470,7 +471,7 @@ mod tests {
         let found = heap.growth(&Before::by_id(&census), 1_000, 10);
         let name = |node| {
             let step = heap.routes.arrival(&heap.graph, node).unwrap();
-            String::from_utf8_lossy(heap.graph.edge_name(step.edge)).into_owned()
+            lossy(heap.graph.edge_name(step.edge))
         };
         let described = found.points.iter().map(|point| {
             let before = point.prior.map_or(0, |prior| prior.items);

@@ -1,5 +1,6 @@
 //! What a developer calls a node: the variable or property that holds it, and whose that is.
 
+use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeIndex, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::route::{Step, step_of};
 use crate::leak::scripts::internal_target;
@@ -65,7 +66,7 @@ fn local_of_suspended(
     let at = below + registers;
     let generator = route[at].from;
     let function = internal_target(graph, generator, [words.function, words.function])?;
-    let name = String::from_utf8_lossy(graph.raw_name(function)).into_owned();
+    let name = lossy(graph.raw_name(function));
     (!name.is_empty()).then_some(Handle { name, at, owner: generator })
 }
 
@@ -94,7 +95,7 @@ pub fn variable_of_block(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> 
         edge.label.edge_type() == EdgeType::HIDDEN && graph.edge_number(*edge) == number
     })?;
     let is_certain = last + 1 == variables && graph.node_type(name.target) == NodeType::STRING;
-    is_certain.then(|| String::from_utf8_lossy(graph.raw_name(name.target)).into_owned())
+    is_certain.then(|| lossy(graph.raw_name(name.target)))
 }
 
 /// The highest number of a node's hidden edges.
@@ -186,7 +187,7 @@ pub fn edge_text(graph: &HeapGraph, words: &Vocabulary, step: Step) -> String {
     {
         return export.name;
     }
-    let text = String::from_utf8_lossy(graph.edge_name(step.edge)).into_owned();
+    let text = lossy(graph.edge_name(step.edge));
     match text.strip_prefix("<symbol ").and_then(|text| text.strip_suffix('>')) {
         Some(description) => format!("Symbol({description})"),
         None => text,
@@ -227,7 +228,7 @@ pub fn export_of(graph: &HeapGraph, cell: NodeIndex) -> Option<Export> {
         if let Some(key) = before
             && graph.node_type(key.target) == NodeType::STRING
         {
-            let name = String::from_utf8_lossy(graph.raw_name(key.target)).into_owned();
+            let name = lossy(graph.raw_name(key.target));
             return Some(Export { name, table: step.from });
         }
     }
@@ -242,15 +243,13 @@ fn slot_number(text: &[u8]) -> Option<u64> {
 pub fn class_name(graph: &HeapGraph, node: NodeIndex) -> String {
     let node_type = graph.node_type(node);
     match node_type {
-        NodeType::OBJECT | NodeType::NATIVE => {
-            String::from_utf8_lossy(graph.raw_name(node)).into_owned()
-        }
+        NodeType::OBJECT | NodeType::NATIVE => lossy(graph.raw_name(node)),
         NodeType::CLOSURE => "Function".into(),
         NodeType::REGEXP => "RegExp".into(),
         NodeType::SYMBOL => "Symbol".into(),
         NodeType::BIGINT => "BigInt".into(),
         NodeType::NUMBER => "Number".into(),
-        NodeType::SYNTHETIC => String::from_utf8_lossy(graph.raw_name(node)).into_owned(),
+        NodeType::SYNTHETIC => lossy(graph.raw_name(node)),
         _ if node_type.is_string() => "String".into(),
         _ => {
             let names = &graph.tables().node_type_names;

@@ -8,6 +8,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
+use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::anchors::file_of_module;
 use crate::leak::before::Before;
@@ -202,7 +203,7 @@ impl<'a> Places<'a> {
         let filename = graph.edges(module).find(|edge| {
             edge.label.edge_type() == EdgeType::PROPERTY && graph.edge_name(*edge) == b"filename"
         })?;
-        let url = String::from_utf8_lossy(graph.raw_name(filename.target)).into_owned();
+        let url = lossy(graph.raw_name(filename.target));
         Some(Place { url, position: None, function: None })
     }
 

@@ -309,6 +309,7 @@ impl<'a> Prices<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::wtf8::lossy;
     use crate::testing::GraphBuilder;
 
     #[test]
@@ -360,11 +361,8 @@ mod tests {
         let graph = heap.build();
         let words = Vocabulary::new(graph.strings());
         let routes = Routes::find(&graph, &words, &Control::default()).unwrap();
-        let names: Vec<_> = routes
-            .to(&graph, list)
-            .iter()
-            .map(|step| String::from_utf8_lossy(graph.edge_name(step.edge)).into_owned())
-            .collect();
+        let names: Vec<_> =
+            routes.to(&graph, list).iter().map(|step| lossy(graph.edge_name(step.edge))).collect();
         assert_eq!(names, ["2", "handler", "context", "leaks"]);
     }
 }

@@ -3,6 +3,7 @@
 //! A closure leads to its script over `shared`; a location row gives line and column, and for an
 //! instance those of its constructor (specification, sections 2.5 and 2.6).
 
+use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::vocabulary::Vocabulary;
 
@@ -55,7 +56,7 @@ fn script_of_shared(graph: &HeapGraph, words: &Vocabulary, shared: NodeIndex) ->
 /// The URL of a script: where it was loaded from or, of code that was evaluated, what its `sourceURL`
 /// comment says, as bundlers write it. Empty if it has none.
 pub fn url_of(graph: &HeapGraph, script: NodeIndex) -> String {
-    let name = String::from_utf8_lossy(graph.raw_name(script)).into_owned();
+    let name = lossy(graph.raw_name(script));
     // V8 after Node 26 names scripts with their kind.
     match name.strip_prefix("system / Script / ").unwrap_or(&name) {
         "" => source_url(graph, script).unwrap_or_default(),
@@ -67,7 +68,7 @@ pub fn url_of(graph: &HeapGraph, script: NodeIndex) -> String {
 /// neither.
 fn source_url(graph: &HeapGraph, script: NodeIndex) -> Option<String> {
     let first = hidden_targets(graph, script).find(|&node| graph.node_type(node).is_string())?;
-    let url = String::from_utf8_lossy(graph.raw_name(first)).into_owned();
+    let url = lossy(graph.raw_name(first));
     let is_of_map = url.starts_with("data:application/json") || url.ends_with(".map");
     (!is_of_map && !url.is_empty()).then_some(url)
 }
@@ -101,7 +102,7 @@ pub fn place_of_closure(
     // A bound function has no code of its own.
     let closure = internal_target(graph, closure, [words.bound_function; 2]).unwrap_or(closure);
     let script = script_of(graph, words, closure)?;
-    let name = String::from_utf8_lossy(graph.raw_name(closure)).into_owned();
+    let name = lossy(graph.raw_name(closure));
     let function = (!name.is_empty()).then_some(name);
     let url = url_of(graph, script);
     if url.is_empty() {
