@@ -1,6 +1,7 @@
 //! A window that moves over the uncompressed bytes of a source, and the few JSON tokens that are
 //! read by hand. What is big in a snapshot never becomes a JSON value.
 
+use super::blocks::Blocks;
 use super::rows::{PADDING, printable};
 use super::source::OpenSource;
 use crate::control::{Control, Progress};
@@ -88,22 +89,37 @@ impl<'c> Input<'c> {
         Ok(filled > 0)
     }
 
-    /// Gives away the window up to `cut`, which counts from the first byte of the buffer: its buffer
-    /// becomes `spare`, as it is, and what is unread from `cut` on goes on in the buffer that was
-    /// `spare`, which must have the same size.
-    pub(crate) fn exchange(&mut self, cut: usize, spare: &mut Vec<u8>) {
-        debug_assert!(self.start <= cut && cut <= self.end && spare.len() == self.buffer.len());
-        let unread = &self.buffer[cut..self.end];
-        spare[PADDING..PADDING + unread.len()].copy_from_slice(unread);
-        self.offset = self.offset.wrapping_add((cut - PADDING) as u64);
-        self.start = PADDING;
-        self.end = PADDING + unread.len();
-        std::mem::swap(&mut self.buffer, spare);
+    /// How many bytes the window can hold.
+    pub(crate) fn capacity(&self) -> usize {
+        self.buffer.len() - 2 * PADDING
+    }
+
+    /// Takes the unread bytes out of the window, and what is behind them as blocks. Until
+    /// [`Input::resume`] there is nothing in the window.
+    pub(crate) fn take_blocks(&mut self) -> (Vec<u8>, Blocks<'_>) {
+        let unread = self.buffer[self.start..self.end].to_vec();
+        self.offset = self.position().wrapping_sub(PADDING as u64);
+        (self.start, self.end) = (PADDING, PADDING);
+        (unread, Blocks::new(&mut self.source, self.control))
+    }
+
+    /// Goes on at `offset`, which is in the bytes that were taken as blocks. `bytes` are those from
+    /// there on that have been taken, for a source that [has to be read in
+    /// order](Input::is_in_order).
+    pub(crate) fn resume(&mut self, offset: u64, bytes: Vec<u8>) {
+        self.offset = offset.wrapping_sub(PADDING as u64);
+        (self.start, self.end, self.at_end) = (PADDING, PADDING, false);
+        self.source.put_back(offset, bytes);
+    }
+
+    /// Whether bytes can be had only once.
+    pub(crate) fn is_in_order(&self) -> bool {
+        self.source.is_in_order()
     }
 
     /// Whether the window is full and nothing in it could be used.
     pub(crate) fn is_full(&self) -> bool {
-        self.end - self.start == self.buffer.len() - 2 * PADDING
+        self.end - self.start == self.capacity()
     }
 
     /// The next byte, unread. `None` at the end.

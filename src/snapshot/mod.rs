@@ -4,10 +4,12 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod blocks;
 mod columns;
 mod decode;
 mod digits;
 mod input;
+mod lanes;
 mod lists;
 mod locations;
 mod meta;

@@ -4,9 +4,11 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 
+use super::blocks::read_at;
 use super::patient::{self, PatientReader};
 use crate::control::{Control, Phase};
 use crate::error::{Error, Result};
@@ -80,7 +82,7 @@ impl Source {
                     return Err(Error::io("read", &name, error));
                 }
                 if metadata.is_file() {
-                    return OpenSource::new(name, Box::new(file), Some(metadata.len()));
+                    return OpenSource::of_file(name, file, metadata.len());
                 }
                 // The size of a FIFO or a device says nothing about what can be read from it.
                 OpenSource::new(name, Box::new(PatientReader::new(file, control)), None)
@@ -106,7 +108,7 @@ impl fmt::Debug for Source {
 /// An open source: uncompressed bytes, in order.
 pub(crate) struct OpenSource {
     name: String,
-    reader: Box<dyn Read + Send>,
+    bytes: Bytes,
     /// No more than this many uncompressed bytes can come.
     size_bound: Option<u64>,
     /// How many will come, when that is known exactly.
@@ -118,6 +120,14 @@ pub(crate) struct OpenSource {
     delivered: u64,
 }
 
+/// Where the bytes come from.
+enum Bytes {
+    /// A plain file, which can be read at any place.
+    File(Arc<File>),
+    /// What has to be read in order.
+    Stream(Box<dyn Read + Send>),
+}
+
 /// The first bytes of a gzip file.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
@@ -125,29 +135,36 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const MAX_DEFLATE_RATIO: u64 = 1032;
 
 impl OpenSource {
-    fn new(name: String, mut reader: Box<dyn Read + Send>, size: Option<u64>) -> Result<Self> {
-        let mut magic = [0; GZIP_MAGIC.len()];
-        let mut filled = 0;
-        while filled < magic.len() {
-            match reader.read(&mut magic[filled..]) {
-                Ok(0) => break,
-                Ok(n) => filled += n,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Error::io("read", name, error)),
-            }
+    fn of_file(name: String, file: File, size: u64) -> Result<Self> {
+        let file = Arc::new(file);
+        let mut magic = GZIP_MAGIC.map(|_| 0);
+        read_at(&file, &mut magic, 0).map_err(|error| Error::io("read", &name, error))?;
+        if magic == GZIP_MAGIC {
+            let file = Arc::into_inner(file).ok_or_else(|| Error::internal("a file is shared"))?;
+            return Self::new(name, Box::new(file), Some(size));
         }
-        let whole = Box::new(Cursor::new(magic[..filled].to_vec()).chain(reader));
-        let phase = Phase::Parse;
-        Ok(if magic[..filled] == GZIP_MAGIC {
-            let size_bound = size.map(|size| size.saturating_mul(MAX_DEFLATE_RATIO));
-            let buffered = io::BufReader::with_capacity(1 << 16, whole);
-            let reader = Box::new(MultiGzDecoder::new(buffered));
-            let (exact_size, is_gzip) = (None, true);
-            Self { name, reader, size_bound, exact_size, is_gzip, phase, delivered: 0 }
-        } else {
-            let (size_bound, exact_size, is_gzip) = (size, size, false);
-            Self { name, reader: whole, size_bound, exact_size, is_gzip, phase, delivered: 0 }
-        })
+        Ok(Self::plain(name, Bytes::File(file), Some(size)))
+    }
+
+    fn new(name: String, mut reader: Box<dyn Read + Send>, size: Option<u64>) -> Result<Self> {
+        let mut magic = Vec::with_capacity(GZIP_MAGIC.len());
+        let first = reader.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic);
+        first.map_err(|error| Error::io("read", &name, error))?;
+        let is_gzip = magic == GZIP_MAGIC;
+        let whole = Box::new(Cursor::new(magic).chain(reader));
+        if !is_gzip {
+            return Ok(Self::plain(name, Bytes::Stream(whole), size));
+        }
+        let buffered = io::BufReader::with_capacity(1 << 16, whole);
+        let bytes = Bytes::Stream(Box::new(MultiGzDecoder::new(buffered)));
+        let size_bound = size.map(|size| size.saturating_mul(MAX_DEFLATE_RATIO));
+        let plain = Self::plain(name, bytes, None);
+        Ok(Self { size_bound, is_gzip, ..plain })
+    }
+
+    fn plain(name: String, bytes: Bytes, size: Option<u64>) -> Self {
+        let (size_bound, exact_size, is_gzip) = (size, size, false);
+        Self { name, bytes, size_bound, exact_size, is_gzip, phase: Phase::Parse, delivered: 0 }
     }
 
     /// What reports call it.
@@ -172,22 +189,44 @@ impl OpenSource {
 
     /// Fills `buffer` as far as the source has bytes; less than its length only at the end.
     pub(crate) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            match self.reader.read(&mut buffer[filled..]) {
-                Ok(0) => break,
-                Ok(n) => filled += n,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.read_error(error, filled as u64)),
-            }
-        }
+        let (filled, outcome) = match &mut self.bytes {
+            Bytes::File(file) => match read_at(file, buffer, self.delivered) {
+                Ok(filled) => (filled, Ok(())),
+                Err(error) => (0, Err(error)),
+            },
+            Bytes::Stream(reader) => fill_in_order(reader, buffer),
+        };
         self.delivered += filled as u64;
-        Ok(filled)
+        outcome.map_err(|error| self.read_error(error)).map(|()| filled)
+    }
+
+    /// Passes over the next `length` bytes, which the caller reads itself: a file to read at a
+    /// place. `None` if this is no plain file.
+    pub(crate) fn take_range(&mut self, length: usize) -> Option<(Arc<File>, u64)> {
+        let Bytes::File(file) = &self.bytes else { return None };
+        let offset = self.delivered;
+        self.delivered = offset.saturating_add(length as u64);
+        Some((Arc::clone(file), offset))
+    }
+
+    /// Whether [`OpenSource::put_back`] needs the bytes.
+    pub(crate) fn is_in_order(&self) -> bool {
+        matches!(self.bytes, Bytes::Stream(_))
+    }
+
+    /// Goes back to `offset`. `bytes` are those that have been taken from there on; a plain file
+    /// has them still.
+    pub(crate) fn put_back(&mut self, offset: u64, bytes: Vec<u8>) {
+        self.delivered = offset;
+        if let Bytes::Stream(reader) = &mut self.bytes {
+            let rest = std::mem::replace(reader, Box::new(io::empty()));
+            *reader = Box::new(Cursor::new(bytes).chain(rest));
+        }
     }
 
     /// Damage that gzip notices is the input's fault, everything else the system's.
-    fn read_error(&self, error: io::Error, more: u64) -> Error {
-        let offset = self.delivered + more;
+    fn read_error(&self, error: io::Error) -> Error {
+        let offset = self.delivered;
         match error.kind() {
             io::ErrorKind::UnexpectedEof if self.is_gzip => {
                 Error::truncated(offset, "its gzip stream ends too early")
@@ -198,4 +237,19 @@ impl OpenSource {
             _ => Error::io("read", &self.name, error),
         }
     }
+}
+
+/// Reads until the buffer is full, the source ends or something is wrong: what, and how many bytes
+/// came before.
+fn fill_in_order(reader: &mut dyn Read, buffer: &mut [u8]) -> (usize, io::Result<()>) {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (filled, Err(error)),
+        }
+    }
+    (filled, Ok(()))
 }
