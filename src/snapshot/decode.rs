@@ -240,6 +240,7 @@ fn require_header<'h>(header: Option<&'h Header>, key: &str, start: u64) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capture::random_token;
     use crate::graph::{EdgeType, NodeType, StringIndex};
     use proptest::prelude::*;
 
@@ -357,11 +358,7 @@ mod tests {
 
     #[test]
     fn gzip_is_told_by_content_and_damage_is_noticed() {
-        use std::io::Write as _;
-        let text = snapshot(NODES, EDGES, STRINGS);
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(text.as_bytes()).unwrap();
-        let bytes = encoder.finish().unwrap();
+        let bytes = gzip(snapshot(NODES, EDGES, STRINGS).as_bytes());
         let read_bytes = |bytes: &[u8]| {
             let control = Control::default();
             read(Source::Bytes(bytes.to_vec()), &ReadOptions::default(), &control)
@@ -376,6 +373,42 @@ mod tests {
         assert_eq!(damaged.code(), "ERR_INVALID_SNAPSHOT", "{damaged}");
     }
 
+    /// What the bytes of a snapshot come from.
+    #[derive(Clone, Copy, Debug)]
+    enum Kind {
+        /// Memory, which is read in order.
+        Bytes,
+        Gzip,
+        /// A file, which several threads read at several places.
+        File,
+    }
+
+    const KINDS: [Kind; 3] = [Kind::Bytes, Kind::Gzip, Kind::File];
+
+    /// Reads `text` from a source of some kind.
+    fn read_from(kind: Kind, text: &[u8], lanes: usize, window: usize) -> Result<HeapGraph> {
+        let read = |source| read_in_windows(source, lanes, window, &Control::default());
+        match kind {
+            Kind::Bytes => read(Source::Bytes(text.to_vec())),
+            Kind::Gzip => read(Source::Bytes(gzip(text))),
+            Kind::File => {
+                let name = format!("heapdiff-test-{}", random_token());
+                let path = std::env::temp_dir().join(name);
+                std::fs::write(&path, text).unwrap();
+                let graph = read(Source::Path(path.clone()));
+                std::fs::remove_file(&path).unwrap();
+                graph
+            }
+        }
+    }
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        use std::io::Write as _;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
     proptest! {
         /// Rows, windows and lanes fall where they may: the columns are the same.
         #[test]
@@ -384,6 +417,7 @@ mod tests {
             line_feeds in any::<bool>(),
             lanes in 1..5usize,
             window_bytes in 64..300usize,
+            kind in prop::sample::select(&KINDS),
         ) {
             let count = ids.len();
             let separator = if line_feeds { "\n," } else { "," };
@@ -394,8 +428,7 @@ mod tests {
                 .replace("\"node_count\":3", &format!("\"node_count\":{count}"))
                 .replace("\"edge_count\":2", &format!("\"edge_count\":{count}"))
                 .replace("[12,4,5,6,6,1,2,3]", "[]");
-            let source = Source::Bytes(text.into_bytes());
-            let graph = read_in_windows(source, lanes, window_bytes, &Control::default()).unwrap();
+            let graph = read_from(kind, text.as_bytes(), lanes, window_bytes).unwrap();
             prop_assert_eq!(&graph.tables().node_id, &ids);
             for node in graph.nodes() {
                 let edge = graph.edges(node).next().unwrap();
@@ -412,6 +445,7 @@ mod tests {
             cut in prop::option::of(0..4000usize),
             lanes in 2..5usize,
             window_bytes in 64..300usize,
+            kind in prop::sample::select(&KINDS),
         ) {
             let rows = |row: &dyn Fn(usize) -> String| (0..count).map(row).collect::<Vec<_>>().join("\n,");
             let nodes = rows(&|at| format!("3,2,{},16,1,0", at * 2 + 1));
@@ -429,9 +463,7 @@ mod tests {
                 text.truncate(header + cut);
             }
             let outcome = |lanes| {
-                let source = Source::Bytes(text.clone());
-                let graph = read_in_windows(source, lanes, window_bytes, &Control::default());
-                graph
+                read_from(kind, &text, lanes, window_bytes)
                     .map(|graph| (graph.tables().node_id.clone(), graph.tables().edge_target.clone()))
                     .map_err(|error| {
                         let text = error.to_string();

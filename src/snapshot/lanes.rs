@@ -44,18 +44,13 @@ fn scan_in_lanes<P: RowPart>(
     array: Array,
     lanes: usize,
 ) -> (Vec<Outcome<P::Rest>>, Rest) {
-    let (block_bytes, offset, keeps_rest) =
-        (input.capacity(), input.position(), input.is_in_order());
+    let (block_bytes, offset) = (input.capacity(), input.position());
+    let keeps_rest = input.is_in_order();
     let (carry, blocks) = input.take_blocks();
-    let queue = Queue { turn: 0, ended: false, carry, offset, tail: columns, rows: 0 };
-    let shared = Shared {
-        array,
-        block_bytes,
-        blocks,
-        queue: Mutex::new(queue),
-        turn_passed: Condvar::new(),
-        rest: keeps_rest.then(Mutex::default),
-    };
+    let (tail, rest) = (columns, Vec::new());
+    let queue = Mutex::new(Queue { turn: 0, ended: false, carry, offset, tail, rows: 0, rest });
+    let shared =
+        Shared { array, block_bytes, keeps_rest, blocks, queue, turn_passed: Condvar::new() };
     let mut outcomes: Vec<Outcome<_>> = (0..lanes)
         .into_par_iter()
         .flat_map_iter(|_| {
@@ -93,11 +88,11 @@ impl Buffer {
 struct Shared<'i, P> {
     array: Array,
     block_bytes: usize,
+    /// Whether what is behind the array can be had only once.
+    keeps_rest: bool,
     blocks: Blocks<'i>,
     queue: Mutex<Queue<P>>,
     turn_passed: Condvar,
-    /// Blocks, or what is left of them, that are behind the array, with their numbers.
-    rest: Option<Mutex<Vec<(usize, Vec<u8>)>>>,
 }
 
 /// What changes from turn to turn.
@@ -114,6 +109,8 @@ struct Queue<P> {
     tail: P,
     /// How many rows have been taken.
     rows: usize,
+    /// Blocks, or what is left of them, that are behind the array, with their numbers.
+    rest: Vec<(usize, Vec<u8>)>,
 }
 
 /// A block that has been read, and not had its turn.
@@ -188,7 +185,7 @@ impl<P: RowPart> Shared<'_, P> {
         }
         if queue.ended {
             if let Ok(block) = block {
-                self.keep(number, &buffer.bytes[buffer.block..block.end]);
+                self.keep(&mut queue, number, &buffer.bytes[buffer.block..block.end]);
             }
             return None;
         }
@@ -235,7 +232,7 @@ impl<P: RowPart> Shared<'_, P> {
         });
         queue.offset = offset.wrapping_add(cut as u64);
         if is_last {
-            self.keep(block.number, &padded[cut..block.end]);
+            self.keep(queue, block.number, &padded[cut..block.end]);
         } else if block.end - cut > self.block_bytes {
             return Err(array.row_too_long(queue.offset, self.block_bytes));
         } else {
@@ -265,10 +262,9 @@ impl<P: RowPart> Shared<'_, P> {
     }
 
     /// Keeps bytes that are behind the array, if they can be had only once.
-    fn keep(&self, number: usize, bytes: &[u8]) {
-        if let Some(rest) = &self.rest {
-            let mut rest = rest.lock().unwrap_or_else(PoisonError::into_inner);
-            rest.push((number, bytes.to_vec()));
+    fn keep(&self, queue: &mut Queue<P>, number: usize, bytes: &[u8]) {
+        if self.keeps_rest {
+            queue.rest.push((number, bytes.to_vec()));
         }
     }
 
@@ -284,11 +280,9 @@ impl<P: RowPart> Shared<'_, P> {
     }
 
     fn into_rest(self) -> Rest {
-        let queue = self.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let kept = self.rest.map(|rest| rest.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let mut kept = kept.unwrap_or_default();
-        kept.sort_unstable_by_key(|&(number, _)| number);
-        let bytes = kept.into_iter().flat_map(|(_, bytes)| bytes).collect();
+        let mut queue = self.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
+        queue.rest.sort_unstable_by_key(|&(number, _)| number);
+        let bytes = queue.rest.into_iter().flat_map(|(_, bytes)| bytes).collect();
         Rest { offset: queue.offset, bytes }
     }
 }
@@ -341,4 +335,63 @@ fn scan_piece<P: RowPart>(piece: Piece<P>, padded: &[u8], array: Array) -> Resul
     }
     let offset = offset.wrapping_add(start as u64);
     Ok(Done { offset, first_row, rows, rest: part.rest() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use crate::control::Control;
+    use crate::snapshot::Source;
+    use crate::snapshot::rows::{MAX_FIELDS, RowSink};
+
+    /// Columns that keep nothing.
+    struct Nowhere;
+
+    impl RowSink for Nowhere {
+        fn restart(&mut self) {}
+
+        fn row(&mut self, _: usize, _: &[u64; MAX_FIELDS]) -> std::result::Result<(), String> {
+            Ok(())
+        }
+    }
+
+    impl RowPart for Nowhere {
+        type Rest = ();
+
+        fn split(&mut self, _: usize) -> Self {
+            Nowhere
+        }
+
+        fn rest(self) {}
+    }
+
+    /// Rows without end; one read panics.
+    struct Panics {
+        reads: usize,
+    }
+
+    impl Read for Panics {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            self.reads += 1;
+            assert!(self.reads != 40, "this is the panic that the test is about");
+            for (at, byte) in buffer.iter_mut().enumerate() {
+                *byte = b"1,"[at % 2];
+            }
+            Ok(buffer.len() & !1)
+        }
+    }
+
+    /// A thread that panics before its turn takes none; those behind it must not wait for it.
+    #[test]
+    fn a_panic_ends_the_job_and_does_not_hang_it() {
+        let control = Control::default();
+        let source = Source::Stream { name: "rows".into(), reader: Box::new(Panics { reads: 0 }) };
+        let mut input = Input::new(source.open(&control).unwrap(), 64, &control);
+        let array = Array { name: "rows", fields: 1 };
+        let scan = || scan_in_lanes(&mut input, Nowhere, array, 4).0.len();
+        assert!(catch_unwind(AssertUnwindSafe(scan)).is_err());
+    }
 }
