@@ -8,7 +8,7 @@
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
-use super::columns::Divisor;
+use super::divisor::Divisor;
 use super::lists::RowList;
 use super::meta::{Header, LocationLayout};
 use super::rows::MAX_FIELDS;

@@ -8,6 +8,7 @@ mod blocks;
 mod columns;
 mod decode;
 mod digits;
+mod divisor;
 mod input;
 mod lanes;
 mod lists;
