@@ -167,11 +167,15 @@ pub fn analyse_beside<T: Send>(
     control: &Control,
 ) -> Result<(Analysis, T)> {
     let mut timings = Timings::default();
-    let (names, detachedness) = timed(&mut timings.names, || {
-        let names = KnownNames::new(graph.strings(), control)?;
-        Ok((names, Detachedness::new(graph, control)?))
-    })?;
     let side_by_side = graph.edge_count() >= MIN_PARALLEL_EDGES;
+    let (names, detachedness) = timed(&mut timings.names, || {
+        let (names, detachedness) = join(
+            side_by_side,
+            || KnownNames::new(graph.strings(), control),
+            || Detachedness::new(graph, control),
+        );
+        Ok((names?, detachedness?))
+    })?;
     // Whoever is done takes what nobody has begun, so the longest come first.
     let (tree, (more, (weights, classes))) = join(
         side_by_side,

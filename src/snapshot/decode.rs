@@ -68,6 +68,8 @@ fn read_in_windows(
 #[derive(Default)]
 struct Parts {
     nodes: Option<NodeColumns>,
+    /// Where each node's edges begin, if somebody has already added that up.
+    first_edges: Option<Result<Vec<u32>>>,
     edges: Option<EdgeColumns>,
     locations: Locations,
     samples: Vec<Sample>,
@@ -178,12 +180,29 @@ impl Decoder<'_> {
             },
             "strings" => {
                 self.once(key, start, self.tables.strings.is_some())?;
-                self.tables.strings = Some(read_strings(&mut self.input)?);
+                self.tables.strings = Some(self.strings()?);
             }
             // `trace_function_infos`, `trace_tree`, and whatever newer versions add.
             _ => self.input.skip_value("a section")?,
         }
         Ok(())
+    }
+
+    /// Reads the strings. It takes one thread, so where there are more, another adds up the edges of
+    /// the nodes meanwhile; not beside a pipe, for which rayon's threads must not wait.
+    fn strings(&mut self) -> Result<StringTable> {
+        let beside = self.tables.nodes.as_mut().zip(self.header.as_ref());
+        match beside {
+            Some((nodes, header)) if self.lanes > 1 && !self.input.is_in_order() => {
+                let (strings, first_edges) = rayon::join(
+                    || read_strings(&mut self.input),
+                    || nodes.take_first_edges(header.edge_count),
+                );
+                self.tables.first_edges = Some(first_edges);
+                strings
+            }
+            _ => read_strings(&mut self.input),
+        }
     }
 
     fn once(&self, key: &str, start: u64, seen: bool) -> Result<()> {
@@ -207,7 +226,10 @@ impl Decoder<'_> {
         if header.root_index % header.nodes.fields as u64 != 0 || root >= header.node_count {
             return Err(Error::invalid(0, format!("root_index {} is no node", header.root_index)));
         }
-        let first_edge = nodes.take_first_edges(header.edge_count)?;
+        let first_edge = match self.tables.first_edges {
+            Some(added_up) => added_up?,
+            None => nodes.take_first_edges(header.edge_count)?,
+        };
         Ok(HeapGraph::new(SnapshotTables {
             root: NodeIndex(root as u32),
             node_type: nodes.types,
