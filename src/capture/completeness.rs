@@ -15,6 +15,8 @@ use crate::error::{Error, Result};
 
 /// The header is some 2 KB; one that is larger than this is no header.
 const MAX_HEADER_BYTES: usize = 1 << 20;
+/// The byte order mark of UTF-8, which may stand in front of the document, as for the reader.
+const MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 /// The longest top-level key is `trace_function_infos`.
 const MAX_KEY_BYTES: usize = 64;
 
@@ -37,6 +39,8 @@ pub struct Counts {
 #[derive(Debug)]
 pub struct Completeness {
     offset: u64,
+    /// How many bytes of a byte order mark there were.
+    marked: usize,
     depth: u32,
     text: Text,
     section: Section,
@@ -118,6 +122,7 @@ impl Completeness {
     pub fn new() -> Self {
         Self {
             offset: 0,
+            marked: 0,
             depth: 0,
             text: Text::Outside,
             section: Section::Other,
@@ -246,8 +251,21 @@ impl Completeness {
         Ok(used)
     }
 
+    /// Whether `byte` is the next of a byte order mark at the very beginning.
+    fn is_marked(&mut self, byte: u8) -> bool {
+        let is_next = self.offset == self.marked as u64 && MARK.get(self.marked) == Some(&byte);
+        self.marked += usize::from(is_next);
+        is_next
+    }
+
     /// Takes one byte outside of string literals and number arrays.
     fn step(&mut self, byte: u8) -> Result<usize> {
+        if self.is_marked(byte) {
+            return Ok(1);
+        }
+        if (1..MARK.len()).contains(&self.marked) {
+            return Err(Error::invalid(self.offset, "a byte order mark breaks off"));
+        }
         if self.closed {
             return match byte {
                 b' ' | b'\t' | b'\r' | b'\n' => Ok(1),
@@ -336,9 +354,9 @@ mod tests {
         r#""strings":["<dummy>","a\\","]}","\"{["]}"#,
     );
 
-    fn check(document: &str, chunk: usize) -> Result<Counts> {
+    fn check(document: impl AsRef<[u8]>, chunk: usize) -> Result<Counts> {
         let mut completeness = Completeness::new();
-        for piece in document.as_bytes().chunks(chunk) {
+        for piece in document.as_ref().chunks(chunk) {
             completeness.push(piece)?;
         }
         completeness.finish()
@@ -383,6 +401,18 @@ mod tests {
     #[test]
     fn white_space_may_follow() {
         assert!(check(&format!("{WHOLE}\n \n"), 9).is_ok());
+    }
+
+    #[test]
+    fn a_byte_order_mark_may_stand_in_front_once_and_whole() {
+        for chunk in 1..6 {
+            let counts = check(format!("\u{feff}{WHOLE}"), chunk).unwrap();
+            assert_eq!(counts.bytes, WHOLE.len() as u64 + 3);
+            for broken in [&MARK[..1], &MARK[..2], &MARK[1..], b" \xbb", &MARK.repeat(2)] {
+                let error = check([broken, WHOLE.as_bytes()].concat(), chunk).unwrap_err();
+                assert_eq!(error.code(), "ERR_INVALID_SNAPSHOT", "{broken:?}");
+            }
+        }
     }
 
     #[test]
