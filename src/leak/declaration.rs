@@ -1,10 +1,10 @@
 //! The line of the code in which a variable or property is declared.
 //!
 //! A snapshot says where functions begin, not where variables are declared. The source of the script
-//! says it: from the file, if it is there, or from the snapshot, which holds the first 1,024
-//! characters of it. This is a search for the usual forms (`const name =`, `static name =`,
-//! `this.name =`, ...), not a parser: it gives the declaration nearest above the function that
-//! captured the variable, and nothing where it finds none.
+//! says it, if its file is there: a snapshot holds no more than the beginning of it. This is a
+//! search for the usual forms (`const name =`, `static name =`, `this.name =`, ...), not a parser:
+//! it gives the declaration nearest above the function that captured the variable, and nothing where
+//! it finds none.
 
 /// A line and a column, 1-based; the column counts UTF-16 units, as V8 does.
 pub type Position = (u32, u32);
