@@ -400,7 +400,7 @@ mod tests {
 
     #[test]
     fn white_space_may_follow() {
-        assert!(check(&format!("{WHOLE}\n \n"), 9).is_ok());
+        assert!(check(format!("{WHOLE}\n \n"), 9).is_ok());
     }
 
     #[test]
