@@ -242,16 +242,22 @@ impl Describer<'_> {
 
     /// Whether growth in a container that belongs to Node is reported. Node keeps listeners and
     /// timers for the program; what else it keeps is reported if there are things of the program
-    /// in it, except for the caches of what it loaded: those grow while a program warms up, unless it
-    /// is one file that is loaded time and again.
+    /// in it, or very many of one class (events that nobody takes out of their queue are plain
+    /// objects), except for the caches of what it loaded: those grow while a program warms up, unless
+    /// it is one file that is loaded time and again.
     fn is_worth_it_in_node(&self, candidate: &Candidate, kind: SuspectKind, owner: &Place) -> bool {
         const LOADERS: [&str; 3] =
             ["internal/modules", "internal/bootstrap", "internal/process/esm"];
         // Without ids, what piled up may be anything that a container leads to, old or new.
         let is_sure = self.before.knows_young() || candidate.more_items() >= SURELY_MORE;
+        let are_many = || {
+            candidate.contents.classes.iter().any(|class| {
+                class.node_type == NodeType::OBJECT && class.count >= MANY_ITEMS_OF_NODE
+            })
+        };
         let is_kept_for_program = || {
             matches!(kind, SuspectKind::Listeners | SuspectKind::Timers | SuspectKind::Instances)
-                || (is_sure && self.places.place_of_contents(candidate).is_some())
+                || (is_sure && (are_many() || self.places.place_of_contents(candidate).is_some()))
         };
         let is_loaders = LOADERS.iter().any(|loader| owner.url.contains(loader));
         candidate.more_items() >= MANY_ITEMS_OF_NODE

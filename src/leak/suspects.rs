@@ -10,7 +10,7 @@ use crate::graph::{HeapGraph, NodeType};
 use crate::leak::alike::{Described, Families};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
-use crate::leak::contents::{Contents, contents};
+use crate::leak::contents::{ClassShare, Contents, contents};
 use crate::leak::credit::credit_scatters;
 use crate::leak::describe::Describer;
 use crate::leak::finalizers::bytes_waiting;
@@ -36,6 +36,9 @@ const LEAST_ITEMS: u64 = 64;
 /// consists of few items.
 const MANY_BYTES: u64 = 256 << 10;
 const MANY_SHARE: u64 = 100;
+
+/// With so many things of one class inside, few items are no warm-up.
+const MANY_THINGS: u64 = 1000;
 
 /// A container of the program that gained this many functions, contexts or scripts keeps them;
 /// with fewer, they are those of a program that warms up.
@@ -85,11 +88,13 @@ pub fn find_suspects(
     candidates.retain_mut(|candidate| {
         let waiting = bytes_waiting(graph, &analysis.dominators, &positions, candidate.point.node);
         candidate.point.bytes = candidate.point.bytes.saturating_sub(waiting);
-        if !least.is_reached_by(candidate) {
+        if candidate.point.bytes < least.bytes {
             return false;
         }
         candidate.contents = contents_of(newer, before, &positions, candidate);
-        !least.is_room(graph, words, candidate) && is_of_the_program(graph, words, candidate)
+        least.is_reached_by(candidate)
+            && !least.is_room(graph, words, candidate)
+            && is_of_the_program(graph, words, candidate)
     });
     if candidates.is_empty() {
         return Ok(Vec::new());
@@ -132,7 +137,19 @@ impl Least {
                 || candidate.links as u64 >= self.items
                 || candidate.scattered.is_some()
                 || candidate.alike.containers > 0
-                || candidate.point.bytes >= self.many)
+                || candidate.point.bytes >= self.many
+                || Self::are_many_inside(candidate))
+    }
+
+    /// Whether the few items that came brought many things of one class: a map that gained three
+    /// lists of a thousand messages has three items more. In a cache that is full, as many are young,
+    /// and most of them in the place of others.
+    fn are_many_inside(candidate: &Candidate) -> bool {
+        let Candidate { point, contents, .. } = candidate;
+        let are_things = |class: &ClassShare| class.node_type == NodeType::OBJECT;
+        candidate.more_items() > 0
+            && contents.bytes / 2 <= point.bytes
+            && contents.classes.iter().any(|class| are_things(class) && class.count >= MANY_THINGS)
     }
 
     /// Whether it is room for what may come rather than something that is there: a store that was
