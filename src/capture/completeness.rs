@@ -12,11 +12,10 @@ use memchr::{memchr, memchr_iter, memchr2};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::snapshot::BYTE_ORDER_MARK as MARK;
 
 /// The header is some 2 KB; one that is larger than this is no header.
 const MAX_HEADER_BYTES: usize = 1 << 20;
-/// The byte order mark of UTF-8, which may stand in front of the document, as for the reader.
-const MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 /// The longest top-level key is `trace_function_infos`.
 const MAX_KEY_BYTES: usize = 64;
 

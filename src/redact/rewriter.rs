@@ -6,6 +6,7 @@ use super::meta::{EDGE_FIELDS, EdgeKind, Meta};
 use super::numbers::{Numbers, Stop, write_number};
 use super::texts::Salt;
 use crate::error::{Error, Result};
+use crate::snapshot::BYTE_ORDER_MARK;
 
 /// The header is some 2 KB.
 const MAX_HEADER_BYTES: usize = 1 << 20;
@@ -174,6 +175,7 @@ impl Redactor {
                 return Err(self.invalid("`strings` holds something else than strings"));
             }
             _ if LITERAL.contains(&byte) => {}
+            _ if self.depth == 0 && BYTE_ORDER_MARK.get(self.offset as usize) == Some(&byte) => {}
             _ => return Err(self.invalid("a byte that is in no JSON document")),
         }
         out.push(byte);
@@ -505,6 +507,19 @@ mod tests {
         assert_eq!([edge(0), edge(2), edge(5)], ["box", "secret", "properties"]);
         assert_eq!(edge(4), "secret", "the key of a dictionary that is a label elsewhere");
         assert_eq!(whole["edges"][3 * 3 + 1], 7, "numbers of elements stay");
+    }
+
+    #[test]
+    fn a_byte_order_mark_stays_in_front_and_is_wrong_elsewhere() {
+        let mut redactor = Redactor::new(Salt::new(Some("salt")));
+        let mut out = Vec::new();
+        redactor.push(format!("\u{feff}{DOCUMENT}").as_bytes(), &mut out).unwrap();
+        let document = out.strip_prefix(&BYTE_ORDER_MARK).unwrap();
+        let redacted: serde_json::Value = serde_json::from_slice(document).unwrap();
+        assert_eq!(redacted, redact(DOCUMENT, 9).unwrap());
+        for wrong in [format!(" \u{feff}{DOCUMENT}"), format!("{DOCUMENT}\u{feff}")] {
+            assert_eq!(redact(&wrong, 9).unwrap_err().code(), "ERR_INVALID_SNAPSHOT");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::row_reader::{Array, read_rows};
 use super::samples::Sample;
 use super::source::Source;
 use super::text::read_strings;
-use super::{SnapshotTables, StringTable};
+use super::{BYTE_ORDER_MARK, SnapshotTables, StringTable};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::graph::{HeapGraph, NodeIndex};
@@ -124,9 +124,9 @@ impl Decoder<'_> {
     }
 
     fn skip_byte_order_mark(&mut self) -> Result<()> {
-        const MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
-        if self.input.peek()? == Some(MARK[0]) && self.input.unread().starts_with(&MARK) {
-            self.input.consume(MARK.len());
+        let first = self.input.peek()?;
+        if first == Some(BYTE_ORDER_MARK[0]) && self.input.unread().starts_with(&BYTE_ORDER_MARK) {
+            self.input.consume(BYTE_ORDER_MARK.len());
         }
         Ok(())
     }

@@ -30,6 +30,9 @@ pub use strings::StringTable;
 
 use crate::graph::{EdgeIndex, EdgeLabel, NodeIndex, NodeType, StringIndex};
 
+/// What may stand in front of the document.
+pub(crate) const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
 /// A decoded file: flat columns, indexed by node, edge and string.
 #[derive(Debug, Default)]
 pub struct SnapshotTables {
