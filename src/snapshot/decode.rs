@@ -120,6 +120,11 @@ impl Decoder<'_> {
             let warning = format!("{name}: bytes behind the snapshot, from {at} on, are ignored");
             self.tables.warnings.push(warning);
         }
+        if self.input.has_bytes_behind() {
+            let name = self.input.source_name();
+            let warning = format!("{name}: bytes behind the compressed snapshot are ignored");
+            self.tables.warnings.push(warning);
+        }
         Ok(())
     }
 
@@ -386,6 +391,9 @@ mod tests {
             read(Source::Bytes(bytes.to_vec()), &ReadOptions::default(), &control)
         };
         assert_eq!(read_bytes(&bytes).unwrap().node_count(), 3);
+        let behind = read_bytes(&[&bytes[..], b"\0\0 and more"].concat()).unwrap();
+        let warning = "bytes: bytes behind the compressed snapshot are ignored";
+        assert_eq!(behind.tables().warnings, [warning]);
         let cut = read_bytes(&bytes[..bytes.len() - 9]).unwrap_err();
         assert_eq!(cut.code(), "ERR_TRUNCATED_SNAPSHOT", "{cut}");
         let mut damaged = bytes.clone();

@@ -38,6 +38,11 @@ impl<'c> Input<'c> {
         self.source.name()
     }
 
+    /// Whether something stands behind the compressed bytes; known at their end.
+    pub(crate) fn has_bytes_behind(&self) -> bool {
+        self.source.has_bytes_behind()
+    }
+
     /// No more than this many bytes can come in all.
     pub(crate) fn size_bound(&self) -> Option<u64> {
         self.source.size_bound()

@@ -9,6 +9,7 @@ mod columns;
 mod decode;
 mod digits;
 mod divisor;
+mod gzip;
 mod input;
 mod lanes;
 mod lists;

@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
-
-use flate2::read::MultiGzDecoder;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::blocks::read_at;
+use super::gzip;
 use super::patient::{self, PatientReader};
 use crate::control::{Control, Phase};
 use crate::error::{Error, Result};
@@ -50,13 +50,13 @@ impl Source {
     /// Whether it is known to be gzip without taking a byte from it: a guess that only decides what
     /// is done when.
     pub fn is_compressed(&self) -> bool {
-        let mut magic = [0; GZIP_MAGIC.len()];
+        let mut magic = [0; gzip::MAGIC.len()];
         match self {
             Source::Path(path) if path.is_file() => {
                 let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-                read.is_ok() && magic == GZIP_MAGIC
+                read.is_ok() && magic == gzip::MAGIC
             }
-            Source::Bytes(bytes) => bytes.starts_with(&GZIP_MAGIC),
+            Source::Bytes(bytes) => bytes.starts_with(&gzip::MAGIC),
             _ => false,
         }
     }
@@ -114,6 +114,8 @@ pub(crate) struct OpenSource {
     /// How many will come, when that is known exactly.
     exact_size: Option<u64>,
     is_gzip: bool,
+    /// Whether there was something behind the compressed bytes.
+    bytes_behind: Arc<AtomicBool>,
     /// What reading from it is: with a stream, V8 walks meanwhile.
     phase: Phase,
     /// How many uncompressed bytes have been handed out.
@@ -128,18 +130,12 @@ enum Bytes {
     Stream(Box<dyn Read + Send>),
 }
 
-/// The first bytes of a gzip file.
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-
-/// Deflate cannot expand a byte to more than this (258 bytes from 2 bits).
-const MAX_DEFLATE_RATIO: u64 = 1032;
-
 impl OpenSource {
     fn of_file(name: String, file: File, size: u64) -> Result<Self> {
         let file = Arc::new(file);
-        let mut magic = GZIP_MAGIC.map(|_| 0);
+        let mut magic = gzip::MAGIC.map(|_| 0);
         read_at(&file, &mut magic, 0).map_err(|error| Error::io("read", &name, error))?;
-        if magic == GZIP_MAGIC {
+        if magic == gzip::MAGIC {
             let file = Arc::into_inner(file).ok_or_else(|| Error::internal("a file is shared"))?;
             return Self::new(name, Box::new(file), Some(size));
         }
@@ -147,24 +143,32 @@ impl OpenSource {
     }
 
     fn new(name: String, mut reader: Box<dyn Read + Send>, size: Option<u64>) -> Result<Self> {
-        let mut magic = Vec::with_capacity(GZIP_MAGIC.len());
-        let first = reader.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic);
+        let mut magic = Vec::with_capacity(gzip::MAGIC.len());
+        let first = reader.by_ref().take(gzip::MAGIC.len() as u64).read_to_end(&mut magic);
         first.map_err(|error| Error::io("read", &name, error))?;
-        let is_gzip = magic == GZIP_MAGIC;
+        let is_gzip = magic == gzip::MAGIC;
         let whole = Box::new(Cursor::new(magic).chain(reader));
         if !is_gzip {
             return Ok(Self::plain(name, Bytes::Stream(whole), size));
         }
-        let buffered = io::BufReader::with_capacity(1 << 16, whole);
-        let bytes = Bytes::Stream(Box::new(MultiGzDecoder::new(buffered)));
-        let size_bound = size.map(|size| size.saturating_mul(MAX_DEFLATE_RATIO));
-        let plain = Self::plain(name, bytes, None);
-        Ok(Self { size_bound, is_gzip, ..plain })
+        let bytes_behind = Arc::new(AtomicBool::new(false));
+        let members = gzip::Members::new(whole, Arc::clone(&bytes_behind));
+        let size_bound = size.map(|size| size.saturating_mul(gzip::MAX_RATIO));
+        let plain = Self::plain(name, Bytes::Stream(Box::new(members)), None);
+        Ok(Self { size_bound, is_gzip, bytes_behind, ..plain })
     }
 
     fn plain(name: String, bytes: Bytes, size: Option<u64>) -> Self {
-        let (size_bound, exact_size, is_gzip) = (size, size, false);
-        Self { name, bytes, size_bound, exact_size, is_gzip, phase: Phase::Parse, delivered: 0 }
+        Self {
+            name,
+            bytes,
+            size_bound: size,
+            exact_size: size,
+            is_gzip: false,
+            bytes_behind: Arc::default(),
+            phase: Phase::Parse,
+            delivered: 0,
+        }
     }
 
     /// What reports call it.
@@ -185,6 +189,11 @@ impl OpenSource {
     /// How many uncompressed bytes will come, when that is known.
     pub(crate) fn exact_size(&self) -> Option<u64> {
         self.exact_size
+    }
+
+    /// Whether something stands behind the compressed bytes; known at their end.
+    pub(crate) fn has_bytes_behind(&self) -> bool {
+        self.bytes_behind.load(Ordering::Relaxed)
     }
 
     /// Fills `buffer` as far as the source has bytes; less than its length only at the end.

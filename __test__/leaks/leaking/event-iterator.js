@@ -9,10 +9,10 @@ const { EventEmitter, on } = require('node:events');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { snapshot } = require('../harness');
 
-const bus = new EventEmitter(); // @here
+const bus = new EventEmitter();
 
 async function consume() {
-  const readings = on(bus, 'reading'); // @here
+  const readings = on(bus, 'reading');
   for await (const [reading] of readings) {
     await sleep(20);
     if (reading.value === -1) break;
