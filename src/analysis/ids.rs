@@ -26,6 +26,7 @@ pub fn nodes_by_id(ids: &[u32], control: &Control) -> Result<Vec<NodeIndex>> {
     }
     let pair = |(node, &id): (usize, &u32)| u64::from(id) << 32 | node as u64;
     let mut pairs: Vec<u64> = ids.iter().enumerate().map(pair).collect();
+    control.checkpoint()?;
     pairs.par_sort();
     control.checkpoint()?;
     Ok(pairs.into_iter().map(|pair| NodeIndex(pair as u32)).collect())

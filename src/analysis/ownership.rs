@@ -37,7 +37,9 @@ pub fn owned_self_sizes(
     if !has_user_roots {
         return Ok(sizes);
     }
+    control.checkpoint()?;
     let movable = movable_nodes(graph, names, detachedness);
+    control.checkpoint()?;
     let owners = owners(graph, &movable, control)?;
     for node in movable.iter() {
         let owner = owners[node as usize];

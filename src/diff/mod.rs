@@ -314,6 +314,7 @@ impl Parsed {
         let Self { name, graph, ids } = self;
         let beside = || {
             let words = Vocabulary::new(graph.strings());
+            control.checkpoint()?;
             let more = more(&graph, &words, control)?;
             Ok((words, more))
         };

@@ -126,7 +126,10 @@ impl Counts {
             counted.push(u32::try_from(items).unwrap_or(u32::MAX));
         }
         let (last_id, _) = id_order(graph);
-        Ok(Self { items: counted, classes: ClassCounts::of(graph), last_id })
+        control.checkpoint()?;
+        let classes = ClassCounts::of(graph);
+        control.checkpoint()?;
+        Ok(Self { items: counted, classes, last_id })
     }
 }
 

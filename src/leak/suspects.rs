@@ -76,26 +76,8 @@ pub fn find_suspects(
     let total = analysis.retained.at(graph.root().at());
     let least_bytes = options.min_growth_bytes.unwrap_or((total / LEAST_SHARE).max(LEAST_BYTES));
     let walk = Walk { graph, words, analysis, before, least_bytes, least_items: LEAST_ITEMS };
-    let mut growth = walk.run(control)?;
-    let crowds = std::mem::take(&mut growth.crowds);
-    let mut candidates = credit_scatters(&walk, growth, control)?;
-    lift_chains(newer, &mut candidates);
-    add_crowds(newer, before, crowds, &mut candidates);
-    merge_siblings(newer, before, &mut candidates);
-    let many = (total / MANY_SHARE).max(MANY_BYTES);
     let positions = analysis.dominators.positions();
-    let least = Least { bytes: least_bytes, items: LEAST_ITEMS, many };
-    candidates.retain_mut(|candidate| {
-        let waiting = bytes_waiting(graph, &analysis.dominators, &positions, candidate.point.node);
-        candidate.point.bytes = candidate.point.bytes.saturating_sub(waiting);
-        if candidate.point.bytes < least.bytes {
-            return false;
-        }
-        candidate.contents = contents_of(newer, before, &positions, candidate);
-        least.is_reached_by(candidate)
-            && !least.is_room(graph, words, candidate)
-            && is_of_the_program(graph, words, candidate)
-    });
+    let mut candidates = worth_naming(newer, before, &walk, &positions, control)?;
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
@@ -120,6 +102,43 @@ pub fn find_suspects(
         }
     }
     Ok(families.suspects(options.suspects.max(1)))
+}
+
+/// What is one leak made one, and what is noise or no growth of the program dropped.
+fn worth_naming(
+    newer: Newer<'_>,
+    before: &Before<'_>,
+    walk: &Walk<'_>,
+    positions: &[u32],
+    control: &Control,
+) -> Result<Vec<Candidate>> {
+    let Newer { graph, words, analysis, .. } = newer;
+    let mut growth = walk.run(control)?;
+    let crowds = std::mem::take(&mut growth.crowds);
+    let mut candidates = credit_scatters(walk, growth, control)?;
+    lift_chains(newer, &mut candidates);
+    control.checkpoint()?;
+    add_crowds(newer, before, crowds, &mut candidates);
+    merge_siblings(newer, before, &mut candidates);
+    let many = (analysis.retained.at(graph.root().at()) / MANY_SHARE).max(MANY_BYTES);
+    let least = Least { bytes: walk.least_bytes, items: walk.least_items, many };
+    let mut worth_it = Vec::new();
+    for mut candidate in candidates {
+        control.checkpoint()?;
+        let waiting = bytes_waiting(graph, &analysis.dominators, positions, candidate.point.node);
+        candidate.point.bytes = candidate.point.bytes.saturating_sub(waiting);
+        if candidate.point.bytes < least.bytes {
+            continue;
+        }
+        candidate.contents = contents_of(newer, before, positions, &candidate);
+        if least.is_reached_by(&candidate)
+            && !least.is_room(graph, words, &candidate)
+            && is_of_the_program(graph, words, &candidate)
+        {
+            worth_it.push(candidate);
+        }
+    }
+    Ok(worth_it)
 }
 
 /// What growth has to reach.
