@@ -9,7 +9,6 @@
  */
 
 const fs = require('node:fs');
-const { once } = require('node:events');
 const { setTimeout } = require('node:timers/promises');
 const { snapshotStream } = require('../index.js');
 const startService = require('./service.cjs');
@@ -61,13 +60,14 @@ async function main() {
   globalThis.gc();
   rounds('alone');
   const stream = snapshotStream({ mode: 'fork', force: true });
-  stream.on('error', () => {});
+  // Its error is the end that the child gets below.
+  const ended = new Promise((resolve) => stream.once('error', resolve));
   stream.resume();
   const child = await capturingChild();
   process.kill(child, 'SIGSTOP');
   rounds('beside a child');
   process.kill(child, 'SIGKILL');
-  await once(stream, 'close');
+  await ended;
   rounds('alone again');
   console.table(rows);
 }
