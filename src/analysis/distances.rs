@@ -160,3 +160,32 @@ impl EdgeFilter<'_> {
         index.is_none_or(|index| index < 2.0 || index % 3.0 != 1.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{What, analyse};
+    use crate::graph::NodeType;
+    use crate::testing::GraphBuilder;
+
+    /// A pair has two edges. One more waits again, for a fourth.
+    #[test]
+    fn a_third_edge_of_a_weak_map_entry_is_not_followed() {
+        let mut heap = GraphBuilder::new();
+        let global = heap.node(NodeType::OBJECT, "global", 16);
+        let [table, key, other, value, late] = ["table", "key", "other", "value", "late"]
+            .map(|name| heap.node(NodeType::OBJECT, name, 16));
+        heap.edge(heap.root(), EdgeType::SHORTCUT, "1", global);
+        for from in [table, key, other] {
+            heap.edge(global, EdgeType::PROPERTY, "p", from);
+        }
+        let pair = "part of key (k @7) -> value (v @11) pair in WeakMap (table @5)";
+        for (from, number, to) in [(table, 1, value), (key, 2, value), (other, 3, late)] {
+            heap.edge(from, EdgeType::INTERNAL, format!("{number} / {pair}"), to);
+        }
+        let analysis = analyse(&heap.build(), What::ALL, &Control::default()).unwrap();
+        let distances = analysis.distances.unwrap();
+        let distance = |node: NodeIndex| distances[node.at()];
+        assert_eq!([global, table, value, late].map(distance), [1, 2, 3, NO_DISTANCE]);
+    }
+}

@@ -336,6 +336,29 @@ mod tests {
         assert_eq!(groups[0].self_size, 44);
     }
 
+    /// Also where the second string of one group comes before that of another.
+    #[test]
+    fn groups_of_one_weight_stand_in_the_order_of_their_first_strings() {
+        let mut heap = GraphBuilder::new();
+        let [a, b, b_again, a_again] =
+            ["a", "b", "b", "a"].map(|text| heap.node(NodeType::STRING, text, 16));
+        let graph = heap.build();
+        let analysis = analyse(&graph, What::ALL, &Control::default()).unwrap();
+        let groups = groups_of(&graph, &analysis);
+        let nodes: Vec<_> = groups.into_iter().map(|group| group.nodes).collect();
+        assert_eq!(nodes, [[a, a_again], [b, b_again]]);
+    }
+
+    #[test]
+    fn strings_without_a_size_of_their_own_are_in_no_group() {
+        let mut heap = GraphBuilder::new();
+        heap.node(NodeType::STRING, "twice", 16);
+        heap.node(NodeType::STRING, "twice", 0);
+        let graph = heap.build();
+        let analysis = analyse(&graph, What::ALL, &Control::default()).unwrap();
+        assert_eq!(groups_of(&graph, &analysis), []);
+    }
+
     /// `text += part`, 200,000 times, with every step still alive.
     #[test]
     fn a_long_rope_does_not_take_quadratic_time() {

@@ -117,3 +117,25 @@ fn give(
         work.push(edge.target);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{What, analyse};
+    use crate::testing::GraphBuilder;
+
+    #[test]
+    fn what_the_root_alone_holds_stays_its_own_whatever_the_root_is() {
+        let mut heap = GraphBuilder::new();
+        let root = heap.node(NodeType::OBJECT, "root", 8);
+        let global = heap.node(NodeType::OBJECT, "global", 8);
+        let [of_root, of_global] = [100, 200].map(|size| heap.node(NodeType::ARRAY, "", size));
+        heap.edge(root, EdgeType::SHORTCUT, "1", global);
+        heap.edge(root, EdgeType::INTERNAL, "elements", of_root);
+        heap.edge(global, EdgeType::INTERNAL, "elements", of_global);
+        heap.set_root(root);
+        let sizes = analyse(&heap.build(), What::ALL, &Control::default()).unwrap().self_size;
+        let size = |node: NodeIndex| sizes[node.at()];
+        assert_eq!([root, of_root, global, of_global].map(size), [8, 100, 208, 0]);
+    }
+}
