@@ -126,7 +126,7 @@ impl Describer<'_> {
 }
 
 /// The edges of a container that are its items: elements, slots of its table, properties.
-fn item_slots<'a>(
+pub(crate) fn item_slots<'a>(
     graph: &'a HeapGraph,
     words: &'a Vocabulary,
     analysis: &'a Analysis,

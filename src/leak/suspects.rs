@@ -15,7 +15,9 @@ use crate::leak::credit::credit_scatters;
 use crate::leak::describe::Describer;
 use crate::leak::finalizers::bytes_waiting;
 use crate::leak::growth::Walk;
+use crate::leak::idle::Idle;
 use crate::leak::items::{self, Container};
+use crate::leak::listeners::merge_events;
 use crate::leak::merge::{add_crowds, lift_chains, merge_siblings};
 use crate::leak::places::Places;
 use crate::leak::route::Routes;
@@ -87,6 +89,7 @@ pub fn find_suspects(
         .sort_by_key(|candidate| (Reverse(candidate.point.bytes), graph.id(candidate.point.node)));
     let mut shapes = RouteShapes::new(graph, words, newer.routes);
     let mut families = Families::new(&analysis.dominators);
+    let idle = Idle::new(newer, before, &positions);
     let mut descriptions = 0;
     for candidate in &candidates {
         control.checkpoint()?;
@@ -97,7 +100,9 @@ pub fn find_suspects(
             continue;
         }
         descriptions += 1;
-        if let Some(described) = describe_best(&describer, candidate) {
+        if let Some(described) = describe_best(&describer, candidate)
+            && !idle.explains(candidate, is_in_the_program(&described.suspect))
+        {
             families.add(look, position, described);
         }
     }
@@ -120,6 +125,7 @@ fn worth_naming(
     control.checkpoint()?;
     add_crowds(newer, before, crowds, &mut candidates);
     merge_siblings(newer, before, &mut candidates);
+    merge_events(newer, &mut candidates);
     let many = (analysis.retained.at(graph.root().at()) / MANY_SHARE).max(MANY_BYTES);
     let least = Least { bytes: walk.least_bytes, items: walk.least_items, many };
     let mut worth_it = Vec::new();
@@ -201,13 +207,17 @@ fn describe_best(describer: &Describer<'_>, candidate: &Candidate) -> Option<Des
     let mut fallback = None;
     for view in candidate.views() {
         let Some(described) = describer.describe(&view) else { continue };
-        if described.suspect.source.as_ref().is_some_and(|source| !source.url.starts_with("node:"))
-        {
+        if is_in_the_program(&described.suspect) {
             return Some(described);
         }
         fallback.get_or_insert(described);
     }
     fallback
+}
+
+/// Whether the code that owns a suspect is known, and not Node's.
+fn is_in_the_program(suspect: &Suspect) -> bool {
+    suspect.source.as_ref().is_some_and(|source| !source.url.starts_with("node:"))
 }
 
 /// What piled up under a candidate.

@@ -57,6 +57,20 @@ vocabulary! {
     prototype = "prototype",
     /// The listeners of an EventEmitter.
     events = "_events",
+    /// The timer of a socket.
+    symbol_timeout = "<symbol timeout>",
+    /// The timer behind a timer that runs.
+    idle_next = "_idleNext",
+    /// The HTTP message that a socket carries.
+    http_message = "_httpMessage",
+    /// The event by which an agent is told that a socket is free.
+    free_event = "free",
+    /// The client of `fetch` that a socket belongs to.
+    symbol_client = "<symbol client>",
+    /// The requests of a client of `fetch`.
+    symbol_queue = "<symbol queue>",
+    /// A timer of `fetch`.
+    fast_timer_class = "FastTimer",
     /// The callback of a timer.
     on_timeout = "_onTimeout",
     /// The memory of an ArrayBuffer.
