@@ -13,7 +13,8 @@ impl Slot {
     /// Takes the right, unless another capture of any thread of this process has it.
     pub fn take() -> Option<Self> {
         let free = TAKEN.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
-        free.is_ok().then_some(Self(()))
+        // Made only here: one that is made and thrown away gives back the right of another.
+        free.is_ok().then(|| Self(()))
     }
 }
 
@@ -31,6 +32,7 @@ mod tests {
     fn there_is_one_and_it_comes_back() {
         let slot = Slot::take().unwrap();
         assert!(Slot::take().is_none());
+        assert!(Slot::take().is_none(), "who is refused does not let the next one in");
         drop(slot);
         assert!(Slot::take().is_some());
     }

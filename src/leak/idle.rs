@@ -29,6 +29,9 @@ const MOST_SAMPLES: usize = 256;
 /// From a timer it is two steps to its socket: over the function that it calls.
 const LONGEST_WAY: usize = 2;
 
+/// With fewer sockets in agents it is nothing to have one each.
+const FEW_AGENTS: usize = 8;
+
 /// A timer has its socket among its first arguments.
 const MOST_ARGUMENTS: u32 = 4;
 
@@ -60,7 +63,7 @@ impl<'a> Idle<'a> {
         // A thousand messages that somebody keeps may have come by the same connection.
         let idle: HashSet<_> =
             samples.filter_map(|&item| idle_at(graph, words, item, longest_way)).collect();
-        count > 0 && idle.len() * 8 >= count * 7
+        count > 0 && idle.len() * 8 >= count * 7 && !has_agent_each(graph, words, &idle)
     }
 
     fn new_items(&self, candidate: &Candidate) -> Vec<NodeIndex> {
@@ -76,7 +79,9 @@ impl<'a> Idle<'a> {
             let class = if class == words.timers_list_class { words.timeout_class } else { class };
             let tree = &analysis.dominators;
             let below = &tree.order()[tree.subtree(self.positions[node.at()])];
-            let links = below.iter().copied().filter(|&link| is_object(graph, link, class));
+            // Of a list with two ends, the first does not dominate the others.
+            let links = below.iter().chain(&candidate.credited).copied();
+            let links = links.filter(|&link| is_object(graph, link, class));
             links.filter(is_new).collect()
         } else {
             let items = item_slots(graph, words, analysis, node).map(|edge| edge.target);
@@ -130,27 +135,47 @@ fn references<'a>(
     graph.edges(node).filter(is_reference).map(|edge| edge.target).filter(is_thing)
 }
 
+/// Whether a node is an idle socket, or the handle of one.
 fn is_idle_socket(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
     if graph.node_type(node) != NodeType::OBJECT {
         return false;
     }
+    let socket = property(graph, node, words.symbol_owner).unwrap_or(node);
     let is_running = |timer: NodeIndex| {
         let next = property(graph, timer, words.idle_next);
         is_object(graph, timer, words.timeout_class)
             && next.is_some_and(|next| graph.node_type(next) == NodeType::OBJECT)
     };
-    let Some(timer) = property(graph, node, words.symbol_timeout) else { return false };
-    let message = property(graph, node, words.http_message);
+    let Some(timer) = property(graph, socket, words.symbol_timeout) else { return false };
+    let message = property(graph, socket, words.http_message);
     let carries_none = message.is_some_and(|it| graph.node_type(it) != NodeType::OBJECT);
-    (carries_none && (is_running(timer) || is_in_an_agent(graph, words, node)))
-        || has_idle_client(graph, words, node)
+    (carries_none && (is_running(timer) || listener_of_agent(graph, words, socket).is_some()))
+        || has_idle_client(graph, words, socket)
 }
 
-/// Whether an agent listens for a socket to be free.
-fn is_in_an_agent(graph: &HeapGraph, words: &Vocabulary, socket: NodeIndex) -> bool {
-    let events = property(graph, socket, words.events);
-    let listener = events.and_then(|events| property(graph, events, words.free_event));
-    listener.is_some_and(|it| matches!(graph.node_type(it), NodeType::CLOSURE | NodeType::OBJECT))
+/// Whether nearly every socket that is in the pool of an agent has an agent for itself: then the
+/// agents are what there is more and more of.
+fn has_agent_each(graph: &HeapGraph, words: &Vocabulary, sockets: &HashSet<NodeIndex>) -> bool {
+    let agent_of = |&socket: &NodeIndex| {
+        let socket = property(graph, socket, words.symbol_owner).unwrap_or(socket);
+        let listener = listener_of_agent(graph, words, socket)?;
+        let scope = target(graph, listener, EdgeType::INTERNAL, words.context)?;
+        target(graph, scope, EdgeType::CONTEXT, words.agent)
+    };
+    let agents: Vec<_> = sockets.iter().filter_map(agent_of).collect();
+    let distinct: HashSet<_> = agents.iter().collect();
+    agents.len() >= FEW_AGENTS && distinct.len() * 2 > agents.len()
+}
+
+/// By what the agent that has a socket in its pool is told that it is free.
+fn listener_of_agent(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    socket: NodeIndex,
+) -> Option<NodeIndex> {
+    let events = property(graph, socket, words.events)?;
+    let listener = property(graph, events, words.free_event)?;
+    (graph.node_type(listener) == NodeType::CLOSURE).then_some(listener)
 }
 
 /// Whether a socket is one of `fetch`, with no request in the queue of its client.
@@ -166,13 +191,130 @@ fn has_idle_client(graph: &HeapGraph, words: &Vocabulary, socket: NodeIndex) -> 
 }
 
 fn property(graph: &HeapGraph, node: NodeIndex, name: StringIndex) -> Option<NodeIndex> {
-    let mut edges = graph.edges(node);
-    let is_it = |edge: &Edge| {
-        edge.label.edge_type() == EdgeType::PROPERTY && edge.label.raw_name() == name.0
-    };
-    edges.find(is_it).map(|edge| edge.target)
+    target(graph, node, EdgeType::PROPERTY, name)
+}
+
+fn target(
+    graph: &HeapGraph,
+    node: NodeIndex,
+    edge_type: EdgeType,
+    name: StringIndex,
+) -> Option<NodeIndex> {
+    let is_it =
+        |edge: &Edge| edge.label.edge_type() == edge_type && edge.label.raw_name() == name.0;
+    graph.edges(node).find(is_it).map(|edge| edge.target)
 }
 
 fn is_object(graph: &HeapGraph, node: NodeIndex, class: StringIndex) -> bool {
     graph.node_type(node) == NodeType::OBJECT && graph.name_index(node) == class
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::{EdgeType, NodeIndex, NodeType};
+    use crate::leak::stage::{property, suspects};
+    use crate::testing::GraphBuilder;
+
+    /// What a socket is busy with.
+    #[derive(Clone, Copy, PartialEq)]
+    enum State {
+        /// Its timer runs.
+        Timed,
+        /// An agent has it in its pool: this one.
+        Pooled(NodeIndex),
+        /// It carries a message.
+        Busy,
+        /// It is no longer used for HTTP.
+        Upgraded,
+    }
+
+    /// A socket that libuv's handle holds, and an agent's listener refers to.
+    fn socket(heap: &mut GraphBuilder, number: u32, state: State) -> NodeIndex {
+        let handle = heap.node(NodeType::OBJECT, "TCP", 50);
+        heap.numbered(heap.root(), EdgeType::ELEMENT, number, handle);
+        let socket = property(heap, handle, "<symbol owner_symbol>", "Socket");
+        let body = heap.node(NodeType::ARRAY, "", 300);
+        heap.edge(socket, EdgeType::INTERNAL, "properties", body);
+        let nothing = heap.node(NodeType::HIDDEN, "system / Oddball", 0);
+        let timer = property(heap, socket, "<symbol timeout>", "Timeout");
+        if state == State::Timed {
+            property(heap, timer, "_idleNext", "TimersList");
+        } else {
+            heap.edge(timer, EdgeType::PROPERTY, "_idleNext", nothing);
+        }
+        match state {
+            State::Busy => _ = property(heap, socket, "_httpMessage", "ServerResponse"),
+            _ => heap.edge(socket, EdgeType::PROPERTY, "_httpMessage", nothing),
+        }
+        if let State::Pooled(agent) = state {
+            let events = property(heap, socket, "_events", "Object");
+            let listener = heap.node(NodeType::CLOSURE, "onFree", 32);
+            let scope = heap.node(NodeType::OBJECT, "system / Context", 32);
+            heap.edge(events, EdgeType::PROPERTY, "free", listener);
+            heap.edge(listener, EdgeType::INTERNAL, "context", scope);
+            heap.edge(scope, EdgeType::CONTEXT, "agent", agent);
+        }
+        socket
+    }
+
+    /// Whether three hundred more sockets are a leak.
+    fn is_leak(mut state: impl FnMut(&mut GraphBuilder, NodeIndex) -> State) -> bool {
+        // The heap is built twice.
+        let state = std::cell::RefCell::new(&mut state);
+        let found = suspects(|heap, global, is_grown| {
+            let agent = property(heap, global, "agent", "Agent");
+            for number in 0..if is_grown { 310 } else { 10 } {
+                let state = (state.borrow_mut())(heap, agent);
+                socket(heap, number, state);
+            }
+        });
+        !found.is_empty()
+    }
+
+    #[test]
+    fn sockets_whose_timers_run_are_no_leak() {
+        assert!(!is_leak(|_, _| State::Timed));
+    }
+
+    #[test]
+    fn sockets_in_the_pool_of_one_agent_are_no_leak() {
+        assert!(!is_leak(|_, agent| State::Pooled(agent)));
+    }
+
+    #[test]
+    fn sockets_with_an_agent_each_are_a_leak() {
+        assert!(is_leak(|heap, _| State::Pooled(heap.node(NodeType::OBJECT, "Agent", 16))));
+    }
+
+    #[test]
+    fn sockets_that_carry_a_message_are_a_leak() {
+        assert!(is_leak(|_, _| State::Busy));
+    }
+
+    #[test]
+    fn sockets_that_were_upgraded_are_a_leak() {
+        assert!(is_leak(|_, _| State::Upgraded));
+    }
+
+    /// A list in the program of what refers to sockets.
+    fn is_list_a_leak(sockets: u32) -> bool {
+        let found = suspects(|heap, global, is_grown| {
+            let list = property(heap, global, "visits", "Array");
+            for number in 0..if is_grown { 310 } else { 10 } {
+                let visit = heap.node(NodeType::OBJECT, "Visit", 400);
+                heap.numbered(list, EdgeType::ELEMENT, number, visit);
+                if number < sockets {
+                    let socket = socket(heap, number, State::Timed);
+                    heap.edge(visit, EdgeType::PROPERTY, "socket", socket);
+                }
+            }
+        });
+        found.iter().any(|suspect| suspect.name == "visits")
+    }
+
+    #[test]
+    fn what_the_program_keeps_beside_idle_sockets_is_a_leak() {
+        assert!(is_list_a_leak(100));
+        assert!(is_list_a_leak(310));
+    }
 }

@@ -65,6 +65,10 @@ vocabulary! {
     http_message = "_httpMessage",
     /// The event by which an agent is told that a socket is free.
     free_event = "free",
+    /// The agent that listens for it.
+    agent = "agent",
+    /// What a native handle is of.
+    symbol_owner = "<symbol owner_symbol>",
     /// The client of `fetch` that a socket belongs to.
     symbol_client = "<symbol client>",
     /// The requests of a client of `fetch`.

@@ -33,6 +33,8 @@ function judge(scenario, report) {
     if (!suspect) wrong.push(`no suspect at rank ${rank + 1}`);
     else wrong.push(...compare(expected, suspect).map((what) => `rank ${rank + 1}: ${what}`));
   });
+  const others = report.suspects.slice(scenario.suspects.length);
+  if (scenario.only) wrong.push(...others.map((suspect) => `also says: ${describe(suspect)}`));
   return wrong;
 }
 

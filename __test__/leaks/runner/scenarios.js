@@ -9,6 +9,7 @@
  *         blanks. `file` is a base name; left out, it is that of the program. If the owning file
  *         has comments `@here`, the reported line must be one of those
  *         (a comment that stands alone means the line above it). The path must lead `via` it.
+ *     @only                  No suspect beside those.
  *     @healthy               No suspect at all.
  *     @work 500              Units of work between the snapshots, handed to the diff.
  *     @trend a b c           The labels of three snapshots or more, for `diffTrend`.
@@ -32,6 +33,7 @@
  * @property {string} folder Where its files are.
  * @property {string} main The program; of a deploy, relative to `before/` and `after/`.
  * @property {Expected[]} suspects Empty when it is healthy.
+ * @property {boolean} only
  * @property {'none' | 'restart' | 'deploy'} between What happens between the snapshots.
  * @property {string[]} labels Snapshots in order of time.
  * @property {number | undefined} work
@@ -88,6 +90,7 @@ function readScenario(group, entry) {
     folder: isFolder ? entryPath : path.dirname(entryPath),
     main,
     suspects,
+    only: tags.only !== undefined,
     between: tags.deploy ? 'deploy' : tags.restart ? 'restart' : 'none',
     labels: tags.trend ? tags.trend[0].split(/\s+/) : ['baseline', 'current'],
     work: tags.work ? Number(tags.work[0]) : undefined,
