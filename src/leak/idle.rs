@@ -22,6 +22,7 @@ use crate::leak::candidate::Candidate;
 use crate::leak::grown::item_slots;
 use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
+use crate::report::Suspect;
 
 /// So many of the new items are looked at, all over the container.
 const MOST_SAMPLES: usize = 256;
@@ -50,12 +51,17 @@ impl<'a> Idle<'a> {
 
     /// Whether nearly all new items of a candidate are idle connections, one each. What is in Node's
     /// hands, and not in the program's, may as well be something that belongs to one.
-    pub(crate) fn explains(&self, candidate: &Candidate, is_in_the_program: bool) -> bool {
+    pub(crate) fn explains(&self, candidate: &Candidate, suspect: &Suspect) -> bool {
         let Newer { graph, words, .. } = self.newer;
         if words.symbol_timeout == Vocabulary::ABSENT {
             return false;
         }
-        let longest_way = if is_in_the_program { 0 } else { LONGEST_WAY };
+        // A container without a file is a property of the global object.
+        let is_of_node = suspect
+            .source
+            .as_ref()
+            .map_or(candidate.scattered.is_some(), |source| source.url.starts_with("node:"));
+        let longest_way = if is_of_node { LONGEST_WAY } else { 0 };
         let items = self.new_items(candidate);
         let step = items.len().div_ceil(MOST_SAMPLES).max(1);
         let samples = items.iter().step_by(step);

@@ -19,7 +19,8 @@ pub fn sentence(
         text += &format!(" in {}", place(source));
     }
     if let Some(owner) = owner {
-        text += &format!(", owned by {},", printable(owner));
+        let comma = if suspect.alike == 0 { "," } else { "" };
+        text += &format!(", owned by {}{comma}", printable(owner));
     }
     if let Some(timers) = more_timers(suspect) {
         return text + &timers;
