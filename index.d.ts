@@ -414,7 +414,7 @@ export interface SourcePosition {
   line: number | null;
   /** Column. */
   column: number | null;
-  /** The function whose scope it is in. */
+  /** The function that the position is of; `null` where it is that of a declaration. */
   functionName: string | null;
   /** Where a source map beside the file, or inside it, says that comes from. */
   original?: { url: string; line: number; column: number };

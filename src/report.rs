@@ -261,7 +261,7 @@ pub struct SourcePosition {
     pub line: Option<u32>,
     /// Column.
     pub column: Option<u32>,
-    /// The function whose scope it is in.
+    /// The function that the position is of; none where it is that of a declaration.
     pub function_name: Option<String>,
     /// Where that comes from, if a source map says so. Filled in by
     /// [`crate::source_map::add_original_positions`], `None` until then.

@@ -1,6 +1,7 @@
 //! Where shapes begin: places that a program has once, however a way comes to them.
 //!
-//! A module, the scope of a module, and a call that waits and is the only one of its function. By
+//! A module, the scope of a module, a call that waits and is the only one of its function, and the
+//! global object, which has another class and another way in each version of Node. By
 //! which of Node's lists and lazily loaded parts a way comes to a module is chance; to the scope of a
 //! module it may come over whatever happens to wait for something at the time. Both differ between two
 //! runs of one program; the file and the name of the function do not.
@@ -19,6 +20,11 @@ use crate::leak::vocabulary::Vocabulary;
 /// What the URL of Node's own modules begins with.
 const OF_NODE: &str = "node:";
 
+/// The shapes of the realm of the program and of its global object: smaller than those that are
+/// hashes, so that no way that costs as little gives them another one.
+const REALM: u64 = NO_SHAPE + 2;
+const GLOBAL: u64 = NO_SHAPE + 3;
+
 /// The places where shapes begin, and their shapes: what each is, and the file in its package, or as
 /// much of its path as tells it from other files, because a deploy may put a program into another
 /// directory.
@@ -33,9 +39,33 @@ pub(super) fn anchors(graph: &HeapGraph, words: &Vocabulary) -> Vec<Source<u64>>
         hash.bytes(graph.raw_name(anchor.node));
         hash.bytes(&anchor.function);
         hash.bytes(names.telling(&anchor.file).as_bytes());
-        hash.finish().max(NO_SHAPE + 2)
+        hash.finish().max(GLOBAL + 1)
     };
-    anchors.iter().map(|anchor| Source { node: anchor.node, label: label(anchor) }).collect()
+    let named = anchors.iter().map(|anchor| Source { node: anchor.node, label: label(anchor) });
+    named.chain(realm(graph, words)).collect()
+}
+
+/// The realm of the program and its global object: of all realms, the one that Node has put its
+/// functions in.
+fn realm(graph: &HeapGraph, words: &Vocabulary) -> Vec<Source<u64>> {
+    let is_of_node = |&global: &NodeIndex| {
+        graph.edges(global).any(|edge| {
+            edge.label.edge_type() == EdgeType::PROPERTY && graph.edge_name(edge) == b"setImmediate"
+        })
+    };
+    let mut realms = graph.nodes().filter(|&node| {
+        graph.node_type(node) == NodeType::HIDDEN
+            && graph.name_index(node) == words.native_context_node
+    });
+    let found = realms.find_map(|realm| {
+        // The one from Node 26 on, the other before.
+        let globals = [words.global_object, words.extension];
+        let mut globals =
+            globals.into_iter().filter_map(|name| internal_target(graph, realm, [name; 2]));
+        let global = globals.find(is_of_node)?;
+        Some(vec![Source { node: realm, label: REALM }, Source { node: global, label: GLOBAL }])
+    });
+    found.unwrap_or_default()
 }
 
 /// A place of which there is one.

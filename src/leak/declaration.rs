@@ -24,21 +24,45 @@ impl Declaration {
         self.rank < RANK_OF_A_CALL
     }
 
+    /// Whether it is an assignment to a property of something that is not `this`.
+    pub fn is_assigned(&self) -> bool {
+        self.rank == RANK_OF_AN_ASSIGNMENT
+    }
+
     /// Whether a function is told the name and a value.
     pub fn is_handed_over(&self) -> bool {
         self.rank == RANK_OF_A_CALL
     }
 }
 
+/// What is declared.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Named {
+    /// The variable or property.
+    pub name: String,
+    /// Whether it is a variable: of a property, what is written behind `let` may have the same name
+    /// only.
+    pub is_variable: bool,
+    /// Whether what it is the name of is a function: nothing else is written behind `function`.
+    pub is_function: bool,
+}
+
+/// An assignment to a property of something.
+const RANK_OF_AN_ASSIGNMENT: u32 = 2;
+
+/// A variable that has the name of a property.
+const RANK_OF_A_VARIABLE: u32 = 3;
+
 /// A name that is handed to a function together with a value, as to `decorate` or `defineProperty`.
-const RANK_OF_A_CALL: u32 = 3;
+const RANK_OF_A_CALL: u32 = 4;
 
 /// A key of a literal, or of a computed property.
-const RANK_OF_A_KEY: u32 = 4;
+const RANK_OF_A_KEY: u32 = 5;
 
-/// Where `name` is declared: the last declaration that begins at or above line `near`, else the
+/// Where something is declared: the last declaration that begins at or above line `near`, else the
 /// first one below it.
-pub fn find_declaration(source: &str, name: &str, near: Option<u32>) -> Option<Declaration> {
+pub fn find_declaration(source: &str, named: &Named, near: Option<u32>) -> Option<Declaration> {
+    let name = named.name.as_str();
     let word = name.rsplit('.').next().unwrap_or(name);
     let word = word.strip_prefix("Symbol(").and_then(|w| w.strip_suffix(')')).unwrap_or(word);
     if word.is_empty() {
@@ -48,7 +72,7 @@ pub fn find_declaration(source: &str, name: &str, near: Option<u32>) -> Option<D
     let mut best: Option<(u32, Position)> = None;
     for (at, line) in source.lines().enumerate() {
         let line_number = at as u32 + 1;
-        let Some((rank, column)) = declaration_in(line, word) else { continue };
+        let Some((rank, column)) = declaration_in(line, word, named) else { continue };
         let better = match best {
             None => true,
             // Among declarations of one form: the nearest above, or else the first below.
@@ -63,7 +87,7 @@ pub fn find_declaration(source: &str, name: &str, near: Option<u32>) -> Option<D
 }
 
 /// Whether a line declares a word: how surely (0 is best), and the column of the word.
-fn declaration_in(line: &str, word: &str) -> Option<(u32, u32)> {
+fn declaration_in(line: &str, word: &str, named: &Named) -> Option<(u32, u32)> {
     let trimmed = line.trim_start();
     if trimmed.starts_with("//") || trimmed.starts_with('*') || trimmed.starts_with("/*") {
         return None;
@@ -78,7 +102,7 @@ fn declaration_in(line: &str, word: &str) -> Option<(u32, u32)> {
         if touches {
             continue;
         }
-        if let Some(rank) = rank_of(before, after) {
+        if let Some(rank) = rank_of(before, after, named) {
             let column = before.encode_utf16().count() as u32 + 1;
             if best.is_none_or(|(best_rank, _)| rank < best_rank) {
                 best = Some((rank, column));
@@ -93,17 +117,19 @@ fn is_word(character: char) -> bool {
 }
 
 /// How surely a word between these two texts is declared there.
-fn rank_of(before: &str, after: &str) -> Option<u32> {
+fn rank_of(before: &str, after: &str, named: &Named) -> Option<u32> {
     let last_word = before.trim_end().rsplit(|c: char| !is_word(c)).next().unwrap_or("");
     let assigned = after.starts_with('=') && !after.starts_with("==") && !after.starts_with("=>");
     let head = before.trim_start();
     let in_declaration = ["const ", "let ", "var ", "export "]
         .iter()
         .any(|keyword| head.starts_with(keyword) || head.contains(&format!(" {keyword}")));
+    let rank_of_variable = if named.is_variable { 0 } else { RANK_OF_A_VARIABLE };
     let ends_name = after.is_empty() || after.starts_with([';', ',', ':', '}', ')', ']']);
     match last_word {
-        "const" | "let" | "var" => return Some(0),
-        "static" | "class" | "function" => return Some(0),
+        "const" | "let" | "var" => return Some(rank_of_variable),
+        "static" => return Some(0),
+        "class" | "function" => return named.is_function.then_some(0),
         _ => {}
     }
     // A field of a class: alone at the beginning of the line, or behind modifiers.
@@ -113,14 +139,14 @@ fn rank_of(before: &str, after: &str) -> Option<u32> {
     if only_modifiers && (assigned || after.starts_with(';') || after.starts_with(':')) {
         return Some(1);
     }
-    if in_declaration && (assigned || ends_name) {
-        return Some(1);
-    }
     if (before.ends_with("this.") || before.ends_with("exports.")) && assigned {
         return Some(1);
     }
     if before.ends_with('.') && assigned {
-        return Some(2);
+        return Some(RANK_OF_AN_ASSIGNMENT);
+    }
+    if in_declaration && (assigned || (ends_name && named.is_variable)) {
+        return Some(rank_of_variable.max(1));
     }
     let quote = ['\'', '"', '`'].into_iter().find(|&quote| before.ends_with(quote));
     let behind = quote.and_then(|quote| after.strip_prefix(quote));
@@ -139,8 +165,33 @@ mod tests {
     use super::*;
 
     fn check(source: &str, name: &str, near: Option<u32>, expected: Option<Position>) {
-        let found = find_declaration(source, name, near).map(|found| found.position);
-        assert_eq!(found, expected, "{name} in {source}");
+        let named = Named { name: name.into(), is_variable: true, is_function: false };
+        check_named(source, &named, near, expected);
+    }
+
+    fn check_named(source: &str, named: &Named, near: Option<u32>, expected: Option<Position>) {
+        let found = find_declaration(source, named, near).map(|found| found.position);
+        assert_eq!(found, expected, "{named:?} in {source}");
+    }
+
+    #[test]
+    fn a_property_is_not_what_a_variable_or_function_of_its_name_is() {
+        let of = |is_variable, is_function| {
+            let name = "list".to_owned();
+            Named { name, is_variable, is_function }
+        };
+        let source = "class A {\n  list = [];\n}\nfor (let list = 0;;) f();\n";
+        check_named(source, &of(false, false), None, Some((2, 3)));
+        check_named(source, &of(true, false), None, Some((4, 10)));
+        check_named("const list = [];\n", &of(false, false), None, Some((1, 7)));
+        let source = "const list = () => [];\nconst all = join({ list, other });\n";
+        check_named(source, &of(false, true), None, Some((1, 7)));
+        let source = "const serve = (socket) => { socket.list = []; };\n";
+        check_named(source, &of(false, false), None, Some((1, 36)));
+        let found = find_declaration(source, &of(false, false), None);
+        assert!(found.is_some_and(|found| found.is_assigned()));
+        check_named("function list() {}\n", &of(false, false), None, None);
+        check_named("function list() {}\n", &of(false, true), None, Some((1, 10)));
     }
 
     #[test]

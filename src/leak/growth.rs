@@ -200,10 +200,29 @@ impl<'a> Walk<'a> {
                 work.push(Survivor { position, prior, young_bytes, thing });
             }
         }
-        let growth = local_after.saturating_sub(local_before).min(local_young);
+        let mut growth = local_after.saturating_sub(local_before).min(local_young);
+        if !self.before.knows_young() {
+            growth = growth.max(self.bytes_of_new_containers(&fresh));
+        }
         if growth >= self.least_bytes {
             self.judge(survivor, node, growth, fresh, found);
         }
+    }
+
+    /// What containers retain that have no counterpart: in the baseline they were empty, if they were
+    /// there. Beside them a survivor may have become smaller, as between two versions of Node.
+    fn bytes_of_new_containers(&self, fresh: &[(u32, End)]) -> u64 {
+        let is_filled = |&node: &NodeIndex| {
+            let container = items::count(self.graph, self.words, node);
+            container.is_some_and(|(container, items)| {
+                container != Container::Object && items >= self.least_items
+            })
+        };
+        let things = fresh.iter().filter_map(|(_, end)| match *end {
+            End::Thing { node, .. } => Some(node),
+            _ => None,
+        });
+        things.filter(is_filled).map(|node| self.analysis.retained.at(node.at())).sum()
     }
 
     /// Decides what the local growth of a survivor is: the survivor's own, that of a young thing

@@ -53,7 +53,7 @@ impl<'a> Idle<'a> {
     /// hands, and not in the program's, may as well be something that belongs to one.
     pub(crate) fn explains(&self, candidate: &Candidate, suspect: &Suspect) -> bool {
         let Newer { graph, words, .. } = self.newer;
-        if words.symbol_timeout == Vocabulary::ABSENT {
+        if [words.symbol_timeout, words.fast_timer_class] == [Vocabulary::ABSENT; 2] {
             return false;
         }
         // A container without a file is a property of the global object.
@@ -107,7 +107,9 @@ fn idle_at(
     node: NodeIndex,
     longest_way: usize,
 ) -> Option<NodeIndex> {
-    if longest_way > 0 && is_object(graph, node, words.fast_timer_class) {
+    if is_object(graph, node, words.fast_timer_class)
+        && property(graph, node, words.symbol_fast_timer).is_some()
+    {
         return Some(node);
     }
     let mut reached = vec![node];

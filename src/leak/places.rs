@@ -13,9 +13,9 @@ use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::anchors::file_of_module;
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
-use crate::leak::declaration::{Declaration, find_declaration};
+use crate::leak::declaration::{Declaration, Named, find_declaration};
 use crate::leak::holders::slots;
-use crate::leak::naming::{Handle, export_of};
+use crate::leak::naming::{Handle, export_of, is_identifier};
 use crate::leak::route::Step;
 use crate::leak::scripts::{
     Place, place_of_closure, place_of_constructor, place_of_module, script_of, url_of,
@@ -38,7 +38,7 @@ pub(super) struct Places<'a> {
     /// By node: where it stands in the dominator tree.
     positions: &'a [u32],
     /// By name: the scripts of the program that declare it.
-    declaring: RefCell<HashMap<String, Vec<(String, Declaration)>>>,
+    declaring: RefCell<HashMap<Named, Vec<(String, Declaration)>>>,
     searched: Cell<usize>,
     own_folder: OnceCell<Option<String>>,
 }
@@ -258,13 +258,20 @@ impl<'a> Places<'a> {
         let is_listed = matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
         let is_programs = place.as_ref().is_some_and(|place| !place.is_internal());
         let of_listed = place.as_ref().filter(|_| is_listed && is_programs);
-        let declared = handle.filter(|_| of_listed.is_none()).and_then(|handle| {
+        let named = handle.map(|handle| self.named(handle));
+        let declared = handle.zip(named.as_ref()).filter(|_| of_listed.is_none());
+        let declared = declared.and_then(|(handle, named)| {
             let here = place.as_ref().filter(|_| is_programs).and_then(|place| {
-                declared_in(place, handle).map(|declared| (place.clone(), declared))
+                declared_in(place, named).map(|declared| (place.clone(), declared))
             });
-            here.or_else(|| self.declared_elsewhere(place.as_ref(), handle))
+            here.or_else(|| self.declared_elsewhere(place.as_ref(), handle, named))
         });
+        let is_variable = named.is_some_and(|named| named.is_variable);
         let (place, declared) = match declared {
+            // The function that captured a variable is not the one in which it is declared.
+            Some((place, declared)) if is_variable => {
+                (Place { function: None, ..place }, Some(declared))
+            }
             Some((place, declared)) => (place, Some(declared)),
             None => (place?, None),
         };
@@ -278,12 +285,36 @@ impl<'a> Places<'a> {
         })
     }
 
+    /// Whether a name is that of a property which a file of the program gives to something, as to a
+    /// socket. Those that begin with `_` and symbols are Node's own.
+    pub(super) fn is_word_of_program(&self, handle: &Handle) -> bool {
+        let named = self.named(handle);
+        !named.is_variable
+            && !named.name.starts_with('_')
+            && is_identifier(&named.name)
+            && self.only_script(&named, Declaration::is_assigned).is_some()
+    }
+
+    /// What a handle is the name of.
+    fn named(&self, handle: &Handle) -> Named {
+        let Newer { graph, words, .. } = self.newer;
+        let name = handle.name.as_bytes();
+        let is_function = graph.edges(handle.owner).any(|edge| {
+            matches!(edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::CONTEXT)
+                && graph.node_type(edge.target) == NodeType::CLOSURE
+                && graph.edge_name(edge) == name
+        });
+        let is_variable = graph.name_index(handle.owner) == words.context_node;
+        Named { name: handle.name.clone(), is_variable, is_function }
+    }
+
     /// Where a name is declared that the code nearest on the way does not declare: beside the methods
     /// of the object that has it, or, if that code is a package's or Node's, in the program.
     fn declared_elsewhere(
         &self,
         place: Option<&Place>,
         handle: &Handle,
+        named: &Named,
     ) -> Option<(Place, Declaration)> {
         let Newer { graph, words, .. } = self.newer;
         let properties = graph.edges(handle.owner).filter(|edge| {
@@ -292,7 +323,7 @@ impl<'a> Places<'a> {
         });
         let methods = properties.filter_map(|edge| place_of_closure(graph, words, edge.target));
         if let Some(method) = most_frequent(methods)
-            && let Some(found) = declared_in(&method, handle)
+            && let Some(found) = declared_in(&method, named)
         {
             return Some((Place { position: None, function: None, ..method }, found));
         }
@@ -303,8 +334,8 @@ impl<'a> Places<'a> {
         let (url, found) = match outside_of_node {
             // A program tells a package by a name what is to be there, or assigns it; a package may well
             // use a word that is a key somewhere in the program.
-            Some(_) => self.only_script(&handle.name, |it| it.is_sure() || it.is_handed_over())?,
-            None => self.only_script(&handle.name, |it| !it.is_handed_over())?,
+            Some(_) => self.only_script(named, |it| it.is_sure() || it.is_handed_over())?,
+            None => self.only_script(named, |it| !it.is_handed_over())?,
         };
         Some((Place { url, position: None, function: None }, found))
     }
@@ -313,14 +344,14 @@ impl<'a> Places<'a> {
     /// just one.
     fn only_script(
         &self,
-        name: &str,
+        named: &Named,
         wanted: impl Fn(&Declaration) -> bool,
     ) -> Option<(String, Declaration)> {
         let mut known = self.declaring.borrow_mut();
-        if !known.contains_key(name) {
-            known.insert(name.to_owned(), self.search_scripts(name));
+        if !known.contains_key(named) {
+            known.insert(named.clone(), self.search_scripts(named));
         }
-        let declared = known.get(name)?.iter().filter(|(_, declared)| wanted(declared));
+        let declared = known.get(named)?.iter().filter(|(_, declared)| wanted(declared));
         let sure = || declared.clone().filter(|(_, declared)| declared.is_sure());
         let mut found: Vec<_> = match sure().next() {
             Some(_) => sure().collect(),
@@ -337,7 +368,7 @@ impl<'a> Places<'a> {
     }
 
     /// The scripts of the program that declare a name, in any way.
-    fn search_scripts(&self, name: &str) -> Vec<(String, Declaration)> {
+    fn search_scripts(&self, named: &Named) -> Vec<(String, Declaration)> {
         let Newer { graph, words, .. } = self.newer;
         let functions = graph.nodes().filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
         let scripts: BTreeSet<NodeIndex> =
@@ -352,7 +383,7 @@ impl<'a> Places<'a> {
             }
             let Some(text) = source_text(&url) else { continue };
             self.searched.set(self.searched.get() + text.len());
-            found.extend(find_declaration(&text, name, None).map(|declared| (url, declared)));
+            found.extend(find_declaration(&text, named, None).map(|declared| (url, declared)));
         }
         found
     }
@@ -377,9 +408,9 @@ fn is_of_package(url: &str) -> bool {
 }
 
 /// Where the code at a place declares a name.
-fn declared_in(place: &Place, handle: &Handle) -> Option<Declaration> {
+fn declared_in(place: &Place, named: &Named) -> Option<Declaration> {
     let near = place.position.map(|(line, _)| line);
-    find_declaration(&source_text(&place.url)?, &handle.name, near)
+    find_declaration(&source_text(&place.url)?, named, near)
 }
 
 /// The place outside of Node that comes most often.

@@ -19,13 +19,16 @@ pub fn sentence(
         text += &format!(" in {}", place(source));
     }
     if let Some(owner) = owner {
-        let comma = if suspect.alike == 0 { "," } else { "" };
-        text += &format!(", owned by {}{comma}", printable(owner));
+        text += &format!(", owned by {}", printable(owner));
     }
     if let Some(timers) = more_timers(suspect) {
         return text + &timers;
     }
-    text += &growth(suspect, inside);
+    let growth = growth(suspect, inside);
+    if owner.is_some() && !growth.starts_with(',') {
+        text.push(',');
+    }
+    text += &growth;
     if let Some(clause) = what_it_holds(suspect, things) {
         text += &clause;
     }
@@ -232,6 +235,12 @@ mod tests {
         assert_eq!(
             sentence(&suspect(None, vec![]), None, None, &[]),
             "`sessions` (Map) in src/session-store.js:12 grew by 38.0 MB."
+        );
+        let several = Suspect { alike: 1, ..suspect(None, vec![]) };
+        assert_eq!(
+            sentence(&several, Some("Shop"), None, &[]),
+            "`sessions` (Map) in src/session-store.js:12, owned by Shop, and 1 more like it, grew by \
+             38.0 MB in all."
         );
         let several = Suspect { alike: 1_200, ..suspect(None, vec![]) };
         assert_eq!(

@@ -75,6 +75,8 @@ vocabulary! {
     symbol_queue = "<symbol queue>",
     /// A timer of `fetch`.
     fast_timer_class = "FastTimer",
+    /// The mark of one.
+    symbol_fast_timer = "<symbol kFastTimer>",
     /// The callback of a timer.
     on_timeout = "_onTimeout",
     /// The memory of an ArrayBuffer.
@@ -91,6 +93,8 @@ vocabulary! {
     actual = "actual",
     /// The realm of a function.
     native_context = "native_context",
+    /// The global object of a realm (Node 26).
+    global_object = "global_object",
     /// The reactions to a promise, or its value.
     reactions_or_result = "reactions_or_result",
     /// Type feedback.
