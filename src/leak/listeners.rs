@@ -3,7 +3,6 @@
 //!
 //! Time: linear in the candidates, and in the edges of what is above those that grew together.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::graph::{EdgeType, HeapGraph, NodeIndex};
@@ -28,9 +27,9 @@ pub(super) fn merge_events(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
         let emitter = analysis.dominators.idom(table);
         lists.len() > 1 && is_table_of_events(graph, words, table, emitter)
     });
-    for mut lists in by_table.into_values() {
-        // The first stands for the others: it has what all of them hold.
-        lists.sort_by_key(|&at| (Reverse(candidates[at].point.bytes), at));
+    for (table, mut lists) in by_table {
+        // The first stands for the others: by its name, so that it is the same one the next time.
+        lists.sort_by_cached_key(|&at| event_of(graph, table, candidates[at].point.node));
         while let [first, others @ ..] = lists.as_slice() {
             let (first, more) = (*first, candidates[*first].more_items());
             let (together, rest): (Vec<usize>, Vec<usize>) =
@@ -57,6 +56,14 @@ fn is_table_of_events(
             && edge.label.edge_type() == EdgeType::PROPERTY
             && edge.label.raw_name() == words.events.0
     })
+}
+
+/// The event that a list of listeners in `table` is of.
+fn event_of(graph: &HeapGraph, table: NodeIndex, list: NodeIndex) -> Vec<u8> {
+    let edge = graph
+        .edges(table)
+        .find(|edge| edge.target == list && edge.label.edge_type() == EdgeType::PROPERTY);
+    edge.map_or_else(Vec::new, |edge| graph.edge_name(edge).to_vec())
 }
 
 fn is_about(one: u64, other: u64) -> bool {
