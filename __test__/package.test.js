@@ -88,6 +88,14 @@ test('a missing native part is an error of the call, and says what to run', () =
   assert.match(printed, /node ".*build\.js"/);
 });
 
+test('a process that must not load addons is told so, and not to build one', () => {
+  const printed = evaluate(
+    `require('.').diffSnapshots('a', 'b').catch((error) => console.log(error.code, error.message));`,
+    ['--no-addons'],
+  );
+  assert.match(printed, /^ERR_NATIVE_BINDING this process must not load native addons/);
+});
+
 test('where the native part can only read, what would capture says so', () => {
   const printed = evaluate(`
     const { binaryPath } = require('./lib/platform');

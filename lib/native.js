@@ -18,7 +18,7 @@ let binding;
  *
  * @returns {Binding}
  * @throws {Error} `ERR_NATIVE_BINDING` if there is no binary for this platform, or if it cannot be
- *   loaded. The message says which command builds it.
+ *   or must not be loaded. The message says what to do.
  */
 function native() {
   binding ??= load();
@@ -45,6 +45,12 @@ function load() {
   try {
     return require(file);
   } catch (cause) {
+    if (/** @type {NodeJS.ErrnoException} */ (cause).code === 'ERR_DLOPEN_DISABLED') {
+      const message =
+        'this process must not load native addons, which heapdiff is one of: with --permission, ' +
+        'node has to be told --allow-addons, and --no-addons forbids it';
+      throw new HeapdiffError({ code: 'ERR_NATIVE_BINDING', message }, { cause });
+    }
     const why = fs.existsSync(file)
       ? `${file} cannot be loaded: ${/** @type {Error} */ (cause).message}`
       : `${file} does not exist`;
