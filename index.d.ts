@@ -85,8 +85,8 @@ export interface CaptureOptions extends JobOptions {
   /**
    * Replace every string value of the program by a salted token, which is the same for equal
    * strings under one salt. Names of variables, properties, classes, functions and files stay.
-   * `true` takes a random salt. A comparison with the live heap ignores it: nothing is written.
-   * Default false.
+   * `true` takes a random salt; one of your own must not be empty. A comparison with the live heap
+   * ignores it: nothing is written. Default false.
    *
    * Values are strings, regular expressions, keys of Maps and of objects that are used as
    * dictionaries (unless the same text is a name elsewhere), error messages, sources of scripts,

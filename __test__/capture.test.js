@@ -208,6 +208,7 @@ describe('writeSnapshot', () => {
       [['x', { exclusive: 1 }], /options\.exclusive/],
       [['x', { redact: 'yes' }], /options\.redact/],
       [['x', { redact: { salt: 5 } }], /options\.redact\.salt/],
+      [['x', { redact: { salt: '' } }], /options\.redact\.salt must be a string that is not empty/],
       [['x', { maxMemoryBytes: -1 }], /options\.maxMemoryBytes/],
       [['x', { maxPauseMs: '1' }], /options\.maxPauseMs/],
       [['x', { timeoutMs: 0 }], /options\.timeoutMs/],

@@ -44,10 +44,18 @@ function checkRedact(redact) {
     throw invalidArgument('options.redact', 'a boolean or an object', redact);
   }
   const { salt } = checkOptions(redact, 'options.redact');
-  if (salt !== undefined && typeof salt !== 'string') {
-    throw invalidArgument('options.redact.salt', 'a string', salt);
-  }
-  return { salt };
+  return { salt: checkSalt(salt, 'options.redact.salt') };
+}
+
+/**
+ * @param {unknown} salt
+ * @param {string} name
+ * @returns {string | undefined} An empty salt, as an environment variable that is not set may become,
+ *   would let anybody find short values by trying them.
+ */
+function checkSalt(salt, name) {
+  if (salt === undefined || (typeof salt === 'string' && salt !== '')) return salt;
+  throw invalidArgument(name, 'a string that is not empty', salt);
 }
 
 /**
@@ -71,4 +79,4 @@ function checkGzip(gzip, byDefault) {
  */
 const DEFAULT_GZIP_LEVEL = 1;
 
-module.exports = { checkCaptureOptions, checkGzip };
+module.exports = { checkCaptureOptions, checkGzip, checkSalt };

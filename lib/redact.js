@@ -1,7 +1,7 @@
 'use strict';
 
 const path = require('node:path');
-const { checkGzip } = require('./capture-options');
+const { checkGzip, checkSalt } = require('./capture-options');
 const { toInput } = require('./input');
 const { Watch } = require('./job');
 const { nativeCapture } = require('./native');
@@ -21,7 +21,11 @@ async function redactFile(file, output, { salt, ...jobOptions }) {
   const target = path.resolve(checkPath(output, 'OUT'));
   const gzipLevel = checkGzip(undefined, output.endsWith('.gz'));
   return watch.run((job) =>
-    nativeCapture().redactFile(job, input, target, { gzipLevel, redact: true, salt }),
+    nativeCapture().redactFile(job, input, target, {
+      gzipLevel,
+      redact: true,
+      salt: checkSalt(salt, 'SALT'),
+    }),
   );
 }
 
