@@ -68,10 +68,9 @@ impl Describer<'_> {
         let handle = find_handle(graph, words, &route);
         let own_place = self.places.place_of_route(&route, handle.as_ref());
         let owner = self.places.nearest_place(&route, handle.as_ref());
-        let is_programs_word =
-            || handle.as_ref().is_some_and(|handle| self.places.is_word_of_program(handle));
-        let belongs_to_node =
-            owner.as_ref().filter(|place| place.is_internal() && !is_programs_word());
+        let belongs_to_node = owner
+            .as_ref()
+            .filter(|place| place.is_internal() && !self.places.are_on_an_emitter(&route));
         let is_nameless = own_place.is_none() && handle.is_none();
         if (is_nameless && kind != SuspectKind::Instances)
             || belongs_to_node

@@ -285,14 +285,27 @@ impl<'a> Places<'a> {
         })
     }
 
-    /// Whether a name is that of a property which a file of the program gives to something, as to a
-    /// socket. Those that begin with `_` and symbols are Node's own.
-    pub(super) fn is_word_of_program(&self, handle: &Handle) -> bool {
-        let named = self.named(handle);
-        !named.is_variable
-            && !named.name.starts_with('_')
-            && is_identifier(&named.name)
-            && self.only_script(&named, Declaration::is_assigned).is_some()
+    /// Whether a way leads over a property that a file of the program gives to one of Node's emitters,
+    /// as to a socket. Names that begin with `_` and symbols are Node's own.
+    pub(super) fn are_on_an_emitter(&self, route: &[Step]) -> bool {
+        let Newer { graph, words, .. } = self.newer;
+        let is_emitter = |node: NodeIndex| {
+            graph.node_type(node) == NodeType::OBJECT
+                && graph.edges(node).any(|edge| {
+                    edge.label.edge_type() == EdgeType::PROPERTY
+                        && edge.label.raw_name() == words.events.0
+                })
+        };
+        let mut properties = route.iter().rev().take_while(|step| {
+            matches!(step.edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::ELEMENT)
+        });
+        properties.find(|step| is_emitter(step.from)).is_some_and(|step| {
+            let name = lossy(graph.edge_name(step.edge));
+            let named = Named { name, is_variable: false, is_function: false };
+            !named.name.starts_with('_')
+                && is_identifier(&named.name)
+                && self.only_script(&named, Declaration::is_assigned).is_some()
+        })
     }
 
     /// What a handle is the name of.
