@@ -145,8 +145,10 @@ fn rank_of(before: &str, after: &str, named: &Named) -> Option<u32> {
     if before.ends_with('.') && assigned {
         return Some(RANK_OF_AN_ASSIGNMENT);
     }
-    if in_declaration && (assigned || (ends_name && named.is_variable)) {
-        return Some(rank_of_variable.max(1));
+    if in_declaration && (assigned || ends_name) {
+        // What is unpacked, or packed into something, is declared elsewhere.
+        let is_packed = !named.is_variable && !assigned;
+        return Some(if is_packed { RANK_OF_A_KEY } else { rank_of_variable.max(1) });
     }
     let quote = ['\'', '"', '`'].into_iter().find(|&quote| before.ends_with(quote));
     let behind = quote.and_then(|quote| after.strip_prefix(quote));
