@@ -68,9 +68,9 @@ impl Describer<'_> {
         let handle = find_handle(graph, words, &route);
         let own_place = self.places.place_of_route(&route, handle.as_ref());
         let owner = self.places.nearest_place(&route, handle.as_ref());
-        let belongs_to_node = owner
-            .as_ref()
-            .filter(|place| place.is_internal() && !self.places.are_on_an_emitter(&route));
+        let belongs_to_node = owner.as_ref().filter(|place| {
+            place.is_internal() && !self.places.declarations.are_on_an_emitter(&route)
+        });
         let is_nameless = own_place.is_none() && handle.is_none();
         if (is_nameless && kind != SuspectKind::Instances)
             || belongs_to_node
@@ -348,7 +348,7 @@ impl Describer<'_> {
             .filter(|&function| graph.node_type(function) == NodeType::CLOSURE);
         let place = function.and_then(|function| place_of_closure(graph, words, function));
         graph.node_type(node) == NodeType::OBJECT
-            && place.is_some_and(|place| self.places.is_own(&place.url))
+            && place.is_some_and(|place| self.places.declarations.is_own(&place.url))
     }
 
     /// A class, or for a function its name, and for a call that waits that of its function.

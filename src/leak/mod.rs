@@ -20,6 +20,7 @@ pub mod contents;
 mod credit;
 pub mod crowds;
 pub mod declaration;
+mod declarations;
 mod describe;
 mod finalizers;
 mod grown;

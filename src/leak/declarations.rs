@@ -1,0 +1,228 @@
+//! Where a name is declared: in the code that owns a suspect, in a class that it inherits from, beside
+//! the methods of an object, or elsewhere in the program.
+//!
+//! Time: linear in the sources that are searched, of which there are [`MOST_SEARCHED`] bytes at most
+//! beside those on the way.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::{BTreeSet, HashMap};
+
+use crate::analysis::wtf8::lossy;
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::leak::anchors::file_of_module;
+use crate::leak::declaration::{Declaration, Named, find_declaration};
+use crate::leak::naming::{Handle, is_identifier};
+use crate::leak::places::most_frequent;
+use crate::leak::route::Step;
+use crate::leak::scripts::{Place, place_of_closure, script_of, url_of};
+use crate::leak::suspects::Newer;
+use crate::leak::vocabulary::Vocabulary;
+use crate::source_map::source_text;
+
+/// So many bytes of source are searched for declarations in files that are not on the way.
+const MOST_SEARCHED: usize = 32 << 20;
+
+/// No class has more classes above it.
+const MOST_BASES: usize = 32;
+
+/// What it takes to find declarations.
+pub(super) struct Declarations<'a> {
+    newer: Newer<'a>,
+    /// By name: the scripts of the program that declare it.
+    declaring: RefCell<HashMap<Named, Vec<(String, Declaration)>>>,
+    searched: Cell<usize>,
+    own_folder: OnceCell<Option<String>>,
+}
+
+impl<'a> Declarations<'a> {
+    /// Nothing is looked at yet.
+    pub(super) fn new(newer: Newer<'a>) -> Self {
+        let (declaring, searched) = (RefCell::default(), Cell::new(0));
+        Self { newer, declaring, searched, own_folder: OnceCell::new() }
+    }
+
+    /// Where a name is declared: in the code at `place`, which owns it, or else somewhere that is
+    /// likely.
+    pub(super) fn find(
+        &self,
+        place: Option<&Place>,
+        handle: &Handle,
+        named: &Named,
+    ) -> Option<(Place, Declaration)> {
+        let here = place
+            .filter(|place| !place.is_internal())
+            .and_then(|place| declared_in(place, named).map(|declared| (place.clone(), declared)));
+        here.or_else(|| self.declared_elsewhere(place, handle, named))
+    }
+
+    /// Whether a way leads over a property that a file of the program gives to one of Node's emitters,
+    /// as to a socket. Names that begin with `_` and symbols are Node's own.
+    pub(super) fn are_on_an_emitter(&self, route: &[Step]) -> bool {
+        let Newer { graph, words, .. } = self.newer;
+        let is_emitter = |node: NodeIndex| {
+            graph.node_type(node) == NodeType::OBJECT
+                && graph.edges(node).any(|edge| {
+                    edge.label.edge_type() == EdgeType::PROPERTY
+                        && edge.label.raw_name() == words.events.0
+                })
+        };
+        let mut properties = route.iter().rev().take_while(|step| {
+            matches!(step.edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::ELEMENT)
+        });
+        properties.find(|step| is_emitter(step.from)).is_some_and(|step| {
+            let name = lossy(graph.edge_name(step.edge));
+            let named = Named { name, is_variable: false, is_function: false };
+            !named.name.starts_with('_')
+                && is_identifier(&named.name)
+                && self.only_script(&named, Declaration::is_assigned).is_some()
+        })
+    }
+
+    /// What a handle is the name of.
+    pub(super) fn named(&self, handle: &Handle) -> Named {
+        let Newer { graph, words, .. } = self.newer;
+        let name = handle.name.as_bytes();
+        let is_function = graph.edges(handle.owner).any(|edge| {
+            matches!(edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::CONTEXT)
+                && graph.node_type(edge.target) == NodeType::CLOSURE
+                && graph.edge_name(edge) == name
+        });
+        let is_variable = graph.name_index(handle.owner) == words.context_node;
+        Named { name: handle.name.clone(), is_variable, is_function }
+    }
+
+    /// Where a name is declared that the code nearest on the way does not declare: in the base classes
+    /// or beside the methods of the object that has it, or, if that code is a package's or Node's, in
+    /// the program.
+    fn declared_elsewhere(
+        &self,
+        place: Option<&Place>,
+        handle: &Handle,
+        named: &Named,
+    ) -> Option<(Place, Declaration)> {
+        let Newer { graph, words, .. } = self.newer;
+        if let Some(found) = self.declared_in_a_base(handle, named) {
+            return Some(found);
+        }
+        let properties = graph.edges(handle.owner).filter(|edge| {
+            edge.label.edge_type() == EdgeType::PROPERTY
+                && graph.node_type(edge.target) == NodeType::CLOSURE
+        });
+        let methods = properties.filter_map(|edge| place_of_closure(graph, words, edge.target));
+        if let Some(method) = most_frequent(methods)
+            && let Some(found) = declared_in(&method, named)
+        {
+            return Some((Place { position: None, function: None, ..method }, found));
+        }
+        let outside_of_node = place.filter(|place| !place.is_internal());
+        if outside_of_node.is_some_and(|place| !is_of_package(&place.url)) {
+            return None;
+        }
+        let (url, found) = match outside_of_node {
+            // A program tells a package by a name what is to be there, or assigns it; a package may well
+            // use a word that is a key somewhere in the program.
+            Some(_) => self.only_script(named, |it| it.is_sure() || it.is_handed_over())?,
+            None => self.only_script(named, |it| !it.is_handed_over())?,
+        };
+        Some((Place { url, position: None, function: None }, found))
+    }
+
+    /// Where a class that an object inherits from declares a name, the nearest first.
+    fn declared_in_a_base(&self, handle: &Handle, named: &Named) -> Option<(Place, Declaration)> {
+        let Newer { graph, words, .. } = self.newer;
+        let property = |node, name: StringIndex| {
+            let mut edges = graph.edges(node);
+            let found = edges.find(|edge| {
+                edge.label.edge_type() == EdgeType::PROPERTY && edge.label.raw_name() == name.0
+            });
+            found.map(|edge| edge.target)
+        };
+        let mut at = handle.owner;
+        for _ in 0..MOST_BASES {
+            at = property(at, words.proto)?;
+            let constructor = property(at, words.constructor);
+            let place = constructor
+                .filter(|&it| graph.node_type(it) == NodeType::CLOSURE)
+                .and_then(|constructor| place_of_closure(graph, words, constructor))
+                .filter(|place| !place.is_internal());
+            if let Some(place) = place
+                && let Some(found) = declared_in(&place, named)
+            {
+                return Some((Place { position: None, function: None, ..place }, found));
+            }
+        }
+        None
+    }
+
+    /// The script of the program that declares a name in one of the ways that are `wanted`, if there is
+    /// just one.
+    fn only_script(
+        &self,
+        named: &Named,
+        wanted: impl Fn(&Declaration) -> bool,
+    ) -> Option<(String, Declaration)> {
+        let mut known = self.declaring.borrow_mut();
+        if !known.contains_key(named) {
+            known.insert(named.clone(), self.search_scripts(named));
+        }
+        let declared = known.get(named)?.iter().filter(|(_, declared)| wanted(declared));
+        let sure = || declared.clone().filter(|(_, declared)| declared.is_sure());
+        let mut found: Vec<_> = match sure().next() {
+            Some(_) => sure().collect(),
+            None => declared.collect(),
+        };
+        found.pop().filter(|_| found.is_empty()).cloned()
+    }
+
+    /// Whether a file is of this very package, which may have taken the snapshot.
+    pub(super) fn is_own(&self, url: &str) -> bool {
+        let Newer { graph, words, .. } = self.newer;
+        let own = self.own_folder.get_or_init(|| own_folder(graph, words));
+        own.as_ref().is_some_and(|own| url.starts_with(own))
+    }
+
+    /// The scripts of the program that declare a name, in any way.
+    fn search_scripts(&self, named: &Named) -> Vec<(String, Declaration)> {
+        let Newer { graph, words, .. } = self.newer;
+        let functions = graph.nodes().filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
+        let scripts: BTreeSet<NodeIndex> =
+            functions.filter_map(|closure| script_of(graph, words, closure)).collect();
+        let urls: BTreeSet<String> = scripts.iter().map(|&script| url_of(graph, script)).collect();
+        let is_programs =
+            |url: &String| !url.starts_with("node:") && !is_of_package(url) && !self.is_own(url);
+        let mut found = Vec::new();
+        for url in urls.into_iter().filter(is_programs) {
+            if self.searched.get() > MOST_SEARCHED {
+                return Vec::new();
+            }
+            let Some(text) = source_text(&url) else { continue };
+            self.searched.set(self.searched.get() + text.len());
+            found.extend(find_declaration(&text, named, None).map(|declared| (url, declared)));
+        }
+        found
+    }
+}
+
+/// Where the JavaScript of this very package is, which may lie outside of any `node_modules`: in a
+/// checkout. It is told by the addon that has been loaded beside it.
+fn own_folder(graph: &HeapGraph, words: &Vocabulary) -> Option<String> {
+    // The name first: it rules out nearly all nodes, by one column.
+    let modules = graph.nodes().filter(|&node| graph.name_index(node) == words.module_class);
+    let mut files = modules.filter_map(|node| file_of_module(graph, words, node));
+    files.find_map(|file| {
+        let (folder, name) = file.rsplit_once('/')?;
+        let is_addon = name.starts_with("heapdiff.") && name.ends_with(".node");
+        is_addon.then(|| format!("{folder}/lib/"))
+    })
+}
+
+/// Whether a file is of an installed package.
+fn is_of_package(url: &str) -> bool {
+    url.contains("node_modules")
+}
+
+/// Where the code at a place declares a name.
+fn declared_in(place: &Place, named: &Named) -> Option<Declaration> {
+    let near = place.position.map(|(line, _)| line);
+    find_declaration(&source_text(&place.url)?, named, near)
+}
