@@ -22,10 +22,13 @@ use crate::leak::candidate::Candidate;
 use crate::leak::grown::item_slots;
 use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
-use crate::report::Suspect;
+use crate::report::{Suspect, SuspectKind};
 
 /// So many of the new items are looked at, all over the container.
 const MOST_SAMPLES: usize = 256;
+
+/// So many of the new items tell that they are no connections.
+const FEW_ITEMS: usize = 64;
 
 /// From a timer it is two steps to its socket: over the function that it calls.
 const LONGEST_WAY: usize = 2;
@@ -56,23 +59,19 @@ impl<'a> Idle<'a> {
         if [words.symbol_timeout, words.fast_timer_class] == [Vocabulary::ABSENT; 2] {
             return false;
         }
-        // A container without a file is a property of the global object.
-        let is_of_node = suspect
-            .source
-            .as_ref()
-            .map_or(candidate.scattered.is_some(), |source| source.url.starts_with("node:"));
+        // A container without a file is a property of the global object; the lists of timers are
+        // Node's, whatever they call.
+        let source = suspect.source.as_ref();
+        let is_of_node = suspect.kind == SuspectKind::Timers
+            || source.map_or(candidate.scattered.is_some(), |it| it.url.starts_with("node:"));
         let longest_way = if is_of_node { LONGEST_WAY } else { 0 };
-        let items = self.new_items(candidate);
-        let step = items.len().div_ceil(MOST_SAMPLES).max(1);
-        let samples = items.iter().step_by(step);
-        let count = samples.len();
-        // A thousand messages that somebody keeps may have come by the same connection.
-        let idle: HashSet<_> =
-            samples.filter_map(|&item| idle_at(graph, words, item, longest_way)).collect();
-        count > 0 && idle.len() * 8 >= count * 7 && !has_agent_each(graph, words, &idle)
+        // Most containers hold something else, which a few of their items tell.
+        let few = self.new_items(candidate, FEW_ITEMS);
+        are_idle(graph, words, &few, longest_way)
+            && are_idle(graph, words, &self.new_items(candidate, usize::MAX), longest_way)
     }
 
-    fn new_items(&self, candidate: &Candidate) -> Vec<NodeIndex> {
+    fn new_items(&self, candidate: &Candidate, most: usize) -> Vec<NodeIndex> {
         let Newer { graph, words, analysis, .. } = self.newer;
         let node = candidate.point.node;
         let is_new =
@@ -80,7 +79,7 @@ impl<'a> Idle<'a> {
         let class = graph.name_index(node);
         let is_list = candidate.links > 0 || class == words.timers_list_class;
         if let Some(scatter) = &candidate.scattered {
-            scatter.members.clone()
+            scatter.members.iter().copied().take(most).collect()
         } else if is_list {
             let class = if class == words.timers_list_class { words.timeout_class } else { class };
             let tree = &analysis.dominators;
@@ -88,15 +87,31 @@ impl<'a> Idle<'a> {
             // Of a list with two ends, the first does not dominate the others.
             let links = below.iter().chain(&candidate.credited).copied();
             let links = links.filter(|&link| is_object(graph, link, class));
-            links.filter(is_new).collect()
+            links.filter(is_new).take(most).collect()
         } else {
             let items = item_slots(graph, words, analysis, node).map(|edge| edge.target);
-            let mut items: Vec<_> = items.filter(is_new).collect();
+            let mut items: Vec<_> = items.filter(is_new).take(most).collect();
             items.sort_unstable();
             items.dedup();
             items
         }
     }
+}
+
+/// Whether nearly all of these lead to an idle connection, one each.
+fn are_idle(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    items: &[NodeIndex],
+    longest_way: usize,
+) -> bool {
+    let step = items.len().div_ceil(MOST_SAMPLES).max(1);
+    let samples = items.iter().step_by(step);
+    let count = samples.len();
+    // A thousand messages that somebody keeps may have come by the same connection.
+    let idle: HashSet<_> =
+        samples.filter_map(|&item| idle_at(graph, words, item, longest_way)).collect();
+    count > 0 && idle.len() * 8 >= count * 7 && !has_agent_each(graph, words, &idle)
 }
 
 /// The idle socket that a node is or refers to, over so many steps at most; or itself, if it is a timer
@@ -107,9 +122,7 @@ fn idle_at(
     node: NodeIndex,
     longest_way: usize,
 ) -> Option<NodeIndex> {
-    if is_object(graph, node, words.fast_timer_class)
-        && property(graph, node, words.symbol_fast_timer).is_some()
-    {
+    if is_timer_of_fetch(graph, words, node) {
         return Some(node);
     }
     let mut reached = vec![node];
@@ -120,6 +133,18 @@ fn idle_at(
         reached = reached.iter().flat_map(|&from| references(graph, words, from)).collect();
     }
     reached.into_iter().find(|&node| is_idle_socket(graph, words, node))
+}
+
+/// Whether a node is a timer in the list of `fetch`, or one by which it closes a connection.
+fn is_timer_of_fetch(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
+    if is_object(graph, node, words.fast_timer_class) {
+        return property(graph, node, words.symbol_fast_timer).is_some();
+    }
+    is_object(graph, node, words.timeout_class)
+        && property(graph, node, words.on_timeout).is_some_and(|callback| {
+            graph.node_type(callback) == NodeType::CLOSURE
+                && graph.name_index(callback) == words.on_parser_timeout
+        })
 }
 
 /// What a thing refers to by name, the `this` of a bound function, and the first arguments of a timer.
@@ -154,10 +179,10 @@ fn is_idle_socket(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> boo
         is_object(graph, timer, words.timeout_class)
             && next.is_some_and(|next| graph.node_type(next) == NodeType::OBJECT)
     };
-    let Some(timer) = property(graph, socket, words.symbol_timeout) else { return false };
     let message = property(graph, socket, words.http_message);
     let carries_none = message.is_some_and(|it| graph.node_type(it) != NodeType::OBJECT);
-    (carries_none && (is_running(timer) || listener_of_agent(graph, words, socket).is_some()))
+    let is_timed = || property(graph, socket, words.symbol_timeout).is_some_and(is_running);
+    (carries_none && (is_timed() || listener_of_agent(graph, words, socket).is_some()))
         || has_idle_client(graph, words, socket)
 }
 
@@ -186,9 +211,14 @@ fn listener_of_agent(
     (graph.node_type(listener) == NodeType::CLOSURE).then_some(listener)
 }
 
-/// Whether a socket is one of `fetch`, with no request in the queue of its client.
-fn has_idle_client(graph: &HeapGraph, words: &Vocabulary, socket: NodeIndex) -> bool {
-    let client = property(graph, socket, words.symbol_client);
+/// Whether a socket is one of `fetch`, with no request in the queue of its client, or that client.
+fn has_idle_client(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
+    let of_socket = |socket| property(graph, socket, words.symbol_client);
+    let is_client = || {
+        let socket = property(graph, node, words.symbol_socket);
+        socket.and_then(of_socket) == Some(node)
+    };
+    let client = of_socket(node).or_else(|| is_client().then_some(node));
     let queue = client.and_then(|client| property(graph, client, words.symbol_queue));
     queue.is_some_and(|queue| {
         let mut elements =

@@ -71,6 +71,10 @@ vocabulary! {
     symbol_owner = "<symbol owner_symbol>",
     /// The client of `fetch` that a socket belongs to.
     symbol_client = "<symbol client>",
+    /// What a timer of `fetch` calls to close a connection.
+    on_parser_timeout = "onParserTimeout",
+    /// The socket of a client of `fetch`.
+    symbol_socket = "<symbol socket>",
     /// The requests of a client of `fetch`.
     symbol_queue = "<symbol queue>",
     /// A timer of `fetch`.
