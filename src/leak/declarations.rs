@@ -8,9 +8,10 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::wtf8::lossy;
-use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::anchors::file_of_module;
 use crate::leak::declaration::{Declaration, Named, find_declaration};
+use crate::leak::edges::property;
 use crate::leak::naming::{Handle, is_identifier};
 use crate::leak::places::most_frequent;
 use crate::leak::route::Step;
@@ -61,10 +62,7 @@ impl<'a> Declarations<'a> {
         let Newer { graph, words, .. } = self.newer;
         let is_emitter = |node: NodeIndex| {
             graph.node_type(node) == NodeType::OBJECT
-                && graph.edges(node).any(|edge| {
-                    edge.label.edge_type() == EdgeType::PROPERTY
-                        && edge.label.raw_name() == words.events.0
-                })
+                && property(graph, node, words.events).is_some()
         };
         let mut properties = route.iter().rev().take_while(|step| {
             matches!(step.edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::ELEMENT)
@@ -130,17 +128,10 @@ impl<'a> Declarations<'a> {
     /// Where a class that an object inherits from declares a name, the nearest first.
     fn declared_in_a_base(&self, handle: &Handle, named: &Named) -> Option<(Place, Declaration)> {
         let Newer { graph, words, .. } = self.newer;
-        let property = |node, name: StringIndex| {
-            let mut edges = graph.edges(node);
-            let found = edges.find(|edge| {
-                edge.label.edge_type() == EdgeType::PROPERTY && edge.label.raw_name() == name.0
-            });
-            found.map(|edge| edge.target)
-        };
         let mut at = handle.owner;
         for _ in 0..MOST_BASES {
-            at = property(at, words.proto)?;
-            let constructor = property(at, words.constructor);
+            at = property(graph, at, words.proto)?;
+            let constructor = property(graph, at, words.constructor);
             let place = constructor
                 .filter(|&it| graph.node_type(it) == NodeType::CLOSURE)
                 .and_then(|constructor| place_of_closure(graph, words, constructor))

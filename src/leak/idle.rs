@@ -19,6 +19,7 @@ use std::collections::HashSet;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
+use crate::leak::edges::{property, target};
 use crate::leak::grown::item_slots;
 use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
@@ -226,21 +227,6 @@ fn has_idle_client(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bo
         // Where a request was, `null` is left.
         elements.all(|edge| graph.node_type(edge.target) != NodeType::OBJECT)
     })
-}
-
-fn property(graph: &HeapGraph, node: NodeIndex, name: StringIndex) -> Option<NodeIndex> {
-    target(graph, node, EdgeType::PROPERTY, name)
-}
-
-fn target(
-    graph: &HeapGraph,
-    node: NodeIndex,
-    edge_type: EdgeType,
-    name: StringIndex,
-) -> Option<NodeIndex> {
-    let is_it =
-        |edge: &Edge| edge.label.edge_type() == edge_type && edge.label.raw_name() == name.0;
-    graph.edges(node).find(is_it).map(|edge| edge.target)
 }
 
 fn is_object(graph: &HeapGraph, node: NodeIndex, class: StringIndex) -> bool {

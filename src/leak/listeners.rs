@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::graph::{EdgeType, HeapGraph, NodeIndex};
 use crate::leak::candidate::{Alike, Candidate};
+use crate::leak::edges::property;
 use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
 
@@ -51,11 +52,7 @@ fn is_table_of_events(
     table: NodeIndex,
     emitter: NodeIndex,
 ) -> bool {
-    graph.edges(emitter).any(|edge| {
-        edge.target == table
-            && edge.label.edge_type() == EdgeType::PROPERTY
-            && edge.label.raw_name() == words.events.0
-    })
+    property(graph, emitter, words.events) == Some(table)
 }
 
 /// The event that a list of listeners in `table` is of.

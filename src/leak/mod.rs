@@ -22,6 +22,7 @@ pub mod crowds;
 pub mod declaration;
 mod declarations;
 mod describe;
+mod edges;
 mod finalizers;
 mod grown;
 pub mod growth;

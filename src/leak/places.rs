@@ -12,6 +12,7 @@ use crate::graph::{EdgeType, NodeIndex, NodeType};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
 use crate::leak::declarations::Declarations;
+use crate::leak::edges::property;
 use crate::leak::holders::slots;
 use crate::leak::naming::{Handle, export_of};
 use crate::leak::route::Step;
@@ -68,15 +69,9 @@ impl<'a> Places<'a> {
                 && graph.name_index(node) == words.timeout_class
                 && self.before.is_young(graph, node)
         });
-        let callbacks = timers.filter_map(|timer| {
-            let mut edges = graph.edges(timer);
-            edges.find(|edge| {
-                edge.label.edge_type() == EdgeType::PROPERTY
-                    && edge.label.raw_name() == words.on_timeout.0
-            })
-        });
-        let callbacks = callbacks.filter(|edge| graph.node_type(edge.target) == NodeType::CLOSURE);
-        most_frequent(callbacks.filter_map(|edge| place_of_closure(graph, words, edge.target)))
+        let callbacks = timers.filter_map(|timer| property(graph, timer, words.on_timeout));
+        let callbacks = callbacks.filter(|&it| graph.node_type(it) == NodeType::CLOSURE);
+        most_frequent(callbacks.filter_map(|callback| place_of_closure(graph, words, callback)))
     }
 
     /// Where most young listeners are that a list or a single slot has.
