@@ -16,16 +16,13 @@ const { checkPath } = require('./validate');
  * @returns {Promise<number>} Size of the file in bytes.
  */
 async function redactFile(file, output, { salt, ...jobOptions }) {
+  checkSalt(salt, 'SALT');
   const watch = new Watch(jobOptions);
   const input = await toInput(checkPath(file, 'FILE'), watch);
   const target = path.resolve(checkPath(output, 'OUT'));
   const gzipLevel = checkGzip(undefined, output.endsWith('.gz'));
   return watch.run((job) =>
-    nativeCapture().redactFile(job, input, target, {
-      gzipLevel,
-      redact: true,
-      salt: checkSalt(salt, 'SALT'),
-    }),
+    nativeCapture().redactFile(job, input, target, { gzipLevel, redact: true, salt }),
   );
 }
 

@@ -58,7 +58,7 @@ impl<'a> Declarations<'a> {
 
     /// Whether a way leads over a property that a file of the program gives to one of Node's emitters,
     /// as to a socket. Names that begin with `_` and symbols are Node's own.
-    pub(super) fn are_on_an_emitter(&self, route: &[Step]) -> bool {
+    pub(super) fn is_on_an_emitter(&self, route: &[Step]) -> bool {
         let Newer { graph, words, .. } = self.newer;
         let is_emitter = |node: NodeIndex| {
             graph.node_type(node) == NodeType::OBJECT

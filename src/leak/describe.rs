@@ -69,7 +69,7 @@ impl Describer<'_> {
         let own_place = self.places.place_of_route(&route, handle.as_ref());
         let owner = self.places.nearest_place(&route, handle.as_ref());
         let belongs_to_node = owner.as_ref().filter(|place| {
-            place.is_internal() && !self.places.declarations.are_on_an_emitter(&route)
+            place.is_internal() && !self.places.declarations.is_on_an_emitter(&route)
         });
         let is_nameless = own_place.is_none() && handle.is_none();
         if (is_nameless && kind != SuspectKind::Instances)

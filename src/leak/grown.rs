@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::analysis::Analysis;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::alike::HOLDINGS;
+use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
 use crate::leak::census::class_key;
 use crate::leak::describe::Describer;
@@ -63,7 +64,7 @@ impl Describer<'_> {
 
     /// What its new items are, by class. Nothing where it stands for others, or for a list.
     fn things(&self, candidate: &Candidate) -> Vec<Holding> {
-        let Newer { graph, words, analysis, .. } = self.newer;
+        let Newer { graph, .. } = self.newer;
         let stands_for_others = candidate.links > 0
             || candidate.scattered.is_some()
             || candidate.items_of().is_some()
@@ -71,13 +72,7 @@ impl Describer<'_> {
         if stands_for_others || candidate.more_items() == 0 {
             return Vec::new();
         }
-        let items = item_slots(graph, words, analysis, candidate.point.node);
-        let mut items: Vec<NodeIndex> = items.map(|edge| edge.target).collect();
-        if self.before.knows_young() {
-            items.retain(|&item| self.before.is_young(graph, item));
-        }
-        items.sort_unstable();
-        items.dedup();
+        let items = new_items(self.newer, self.before, candidate.point.node, usize::MAX);
         let mut samples: BTreeMap<(NodeType, StringIndex), (NodeIndex, u64)> = BTreeMap::new();
         for &item in &items {
             let node_type = match graph.node_type(item) {
@@ -125,8 +120,26 @@ impl Describer<'_> {
     }
 }
 
+/// Items of a container that came after the baseline, in ascending order, from the first `most` edges
+/// to some; all items where nobody knows which are new.
+pub(crate) fn new_items(
+    newer: Newer<'_>,
+    before: &Before<'_>,
+    container: NodeIndex,
+    most: usize,
+) -> Vec<NodeIndex> {
+    let Newer { graph, words, analysis, .. } = newer;
+    let items = item_slots(graph, words, analysis, container).map(|edge| edge.target);
+    let is_new = |&item: &NodeIndex| !before.knows_young() || before.is_young(graph, item);
+    let mut items: Vec<_> = items.filter(is_new).take(most).collect();
+    // An element stands in the array and in its store.
+    items.sort_unstable();
+    items.dedup();
+    items
+}
+
 /// The edges of a container that are its items: elements, slots of its table, properties.
-pub(crate) fn item_slots<'a>(
+fn item_slots<'a>(
     graph: &'a HeapGraph,
     words: &'a Vocabulary,
     analysis: &'a Analysis,

@@ -20,7 +20,7 @@ use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
 use crate::leak::edges::{property, target};
-use crate::leak::grown::item_slots;
+use crate::leak::grown::new_items;
 use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
 use crate::report::{Suspect, SuspectKind};
@@ -90,11 +90,7 @@ impl<'a> Idle<'a> {
             let links = links.filter(|&link| is_object(graph, link, class));
             links.filter(is_new).take(most).collect()
         } else {
-            let items = item_slots(graph, words, analysis, node).map(|edge| edge.target);
-            let mut items: Vec<_> = items.filter(is_new).take(most).collect();
-            items.sort_unstable();
-            items.dedup();
-            items
+            new_items(self.newer, self.before, node, most)
         }
     }
 }

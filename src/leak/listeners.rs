@@ -9,7 +9,6 @@ use crate::graph::{EdgeType, HeapGraph, NodeIndex};
 use crate::leak::candidate::{Alike, Candidate};
 use crate::leak::edges::property;
 use crate::leak::suspects::Newer;
-use crate::leak::vocabulary::Vocabulary;
 
 /// Lists grew together if none gained more listeners than the others by this share of them.
 const MORE_SHARE: u64 = 16;
@@ -26,7 +25,7 @@ pub(super) fn merge_events(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
     }
     by_table.retain(|&table, lists| {
         let emitter = analysis.dominators.idom(table);
-        lists.len() > 1 && is_table_of_events(graph, words, table, emitter)
+        lists.len() > 1 && property(graph, emitter, words.events) == Some(table)
     });
     for (table, mut lists) in by_table {
         // The first stands for the others: by its name, so that it is the same one the next time.
@@ -36,23 +35,14 @@ pub(super) fn merge_events(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
             let (together, rest): (Vec<usize>, Vec<usize>) =
                 others.iter().partition(|&&at| is_about(candidates[at].more_items(), more));
             for at in together {
-                let taken = std::mem::take(&mut candidates[at].point.bytes);
                 let list = candidates[at].clone();
-                take(&mut candidates[first], list, taken);
+                candidates[at].point.bytes = 0;
+                take(&mut candidates[first], list);
             }
             lists = rest;
         }
     }
     candidates.retain(|candidate| candidate.point.bytes > 0);
-}
-
-fn is_table_of_events(
-    graph: &HeapGraph,
-    words: &Vocabulary,
-    table: NodeIndex,
-    emitter: NodeIndex,
-) -> bool {
-    property(graph, emitter, words.events) == Some(table)
 }
 
 /// The event that a list of listeners in `table` is of.
@@ -67,11 +57,11 @@ fn is_about(one: u64, other: u64) -> bool {
     one.abs_diff(other) <= one.max(other) / MORE_SHARE
 }
 
-fn take(first: &mut Candidate, list: Candidate, bytes: u64) {
+fn take(first: &mut Candidate, list: Candidate) {
     let Alike { containers, more_items } = list.alike;
-    first.point.bytes += bytes;
+    first.point.bytes += list.point.bytes;
     first.alike.containers += 1 + containers;
-    first.alike.more_items += list.point.more_items() + more_items;
+    first.alike.more_items += list.more_items() + more_items;
     first.credited.push(list.point.node);
     first.credited.extend(list.credited);
 }
