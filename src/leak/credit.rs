@@ -15,6 +15,7 @@ use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::candidate::Candidate;
+use crate::leak::edges::property;
 use crate::leak::growth::{Accumulation, Growth, Scatter, Walk};
 use crate::leak::holders::{Membership, Reach, Share, share_a_slot};
 use crate::leak::vocabulary::Vocabulary;
@@ -31,6 +32,7 @@ pub(super) fn credit_scatters(
 ) -> Result<Vec<Candidate>> {
     let (mut ledger, scattered) = Ledger::open(walk, growth);
     let unheld = ledger.credit_holders(scattered, control)?;
+    let unheld = ledger.enter_lists(unheld);
     let unreached = ledger.credit_reached(unheld, control)?;
     ledger.merge();
     ledger.name_the_rest(unreached, control)?;
@@ -49,7 +51,7 @@ pub(super) struct Scattered {
 struct Ledger<'w> {
     walk: &'w Walk<'w>,
     candidates: Vec<Candidate>,
-    /// Which candidates are containers whose items grew, those that grew most first.
+    /// Which candidates are lists or containers whose items grew, those that grew most first.
     grown: Vec<usize>,
     /// Their nodes.
     containers: Vec<NodeIndex>,
@@ -65,10 +67,8 @@ impl<'w> Ledger<'w> {
     fn open(walk: &'w Walk<'w>, growth: Growth) -> (Self, Vec<Scattered>) {
         let candidates: Vec<_> = growth.points.into_iter().map(Candidate::new).collect();
         let mut grown: Vec<usize> =
-            (0..candidates.len()).filter(|&at| candidates[at].point.more_items() > 0).collect();
-        grown.sort_by_key(|&at| {
-            (Reverse(candidates[at].point.more_items()), candidates[at].point.node)
-        });
+            (0..candidates.len()).filter(|&at| more(&candidates[at].point) > 0).collect();
+        grown.sort_by_key(|&at| (Reverse(more(&candidates[at].point)), candidates[at].point.node));
         let containers = grown.iter().map(|&at| candidates[at].point.node).collect();
         let mut under = Vec::with_capacity(growth.scatters.len());
         let mut positions = Vec::with_capacity(growth.scatters.len());
@@ -119,6 +119,35 @@ impl<'w> Ledger<'w> {
         Ok(unheld)
     }
 
+    /// Makes candidates of groups that are lists: what their elements lead to may be theirs. Gives back
+    /// the others, and Node's timers: whoever holds those made them.
+    fn enter_lists(&mut self, unheld: Vec<Scattered>) -> Vec<Scattered> {
+        let is_list = |group: &Scattered| !is_of_timers(self.walk, &group.scatter);
+        let (lists, mut rest): (Vec<_>, Vec<_>) = unheld.into_iter().partition(is_list);
+        for group in lists {
+            let entered = self.enter_list(&group);
+            match entered {
+                Some(node) => {
+                    self.merger.into.push(self.grown.len());
+                    self.grown.push(self.candidates.len());
+                    self.containers.push(node);
+                    self.candidates.push(list(node, group.bytes, group.scatter));
+                }
+                None => rest.push(group),
+            }
+        }
+        rest
+    }
+
+    /// Where a group is entered, if it is a list, whose growth then is not that of the node above it.
+    fn enter_list(&mut self, group: &Scattered) -> Option<NodeIndex> {
+        let Walk { graph, words, .. } = *self.walk;
+        let above = self.under[group.under].as_mut()?;
+        let entry = entry_of_list(graph, words, above.node, &group.scatter)?;
+        above.bytes = above.bytes.saturating_sub(group.bytes);
+        Some(entry)
+    }
+
     /// Credits what no container has in its slots to one from which it is reached: groups of
     /// scattered objects, and large ones of which the walk made points of their own. Gives back the
     /// groups that are not reached.
@@ -137,7 +166,13 @@ impl<'w> Ledger<'w> {
         let mut rest = Vec::new();
         for (group, shares) in unheld.into_iter().zip(&reached) {
             match shares.first() {
-                Some(share) if self.under[group.under].is_none() => {
+                Some(share)
+                    if self.under[group.under].is_none()
+                        || is_of_timers(self.walk, &group.scatter) =>
+                {
+                    if let Some(above) = &mut self.under[group.under] {
+                        above.bytes = above.bytes.saturating_sub(group.bytes);
+                    }
                     self.candidates[self.grown[share.container]].take(group);
                 }
                 _ => rest.push(group),
@@ -225,15 +260,13 @@ impl<'w> Ledger<'w> {
 
     /// What nobody got stands for itself, or the node above it does.
     fn name_the_rest(&mut self, rest: Vec<Scattered>, control: &Control) -> Result<()> {
-        let Walk { graph, words, .. } = *self.walk;
-        for Scattered { scatter, bytes, under } in rest {
-            if let Some(point) = &mut self.under[under] {
-                if let Some(node) = entry_of_list(graph, words, point.node, &scatter) {
-                    point.bytes = point.bytes.saturating_sub(bytes);
-                    self.candidates.push(list(node, bytes, scatter));
-                }
-            } else if belongs_together(self.walk, &scatter, control)? {
-                self.candidates.push(instances(bytes, scatter));
+        for group in rest {
+            if let Some(node) = self.enter_list(&group) {
+                self.candidates.push(list(node, group.bytes, group.scatter));
+            } else if self.under[group.under].is_none()
+                && belongs_together(self.walk, &group.scatter, control)?
+            {
+                self.candidates.push(instances(group.bytes, group.scatter));
             }
         }
         let above = self.under.iter().flatten();
@@ -241,6 +274,11 @@ impl<'w> Ledger<'w> {
         self.candidates.extend(grown.copied().map(Candidate::new));
         Ok(())
     }
+}
+
+/// How many items a container gained, or elements a list.
+fn more(point: &Accumulation) -> u64 {
+    point.more_items().max(point.links as u64)
 }
 
 /// Scattered elements of a list that is entered at `node`.
@@ -304,7 +342,8 @@ impl Merger {
 }
 
 /// Where a list is entered that several ways lead into, so that nothing of it dominates the rest:
-/// its elements refer to each other, and the node above them has one of them in a property.
+/// its elements refer to each other, and the node above them has one of them in a property, or is the
+/// one of a ring that stands for its ends.
 fn entry_of_list(
     graph: &HeapGraph,
     words: &Vocabulary,
@@ -325,7 +364,14 @@ fn entry_of_list(
     };
     let linked = scatter.members.iter().filter(|&&member| next_of(member).is_some()).count();
     let entry = next_of(above).filter(|_| linked * 2 >= scatter.members.len())?;
-    Some(entry.target)
+    let is_end = graph.node_type(above) == NodeType::OBJECT && graph.name_index(above) == class;
+    Some(if is_end { above } else { entry.target })
+}
+
+/// Whether scattered nodes are timers of Node's.
+fn is_of_timers(walk: &Walk<'_>, scatter: &Scatter) -> bool {
+    let sample = scatter.members.first();
+    sample.is_some_and(|&node| property(walk.graph, node, walk.words.idle_next).is_some())
 }
 
 /// Whether scattered nodes that no container holds are one thing to a developer: functions of one

@@ -13,6 +13,8 @@
 //! Time: linear in what was there before and is dominated by survivors with young memory, and in
 //! the edges of objects for the containers. Memory: 4 bytes a node while it runs.
 
+use std::collections::HashSet;
+
 use crate::analysis::Analysis;
 use crate::control::Control;
 use crate::error::Result;
@@ -124,7 +126,9 @@ impl<'a> Walk<'a> {
             self.look_below(&survivor, &young, &mut work, &mut found);
         }
         self.add_grown_containers(&mut found, control)?;
-        let known: Vec<_> = found.points.iter().map(|point| point.node).collect();
+        // One that has nothing by itself may have as much as many others.
+        let known = found.points.iter().filter(|point| point.bytes > 0);
+        let known: Vec<_> = known.map(|point| point.node).collect();
         found.crowds = find_crowds(self, &young, &known, control)?;
         Ok(found)
     }
@@ -405,11 +409,20 @@ impl<'a> Walk<'a> {
 
     /// Adds the survivors whose items grew and that the walk did not come to.
     fn add_grown_containers(&self, found: &mut Growth, control: &Control) -> Result<()> {
-        let known: Vec<NodeIndex> = {
-            let mut known: Vec<_> = found.points.iter().map(|point| point.node).collect();
-            known.sort_unstable();
-            known
-        };
+        let known: HashSet<_> = found.points.iter().map(|point| point.node).collect();
+        let grown = self.grown_containers(self.least_items, control)?;
+        found.points.extend(grown.into_iter().filter(|point| !known.contains(&point.node)));
+        Ok(())
+    }
+
+    /// The survivors that have so many items more than before. What they dominate the walk has seen;
+    /// they may hold more than that.
+    pub(super) fn grown_containers(
+        &self,
+        least_items: u64,
+        control: &Control,
+    ) -> Result<Vec<Accumulation>> {
+        let mut grown = Vec::new();
         for node in self.graph.nodes() {
             control.checkpoint_at(node.at())?;
             if self.graph.node_type(node) != NodeType::OBJECT
@@ -418,18 +431,16 @@ impl<'a> Walk<'a> {
                 continue;
             }
             let Some((_, now)) = items::count(self.graph, self.words, node) else { continue };
-            if now < self.least_items || known.binary_search(&node).is_ok() {
+            if now < least_items {
                 continue;
             }
             let prior = self.before.of(self.graph, node);
-            let before = prior.map_or(0, |prior| prior.items);
-            if now.saturating_sub(before) < self.least_items {
-                continue;
+            let point = Accumulation { node, bytes: 0, prior, items: Some(now), links: 0 };
+            if point.more_items() >= least_items {
+                grown.push(point);
             }
-            // What it dominates the walk has seen; it may hold more than that.
-            found.points.push(Accumulation { node, bytes: 0, prior, items: Some(now), links: 0 });
         }
-        Ok(())
+        Ok(grown)
     }
 }
 

@@ -3,10 +3,11 @@
 //! A snapshot does not say. Arrays and objects show one edge for each element that is on the heap;
 //! Maps and Sets show the slots of their hash table, frozen arrays those of their backing store, and
 //! of a dictionary its backing store shows the keys, whatever their values are. An accessor shows as
-//! a pair, and its functions beside it. Small integers, `true`, `undefined` and their like have no
-//! edge at all, so that a container of those is measured by its backing store: then the number is the
-//! capacity, which V8 keeps within a factor of 1.5 (arrays) or 2 (tables) of the contents. Source:
-//! V8's `OrderedHashTable` (3 header slots, one bucket for two entries, 2 slots an entry in a Set and
+//! a pair, and its functions beside it. Small integers have no edge at all, nor have `true`,
+//! `undefined` and their like in tables, so that a container of those is measured by its backing store:
+//! then the number is the capacity, which V8 keeps within a factor of 1.5 (arrays) or 2 (tables) of the
+//! contents. In an array `undefined` and its like do have edges; they do not count, for with them room
+//! is filled that was made for what is to come. Source: V8's `OrderedHashTable` (3 header slots, one bucket for two entries, 2 slots an entry in a Set and
 //! 3 in a Map) and `NameDictionary` (3 slots an entry), and the specification, section 2.3.
 //!
 //! Time: linear in the edges of the container and its backing stores. Memory: none.
@@ -46,7 +47,7 @@ pub fn count(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> Option<(
         return Some(count_table(graph, words, table));
     }
     let indexed = match (shown.indexed, shown.elements) {
-        (0, Some(store)) => count_elements(graph, words, store),
+        (0, Some(store)) if !shown.has_room => count_elements(graph, words, store),
         (indexed, _) => indexed,
     };
     Some(match graph.name_index(node) == words.array_class {
@@ -81,7 +82,10 @@ struct Shown {
     named: u64,
     /// How many of the named are pairs of a getter and a setter.
     accessors: u64,
+    /// How many elements refer to something.
     indexed: u64,
+    /// Whether others refer to `undefined` or its like.
+    has_room: bool,
     table: Option<NodeIndex>,
     elements: Option<NodeIndex>,
     properties: Option<NodeIndex>,
@@ -93,6 +97,9 @@ impl Shown {
         for edge in graph.edges(node) {
             let name = StringIndex(edge.label.raw_name());
             match edge.label.edge_type() {
+                EdgeType::ELEMENT if graph.node_type(edge.target) == NodeType::HIDDEN => {
+                    shown.has_room = true;
+                }
                 EdgeType::ELEMENT => shown.indexed += 1,
                 EdgeType::PROPERTY if name != words.proto => {
                     shown.named += 1;
@@ -262,6 +269,26 @@ mod tests {
         assert_eq!(count(&graph, &words, list), Some((Container::Array, 3)));
         assert_eq!(count(&graph, &words, record), Some((Container::Object, 1)));
         assert_eq!(count(&graph, &words, graph.root()), None);
+    }
+
+    #[test]
+    fn room_that_is_filled_with_undefined_does_not_count() {
+        let mut heap = GraphBuilder::new();
+        let undefined = heap.node(NodeType::HIDDEN, "system / Oddball", 32);
+        let [cache, empty] = [3, 0].map(|values| {
+            let list = heap.node(NodeType::OBJECT, "Array", 32);
+            let store = heap.node(NodeType::ARRAY, "", 16 + 100 * 8);
+            heap.edge(list, EdgeType::INTERNAL, "elements", store);
+            for at in 0..100 {
+                let target = if at < values { list } else { undefined };
+                heap.numbered(list, EdgeType::ELEMENT, at, target);
+            }
+            list
+        });
+        let graph = heap.build();
+        let words = Vocabulary::new(graph.strings());
+        assert_eq!(count(&graph, &words, cache), Some((Container::Array, 3)));
+        assert_eq!(count(&graph, &words, empty), Some((Container::Array, 0)));
     }
 
     #[test]

@@ -53,7 +53,8 @@ fn event_of(graph: &HeapGraph, table: NodeIndex, list: NodeIndex) -> Vec<u8> {
     edge.map_or_else(Vec::new, |edge| graph.edge_name(edge).to_vec())
 }
 
-fn is_about(one: u64, other: u64) -> bool {
+/// Whether two containers gained as many items, or nearly.
+pub(super) fn is_about(one: u64, other: u64) -> bool {
     one.abs_diff(other) <= one.max(other) / MORE_SHARE
 }
 

@@ -11,6 +11,7 @@ use crate::graph::{HeapGraph, NodeType};
 use crate::leak::alike::{Described, Families, Look};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
+use crate::leak::companions::merge_companions;
 use crate::leak::contents::{ClassShare, Contents, contents};
 use crate::leak::credit::credit_scatters;
 use crate::leak::describe::Describer;
@@ -18,6 +19,7 @@ use crate::leak::finalizers::bytes_waiting;
 use crate::leak::growth::{Accumulation, Walk};
 use crate::leak::idle::Idle;
 use crate::leak::items::{self, Container};
+use crate::leak::keepers::credit_keepers;
 use crate::leak::listeners::merge_events;
 use crate::leak::merge::{add_crowds, lift_chains, merge_siblings};
 use crate::leak::places::Places;
@@ -148,6 +150,11 @@ fn worth_naming(
         }
     }
     worth_it.extend(many_in_one_place(newer, outgrown, 2 * many));
+    let mut worth_it = credit_keepers(walk, worth_it, control)?;
+    merge_companions(newer, walk, &mut worth_it, control)?;
+    for candidate in &mut worth_it {
+        candidate.contents = contents_of(newer, before, positions, candidate);
+    }
     Ok(worth_it)
 }
 
@@ -343,6 +350,54 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert!(["head", "tail"].contains(&found[0].0.as_str()), "{found:?}");
         assert_eq!(found[0].1, "Entry");
+    }
+
+    /// The suspects where timers come that hang on each other, each held by a job, if jobs are kept.
+    fn of_timers(are_kept: bool) -> Vec<(String, String, i64)> {
+        suspects(|heap, global, grown| {
+            let timers = property(heap, global, "timers", "TimersList");
+            let jobs = property(heap, global, "jobs", "Array");
+            let mut last = timers;
+            for at in 0..if grown { 300 } else { 0 } {
+                let timer = heap.node(NodeType::OBJECT, "Timeout", 100);
+                heap.edge(last, EdgeType::PROPERTY, "_idleNext", timer);
+                heap.edge(timer, EdgeType::PROPERTY, "_idlePrev", last);
+                if are_kept {
+                    let job = heap.node(NodeType::OBJECT, "Job", 100);
+                    heap.numbered(jobs, EdgeType::ELEMENT, at, job);
+                    heap.edge(job, EdgeType::PROPERTY, "timer", timer);
+                }
+                last = timer;
+            }
+            heap.edge(last, EdgeType::PROPERTY, "_idleNext", timers);
+            heap.edge(timers, EdgeType::PROPERTY, "_idlePrev", last);
+        })
+    }
+
+    #[test]
+    fn timers_are_credited_to_the_container_that_leads_to_them() {
+        assert_eq!(of_timers(true), [("jobs".into(), "Array".into(), 300 * 200)]);
+        let alone = of_timers(false);
+        assert_eq!(alone.len(), 1);
+        assert_eq!((alone[0].1.as_str(), alone[0].2), ("Timeout", 300 * 100));
+    }
+
+    #[test]
+    fn a_ring_is_named_by_the_element_that_stands_for_its_ends() {
+        let found = suspects(|heap, global, grown| {
+            let queue = property(heap, global, "queue", "List");
+            let head = property(heap, queue, "head", "Object");
+            let mut last = head;
+            for _ in 0..if grown { 300 } else { 0 } {
+                let entry = heap.node(NodeType::OBJECT, "Object", 100);
+                heap.edge(last, EdgeType::PROPERTY, "next", entry);
+                heap.edge(entry, EdgeType::PROPERTY, "prev", last);
+                last = entry;
+            }
+            heap.edge(last, EdgeType::PROPERTY, "next", head);
+            heap.edge(head, EdgeType::PROPERTY, "prev", last);
+        });
+        assert_eq!(found, [("head".into(), "Object".into(), 300 * 100)]);
     }
 
     #[test]

@@ -1,0 +1,197 @@
+//! Containers of one structure that grew together: a queue, and beside it the set of what is in it.
+//!
+//! They are one leak if they belong to one object, gained as many items, and the new items of one are
+//! those of the other, or are reached from them. Two that are merely of one owner are two.
+//!
+//! Time: if there are such containers, linear in the edges of young nodes. Memory: 4 bytes a node while
+//! it runs.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashSet};
+
+use crate::control::Control;
+use crate::error::Result;
+use crate::graph::{NodeIndex, NodeType};
+use crate::leak::candidate::Candidate;
+use crate::leak::grown::new_items;
+use crate::leak::growth::Walk;
+use crate::leak::holders::Reach;
+use crate::leak::listeners::is_about;
+use crate::leak::suspects::Newer;
+
+/// The object that both belong to is at most so many dominators above each.
+const FARTHEST_OWNER: usize = 4;
+
+/// Makes one of the containers of a structure that gained the same items. The largest stands for the
+/// others.
+pub(super) fn merge_companions(
+    newer: Newer<'_>,
+    walk: &Walk<'_>,
+    candidates: &mut Vec<Candidate>,
+    control: &Control,
+) -> Result<()> {
+    candidates.sort_by_key(|it| (Reverse(it.point.bytes), it.point.node));
+    let containers = containers_of_shared_owners(walk, candidates);
+    if containers.len() < 2 {
+        return Ok(());
+    }
+    for (larger, smaller) in related(newer, walk, candidates, &containers, control)? {
+        let [larger, smaller] = [larger, smaller].map(|at| &containers[at]);
+        let is_there = candidates[smaller.candidate].point.bytes > 0;
+        if is_there && larger.is_companion_of(smaller, candidates) {
+            let companion = candidates[smaller.candidate].clone();
+            candidates[smaller.candidate].point.bytes = 0;
+            take(&mut candidates[larger.candidate], companion);
+        }
+    }
+    candidates.retain(|candidate| candidate.point.bytes > 0);
+    Ok(())
+}
+
+/// A candidate that gained items itself, and what it may be a part of.
+struct Container {
+    candidate: usize,
+    owners: Vec<NodeIndex>,
+}
+
+impl Container {
+    fn is_companion_of(&self, other: &Self, candidates: &[Candidate]) -> bool {
+        let more = |container: &Self| candidates[container.candidate].more_items();
+        is_about(more(self), more(other)) && self.owners.iter().any(|it| other.owners.contains(it))
+    }
+}
+
+/// The containers of which one owner has several, in the order of the candidates.
+fn containers_of_shared_owners(walk: &Walk<'_>, candidates: &[Candidate]) -> Vec<Container> {
+    let stands_for_itself = |it: &Candidate| {
+        it.scattered.is_none() && it.links == 0 && it.inner.is_none() && it.alike.containers == 0
+    };
+    let mut containers = Vec::new();
+    let mut seen = HashSet::new();
+    let mut shared = HashSet::new();
+    for (at, candidate) in candidates.iter().enumerate() {
+        if stands_for_itself(candidate) && candidate.more_items() > 0 {
+            let owners = owners(walk, candidate.point.node);
+            shared.extend(owners.iter().copied().filter(|&owner| !seen.insert(owner)));
+            containers.push(Container { candidate: at, owners });
+        }
+    }
+    containers.retain(|container| container.owners.iter().any(|owner| shared.contains(owner)));
+    containers
+}
+
+/// The objects around a container, up to what only happens to hold things together.
+fn owners(walk: &Walk<'_>, container: NodeIndex) -> Vec<NodeIndex> {
+    let idom = |&node: &NodeIndex| Some(walk.analysis.dominators.idom(node));
+    let above = std::iter::successors(Some(container), idom).skip(1);
+    let above = above.take(FARTHEST_OWNER).take_while(|&node| !walk.is_hub(node));
+    above.filter(|&node| walk.graph.node_type(node) == NodeType::OBJECT).collect()
+}
+
+/// Pairs of containers, the larger first, of which one leads to the items of the other; those with
+/// the smallest first, so that all that belongs together ends up in the largest.
+fn related(
+    newer: Newer<'_>,
+    walk: &Walk<'_>,
+    candidates: &[Candidate],
+    containers: &[Container],
+    control: &Control,
+) -> Result<Vec<(usize, usize)>> {
+    let mut pairs = Vec::new();
+    let mut order: Vec<usize> = (0..containers.len()).collect();
+    // What several lead to belongs to the first: so each gets its turn to be before the others.
+    for _ in 0..2 {
+        let node = |&at: &usize| candidates[containers[at].candidate].point.node;
+        let nodes: Vec<NodeIndex> = order.iter().map(node).collect();
+        let reach = Reach::find(walk.graph, walk.words, walk.before, &nodes, control)?;
+        for (place, &node) in nodes.iter().enumerate() {
+            let items = new_items(newer, walk.before, node, usize::MAX);
+            if let Some(leader) = leader(&reach, &items).filter(|&leader| leader != place) {
+                let (one, other) = (order[leader], order[place]);
+                pairs.push((one.min(other), one.max(other)));
+            }
+        }
+        order.reverse();
+    }
+    pairs.sort_unstable_by_key(|&(larger, smaller)| (Reverse(smaller), larger));
+    Ok(pairs)
+}
+
+/// The container from which at least half of the items are reached.
+fn leader(reach: &Reach, items: &[NodeIndex]) -> Option<usize> {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    for container in items.iter().filter_map(|&item| reach.of(item)) {
+        *counts.entry(container).or_default() += 1;
+    }
+    let (container, count) = counts.into_iter().max_by_key(|&(_, count)| count)?;
+    (count * 2 >= items.len()).then_some(container)
+}
+
+fn take(larger: &mut Candidate, companion: Candidate) {
+    larger.point.bytes += companion.point.bytes;
+    larger.credited.push(companion.point.node);
+    larger.credited.extend(companion.credited);
+    larger.also.push(companion.point);
+    larger.also.extend(companion.also);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::{EdgeType, NodeIndex, NodeType};
+    use crate::leak::stage::{property, suspects};
+    use crate::testing::GraphBuilder;
+
+    /// Names and bytes of what is found where two lists gain so many items, those of each of another
+    /// class, between which `relate` may make edges.
+    fn found(
+        owners: [&str; 2],
+        more: [u32; 2],
+        relate: impl Fn(&mut GraphBuilder, NodeIndex, NodeIndex),
+    ) -> Vec<(String, i64)> {
+        let found = suspects(|heap, global, is_grown| {
+            let service = property(heap, global, "service", "Service");
+            let owners = owners.map(|owner| match owner {
+                "service" => service,
+                other => property(heap, global, other, "Other"),
+            });
+            let queue = property(heap, owners[0], "queue", "Array");
+            let waiting = property(heap, owners[1], "waiting", "Array");
+            let more = if is_grown { more } else { [0, 0] };
+            let items = |heap: &mut GraphBuilder, list, count, class: &str| -> Vec<_> {
+                let item = |at| {
+                    let item = heap.node(NodeType::OBJECT, class, 100);
+                    heap.numbered(list, EdgeType::ELEMENT, at, item);
+                    item
+                };
+                (0..count).map(item).collect()
+            };
+            let jobs = items(heap, queue, more[0], "Job");
+            let tasks = items(heap, waiting, more[1], "Task");
+            jobs.into_iter().zip(tasks).for_each(|(job, task)| relate(heap, job, task));
+        });
+        found.into_iter().map(|it| (it.name, it.growth.retained_bytes)).collect()
+    }
+
+    #[test]
+    fn containers_of_one_object_are_one_leak_if_the_items_of_one_lead_to_those_of_the_other() {
+        let to_task = |heap: &mut GraphBuilder, job, task| {
+            heap.edge(job, EdgeType::PROPERTY, "task", task);
+        };
+        let to_job = |heap: &mut GraphBuilder, job, task| {
+            heap.edge(task, EdgeType::PROPERTY, "job", job);
+        };
+        let one: [(String, i64); 1] = [("queue".into(), 600 * 100)];
+        assert_eq!(found(["service", "service"], [300, 300], to_task), one);
+        assert_eq!(found(["service", "service"], [300, 300], to_job), one);
+    }
+
+    #[test]
+    fn they_are_two_if_their_owner_or_growth_or_items_say_so() {
+        let to_task = |heap: &mut GraphBuilder, job, task| {
+            heap.edge(job, EdgeType::PROPERTY, "task", task);
+        };
+        assert_eq!(found(["service", "other"], [300, 300], to_task).len(), 2);
+        assert_eq!(found(["service", "service"], [300, 600], to_task).len(), 2);
+        assert_eq!(found(["service", "service"], [300, 300], |_, _, _| ()).len(), 2);
+    }
+}
