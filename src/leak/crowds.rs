@@ -15,6 +15,7 @@ use crate::graph::{EdgeType, NodeIndex, NodeType};
 use crate::leak::before::Prior;
 use crate::leak::growth::{Accumulation, Walk, YoungBytes};
 use crate::leak::items;
+use crate::leak::keys::Keys;
 
 /// Together they gained this many times the items that one container has to gain.
 const TIMES_LEAST_ITEMS: u64 = 4;
@@ -31,6 +32,8 @@ pub struct Crowd {
     pub members: Vec<Accumulation>,
     /// How much all of them grew.
     pub bytes: u64,
+    /// And what their new keys take that they do not dominate.
+    pub key_bytes: u64,
 }
 
 /// What containers have in common.
@@ -67,11 +70,13 @@ pub(super) fn find_crowds(
         let class = walk.graph.name_index(point.node).0;
         by_place.entry((place, class)).or_default().push(point);
     }
+    let mut keys = Keys::new(walk);
     let crowds = by_place.into_iter().filter_map(|((place, _), mut members)| {
         let bytes = members.iter().map(|point| point.bytes).sum();
+        let key_bytes: u64 = members.iter().map(|point| keys.bytes(walk, point)).sum();
         let items: u64 = members.iter().map(Accumulation::more_items).sum();
         let is_crowd = members.len() > 1
-            && bytes >= walk.least_bytes
+            && bytes + key_bytes >= walk.least_bytes
             && items >= walk.least_items * TIMES_LEAST_ITEMS
             && items >= members.len() as u64 * ITEMS_EACH;
         members.sort_by_key(|point| (std::cmp::Reverse(point.bytes), point.node));
@@ -80,7 +85,7 @@ pub(super) fn find_crowds(
             Place::Slot { .. } => None,
         };
         let is_leak = is_crowd && is_net_growth(walk, &members, bytes);
-        is_leak.then_some(Crowd { outer, members, bytes })
+        is_leak.then_some(Crowd { outer, members, bytes, key_bytes })
     });
     Ok(crowds.collect())
 }

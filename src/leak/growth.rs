@@ -24,6 +24,7 @@ use crate::leak::chain::{are_keys, entry_of};
 use crate::leak::crowds::{Crowd, find_crowds};
 use crate::leak::holders::slots;
 use crate::leak::items::{self, Container};
+use crate::leak::keys::Keys;
 use crate::leak::spine::Spine;
 use crate::leak::vocabulary::Vocabulary;
 use crate::prefix_sums::PrefixSums;
@@ -130,6 +131,7 @@ impl<'a> Walk<'a> {
         let known = found.points.iter().filter(|point| point.bytes > 0);
         let known: Vec<_> = known.map(|point| point.node).collect();
         found.crowds = find_crowds(self, &young, &known, control)?;
+        self.add_keys(&mut found);
         Ok(found)
     }
 
@@ -413,6 +415,16 @@ impl<'a> Walk<'a> {
         let grown = self.grown_containers(self.least_items, control)?;
         found.points.extend(grown.into_iter().filter(|point| !known.contains(&point.node)));
         Ok(())
+    }
+
+    /// Adds the keys that containers share with V8's table of them; those of crowds have been added.
+    fn add_keys(&self, found: &mut Growth) {
+        let members = found.crowds.iter().flat_map(|crowd| &crowd.members);
+        let members: HashSet<_> = members.map(|member| member.node).collect();
+        let mut keys = Keys::new(self);
+        for point in found.points.iter_mut().filter(|point| !members.contains(&point.node)) {
+            point.bytes += keys.bytes(self, point);
+        }
     }
 
     /// The survivors that have so many items more than before. What they dominate the walk has seen;

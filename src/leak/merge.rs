@@ -122,10 +122,11 @@ pub(super) fn add_crowds(
     let Newer { graph, words, analysis, .. } = newer;
     let at: HashMap<NodeIndex, usize> =
         candidates.iter().enumerate().map(|(at, candidate)| (candidate.point.node, at)).collect();
-    for Crowd { outer, members, bytes } in crowds {
+    for Crowd { outer, members, bytes, key_bytes } in crowds {
         if let Some(&there) = outer.and_then(|outer| at.get(&outer)) {
             // It has their growth already, and is told whose items those are.
             let there = &mut candidates[there];
+            there.point.bytes += key_bytes;
             let inner = merge(before, there.point, members.into_iter().map(Candidate::new)).inner;
             there.inner = there.inner.or(inner);
             continue;
@@ -144,13 +145,9 @@ pub(super) fn add_crowds(
         let crowd = match outer {
             Some(node) => {
                 let items = items::count(graph, words, node).map(|(_, items)| items);
-                let point =
-                    Accumulation { node, bytes, prior: before.of(graph, node), items, links: 0 };
-                merge(
-                    before,
-                    Accumulation { bytes: 0, ..point },
-                    members.into_iter().map(Candidate::new),
-                )
+                let prior = before.of(graph, node);
+                let point = Accumulation { node, bytes: key_bytes, prior, items, links: 0 };
+                merge(before, point, members.into_iter().map(Candidate::new))
             }
             None => {
                 let credited = members[1..].iter().map(|member| member.node).collect();
@@ -158,7 +155,7 @@ pub(super) fn add_crowds(
                     containers: members.len() as u64 - 1,
                     more_items: members[1..].iter().map(Accumulation::more_items).sum(),
                 };
-                let point = Accumulation { bytes, ..members[0] };
+                let point = Accumulation { bytes: bytes + key_bytes, ..members[0] };
                 Candidate { credited, alike, ..Candidate::new(point) }
             }
         };

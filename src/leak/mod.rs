@@ -32,6 +32,7 @@ pub mod holders;
 mod idle;
 pub mod items;
 mod keepers;
+mod keys;
 pub mod kind;
 mod levels;
 mod listeners;
