@@ -54,6 +54,7 @@ pub(super) fn find_crowds(
     walk: &Walk<'_>,
     young: &YoungBytes,
     known: &[NodeIndex],
+    keys: &mut Keys,
     control: &Control,
 ) -> Result<Vec<Crowd>> {
     let mut is_known = BitSet::new(walk.graph.node_count());
@@ -70,13 +71,10 @@ pub(super) fn find_crowds(
         let class = walk.graph.name_index(point.node).0;
         by_place.entry((place, class)).or_default().push(point);
     }
-    let mut keys = Keys::new(walk);
     let crowds = by_place.into_iter().filter_map(|((place, _), mut members)| {
-        let bytes = members.iter().map(|point| point.bytes).sum();
-        let key_bytes: u64 = members.iter().map(|point| keys.bytes(walk, point)).sum();
+        let bytes: u64 = members.iter().map(|point| point.bytes).sum();
         let items: u64 = members.iter().map(Accumulation::more_items).sum();
         let is_crowd = members.len() > 1
-            && bytes + key_bytes >= walk.least_bytes
             && items >= walk.least_items * TIMES_LEAST_ITEMS
             && items >= members.len() as u64 * ITEMS_EACH;
         members.sort_by_key(|point| (std::cmp::Reverse(point.bytes), point.node));
@@ -84,7 +82,11 @@ pub(super) fn find_crowds(
             Place::Entry(outer) => Some(outer),
             Place::Slot { .. } => None,
         };
-        let is_leak = is_crowd && is_net_growth(walk, &members, bytes);
+        if !is_crowd || !is_net_growth(walk, &members, bytes) {
+            return None;
+        }
+        let key_bytes = members.iter().map(|point| keys.bytes(walk, point)).sum();
+        let is_leak = bytes + key_bytes >= walk.least_bytes;
         is_leak.then_some(Crowd { outer, members, bytes, key_bytes })
     });
     Ok(crowds.collect())

@@ -130,8 +130,9 @@ impl<'a> Walk<'a> {
         // One that has nothing by itself may have as much as many others.
         let known = found.points.iter().filter(|point| point.bytes > 0);
         let known: Vec<_> = known.map(|point| point.node).collect();
-        found.crowds = find_crowds(self, &young, &known, control)?;
-        self.add_keys(&mut found);
+        let mut keys = Keys::new(self);
+        found.crowds = find_crowds(self, &young, &known, &mut keys, control)?;
+        self.add_keys(&mut found, &mut keys);
         Ok(found)
     }
 
@@ -418,12 +419,17 @@ impl<'a> Walk<'a> {
     }
 
     /// Adds the keys that containers share with V8's table of them; those of crowds have been added.
-    fn add_keys(&self, found: &mut Growth) {
+    fn add_keys(&self, found: &mut Growth, keys: &mut Keys) {
         let members = found.crowds.iter().flat_map(|crowd| &crowd.members);
         let members: HashSet<_> = members.map(|member| member.node).collect();
-        let mut keys = Keys::new(self);
         for point in found.points.iter_mut().filter(|point| !members.contains(&point.node)) {
             point.bytes += keys.bytes(self, point);
+        }
+        for group in found.scatters.iter_mut().flat_map(|scatters| &mut scatters.groups) {
+            keys.take_from(self.graph, group);
+        }
+        for scatters in &mut found.scatters {
+            scatters.groups.retain(|group| !group.members.is_empty());
         }
     }
 

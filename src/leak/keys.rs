@@ -8,14 +8,15 @@
 //! stores. Memory: a bit a node.
 
 use crate::analysis::bits::BitSet;
-use crate::graph::{NodeIndex, NodeType};
-use crate::leak::growth::{Accumulation, Walk};
+use crate::graph::{HeapGraph, NodeIndex, NodeType};
+use crate::leak::growth::{Accumulation, Scatter, Walk};
 use crate::leak::holders::slots;
 
 /// Keys that are counted once, whoever has them.
 pub(super) struct Keys {
     /// Those in V8's table that have not been counted.
     uncounted: BitSet,
+    counted: BitSet,
 }
 
 impl Keys {
@@ -32,7 +33,7 @@ impl Keys {
                 uncounted.insert(edge.target.0);
             });
         }
-        Self { uncounted }
+        Self { uncounted, counted: BitSet::new(graph.node_count()) }
     }
 
     /// What the new keys of a container take that nothing else of the program dominates. Where others were
@@ -50,6 +51,7 @@ impl Keys {
         for key in slots(graph, analysis, container.node).map(|edge| edge.target) {
             let is_new = !before.knows_young() || before.is_young(graph, key);
             if is_new && is_shared(key) && self.uncounted.remove(key.0) {
+                self.counted.insert(key.0);
                 keys += 1;
                 bytes += u64::from(graph.file_self_size(key));
             }
@@ -58,6 +60,20 @@ impl Keys {
             0 => 0,
             _ => (u128::from(bytes) * u128::from(more.min(keys)) / u128::from(keys)) as u64,
         }
+    }
+}
+
+impl Keys {
+    /// Takes keys that have been counted out of those that are nobody's.
+    pub(super) fn take_from(&self, graph: &HeapGraph, scatter: &mut Scatter) {
+        scatter.members.retain(|member| {
+            let is_counted = self.counted.contains(member.0);
+            if is_counted {
+                let size = u64::from(graph.file_self_size(*member));
+                scatter.bytes = scatter.bytes.saturating_sub(size);
+            }
+            !is_counted
+        });
     }
 }
 

@@ -101,7 +101,12 @@ fn merge_once(newer: Newer<'_>, before: &Before<'_>, candidates: &mut Vec<Candid
         rest.iter().enumerate().map(|(at, candidate)| (candidate.point.node, at)).collect();
     for more in merged {
         match at.get(&more.point.node) {
-            Some(&there) => rest[there].point.bytes += more.point.bytes,
+            Some(&there) => {
+                let there = &mut rest[there];
+                there.point.bytes += more.point.bytes;
+                there.credited.extend(more.credited);
+                there.inner = there.inner.or(more.inner);
+            }
             None => rest.push(more),
         }
     }
