@@ -8,20 +8,26 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::analysis::Analysis;
 use crate::analysis::bits::BitSet;
 use crate::control::Control;
 use crate::error::Result;
-use crate::graph::{EdgeType, NodeIndex, NodeType};
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::before::Prior;
+use crate::leak::edges::property;
 use crate::leak::growth::{Accumulation, Walk, YoungBytes};
 use crate::leak::items;
 use crate::leak::keys::Keys;
+use crate::leak::vocabulary::Vocabulary;
 
 /// Together they gained this many times the items that one container has to gain.
 const TIMES_LEAST_ITEMS: u64 = 4;
 
 /// On average, each gained this many items: what is set up once per owner is fewer.
 const ITEMS_EACH: u64 = 4;
+
+/// A plain object of which fewer properties grew is one with names that the program knows.
+const FEWEST_KEYS: usize = 3;
 
 /// Containers that grew together.
 #[derive(Debug)]
@@ -38,7 +44,7 @@ pub struct Crowd {
 
 /// What containers have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+pub(super) enum Place {
     /// Entries of one container.
     Entry(NodeIndex),
     /// The slot of that name, in owners of one class.
@@ -108,14 +114,14 @@ fn is_net_growth(walk: &Walk<'_>, members: &[Accumulation], bytes: u64) -> bool 
     growth.sum::<u64>() * 2 >= bytes
 }
 
-/// The arrays, Maps and Sets that were there before and may have more items now.
+/// The arrays, Maps, Sets and plain objects that were there before and may have more items now.
 fn grown_containers(
     walk: &Walk<'_>,
     young: &YoungBytes,
     control: &Control,
 ) -> Result<Vec<Accumulation>> {
     let Walk { graph, words, analysis, before, .. } = *walk;
-    let classes = [words.array_class, words.map_class, words.set_class];
+    let classes = [words.array_class, words.map_class, words.set_class, words.object_class];
     let mut grown = Vec::new();
     for (position, &node) in analysis.dominators.order().iter().enumerate() {
         control.checkpoint_at(position)?;
@@ -152,7 +158,7 @@ fn container(walk: &Walk<'_>, node: NodeIndex, prior: Option<Prior>) -> Accumula
 }
 
 /// The containers whose dominators hold them, and how those refer to them.
-fn with_places(walk: &Walk<'_>, grown: Vec<Accumulation>) -> Vec<(Place, Accumulation)> {
+pub(super) fn with_places(walk: &Walk<'_>, grown: Vec<Accumulation>) -> Vec<(Place, Accumulation)> {
     let Walk { graph, words, analysis, .. } = *walk;
     let mut by_owner: BTreeMap<NodeIndex, HashMap<NodeIndex, Accumulation>> = BTreeMap::new();
     for point in grown {
@@ -161,12 +167,14 @@ fn with_places(walk: &Walk<'_>, grown: Vec<Accumulation>) -> Vec<(Place, Accumul
     }
     let mut placed = Vec::new();
     for (owner, mut points) in by_owner {
+        let is_dictionary = is_dictionary(graph, words, analysis, owner, points.len());
         let entries_of = match graph.node_type(owner) {
             NodeType::ARRAY => analysis.dominators.idom(owner),
             _ => owner,
         };
         for edge in graph.edges(owner) {
             let place = match edge.label.edge_type() {
+                EdgeType::PROPERTY if is_dictionary => Place::Entry(owner),
                 EdgeType::PROPERTY | EdgeType::CONTEXT => Place::Slot {
                     owner_type: graph.node_type(owner).0,
                     owner_class: graph.name_index(owner).0,
@@ -187,6 +195,25 @@ fn with_places(walk: &Walk<'_>, grown: Vec<Accumulation>) -> Vec<(Place, Accumul
         }
     }
     placed
+}
+
+/// Whether the names of what a plain object refers to are data: several of its properties grew, and they
+/// are at least half of all. Those of a table of listeners are events.
+pub(super) fn is_dictionary(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    analysis: &Analysis,
+    node: NodeIndex,
+    grown: usize,
+) -> bool {
+    let is_plain =
+        graph.node_type(node) == NodeType::OBJECT && graph.name_index(node) == words.object_class;
+    if !is_plain || grown < FEWEST_KEYS {
+        return false;
+    }
+    let is_of_events = property(graph, analysis.dominators.idom(node), words.events) == Some(node);
+    let count = items::count(graph, words, node);
+    !is_of_events && count.is_some_and(|(_, properties)| grown as u64 * 2 >= properties)
 }
 
 #[cfg(test)]

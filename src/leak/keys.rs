@@ -88,7 +88,7 @@ mod tests {
         let table = heap.node(NodeType::SYNTHETIC, "(Internalized strings)", 0);
         heap.numbered(heap.root(), EdgeType::ELEMENT, 900, table);
         for number in numbers {
-            let key = heap.node(NodeType::STRING, &format!("key-{number}"), 40);
+            let key = heap.node(NodeType::STRING, format!("key-{number}"), 40);
             heap.set_id(key, 1_001 + 2 * number);
             heap.numbered(list, EdgeType::ELEMENT, number, key);
             heap.edge(table, EdgeType::INTERNAL, number.to_string(), key);

@@ -1,14 +1,14 @@
 //! What is one leak is made one candidate: points inside one list, containers inside one container,
 //! small containers that grew together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::analysis::Analysis;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::before::Before;
 use crate::leak::candidate::{Alike, Candidate, Inner};
 use crate::leak::chain;
-use crate::leak::crowds::Crowd;
+use crate::leak::crowds::{Crowd, is_dictionary};
 use crate::leak::growth::Accumulation;
 use crate::leak::items;
 use crate::leak::suspects::Newer;
@@ -68,11 +68,14 @@ pub(super) fn merge_siblings(
 fn merge_once(newer: Newer<'_>, before: &Before<'_>, candidates: &mut Vec<Candidate>) -> bool {
     let Newer { graph, words, analysis, .. } = newer;
     let mut families: BTreeMap<(NodeIndex, StringIndex), Vec<Candidate>> = BTreeMap::new();
+    let dictionaries = dictionaries(newer, candidates);
     let mut rest = Vec::with_capacity(candidates.len());
     for candidate in candidates.drain(..) {
         let node = candidate.point.node;
         let outer = match candidate.scattered {
-            None => outer_container(graph, words, analysis, node),
+            None => outer_container(graph, words, analysis, node).or_else(|| {
+                Some(analysis.dominators.idom(node)).filter(|it| dictionaries.contains(it))
+            }),
             Some(_) => None,
         };
         match outer {
@@ -192,6 +195,17 @@ fn merge(
     outer
 }
 
+/// The plain objects of which so many properties grew that their names are data.
+fn dictionaries(newer: Newer<'_>, candidates: &[Candidate]) -> HashSet<NodeIndex> {
+    let Newer { graph, words, analysis, .. } = newer;
+    let mut grown: HashMap<NodeIndex, usize> = HashMap::new();
+    for candidate in candidates.iter().filter(|it| it.scattered.is_none()) {
+        *grown.entry(analysis.dominators.idom(candidate.point.node)).or_default() += 1;
+    }
+    grown.retain(|&owner, grown| is_dictionary(graph, words, analysis, owner, *grown));
+    grown.into_keys().collect()
+}
+
 /// The container that a node is an element or entry of; `None` if it is a property or variable of
 /// what dominates it.
 fn outer_container(
@@ -290,5 +304,27 @@ mod tests {
         }));
         assert_eq!(found.name, "tables");
         assert!(found.summary.contains("from 2 to 302 elements in one Array inside it"));
+    }
+
+    /// What is found where each of so many properties of an object, of which it has three more, gets 300
+    /// elements.
+    fn of_properties(class: &str, grown: u32) -> Vec<String> {
+        let found = suspects(|heap, global, is_grown| {
+            let cache = property(heap, global, "cache", class);
+            let names = ["en", "de", "fr", "it", "es", "pt", "nl"].into_iter();
+            let names = names.take(grown as usize + 3);
+            let lists: Vec<_> = names.map(|name| property(heap, cache, name, "Array")).collect();
+            for list in &lists[..grown as usize] {
+                elements(heap, *list, 0..if is_grown { 300 } else { 0 }, "Text", 100);
+            }
+        });
+        found.into_iter().map(|it| it.name).collect()
+    }
+
+    #[test]
+    fn properties_of_a_plain_object_that_grow_together_are_entries_of_a_dictionary() {
+        assert_eq!(of_properties("Object", 4), ["cache"]);
+        assert_eq!(of_properties("Object", 2).len(), 2, "few");
+        assert_eq!(of_properties("Service", 4).len(), 4, "of a class");
     }
 }

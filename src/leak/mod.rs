@@ -46,6 +46,7 @@ mod scatter;
 pub mod scripts;
 pub mod sentence;
 pub mod shape;
+mod small;
 mod spine;
 #[cfg(test)]
 mod stage;

@@ -2,13 +2,12 @@
 //! and what is left gets its name.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
 use crate::analysis::Analysis;
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{HeapGraph, NodeType};
-use crate::leak::alike::{Described, Families, Look};
+use crate::leak::alike::{Described, Families};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
 use crate::leak::companions::merge_companions;
@@ -16,7 +15,7 @@ use crate::leak::contents::{ClassShare, Contents, contents};
 use crate::leak::credit::credit_scatters;
 use crate::leak::describe::Describer;
 use crate::leak::finalizers::bytes_waiting;
-use crate::leak::growth::{Accumulation, Walk};
+use crate::leak::growth::Walk;
 use crate::leak::idle::Idle;
 use crate::leak::items::{self, Container};
 use crate::leak::keepers::credit_keepers;
@@ -25,6 +24,7 @@ use crate::leak::merge::{add_crowds, lift_chains, merge_siblings};
 use crate::leak::places::Places;
 use crate::leak::route::Routes;
 use crate::leak::shape::RouteShapes;
+use crate::leak::small::large_together;
 use crate::leak::vocabulary::Vocabulary;
 use crate::report::{DiffOptions, Suspect};
 
@@ -43,7 +43,7 @@ const MANY_BYTES: u64 = 256 << 10;
 const MANY_SHARE: u64 = 100;
 
 /// With so many things of one class inside, few items are no warm-up.
-const MANY_THINGS: u64 = 1000;
+pub(super) const MANY_THINGS: u64 = 1000;
 
 /// A container of the program that gained this many functions, contexts or scripts keeps them;
 /// with fewer, they are those of a program that warms up.
@@ -132,7 +132,7 @@ fn worth_naming(
     let many = (analysis.retained.at(graph.root().at()) / MANY_SHARE).max(MANY_BYTES);
     let least = Least { bytes: walk.least_bytes, items: walk.least_items, many };
     let mut worth_it = Vec::new();
-    let mut outgrown = Vec::new();
+    let mut small = Vec::new();
     for mut candidate in candidates {
         control.checkpoint()?;
         let waiting = bytes_waiting(graph, &analysis.dominators, positions, candidate.point.node);
@@ -145,38 +145,17 @@ fn worth_naming(
             !least.is_room(graph, words, &candidate) && is_of_the_program(graph, words, &candidate);
         if is_leak && least.is_reached_by(&candidate) {
             worth_it.push(candidate);
-        } else if is_leak && has_outgrown(graph, &candidate) {
-            outgrown.push(candidate);
+        } else if is_leak {
+            small.push(candidate);
         }
     }
-    worth_it.extend(many_in_one_place(newer, outgrown, 2 * many));
+    worth_it.extend(large_together(newer, walk, small, many));
     let mut worth_it = credit_keepers(walk, worth_it, control)?;
     merge_companions(newer, walk, &mut worth_it, control)?;
     for candidate in &mut worth_it {
         candidate.contents = contents_of(newer, before, positions, candidate);
     }
     Ok(worth_it)
-}
-
-/// Whether it is twice as large as what stood in its place, and more, or a text that was added to.
-fn has_outgrown(graph: &HeapGraph, candidate: &Candidate) -> bool {
-    let Accumulation { node, prior, bytes, .. } = candidate.point;
-    prior.is_some_and(|prior| bytes > prior.retained)
-        || (candidate.links > 0 && graph.node_type(node).is_string())
-}
-
-/// Values that are too small to be looked at by themselves, and together have `least` bytes: each
-/// connection has a buffer that was replaced by a larger one.
-fn many_in_one_place(newer: Newer<'_>, candidates: Vec<Candidate>, least: u64) -> Vec<Candidate> {
-    let mut shapes = RouteShapes::new(newer.graph, newer.words, newer.routes);
-    let mut places: HashMap<Look, u64> = HashMap::new();
-    let mut look = |candidate: &Candidate| candidate.look(shapes.of(candidate.point.node));
-    let looks: Vec<_> = candidates.iter().map(&mut look).collect();
-    for (candidate, &look) in candidates.iter().zip(&looks) {
-        *places.entry(look).or_default() += candidate.point.bytes;
-    }
-    let are_many = candidates.into_iter().zip(looks).filter(|(_, look)| places[look] >= least);
-    are_many.map(|(candidate, _)| candidate).collect()
 }
 
 /// What growth has to reach.
@@ -428,34 +407,6 @@ mod tests {
         });
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].name.as_str(), found[0].growth.retained_bytes), ("html", 898_000));
-    }
-
-    /// The suspects where each of `connections` has a buffer of 10 kB, then one of so many bytes.
-    fn of_buffers(connections: u32, bytes: u32) -> Vec<(String, String, i64)> {
-        suspects(|heap, global, grown| {
-            let pool = property(heap, global, "pool", "Pool");
-            let connections: Vec<_> = (0..connections)
-                .map(|at| {
-                    let connection = heap.node(NodeType::OBJECT, "Connection", 32);
-                    heap.numbered(pool, EdgeType::ELEMENT, at, connection);
-                    connection
-                })
-                .collect();
-            for connection in connections {
-                let bytes = if grown { bytes } else { 10_000 };
-                let rest = heap.node(NodeType::OBJECT, "Buffer", bytes);
-                heap.set_id(rest, 2 * rest.0 + if grown { 100_001 } else { 1 });
-                heap.edge(connection, EdgeType::PROPERTY, "rest", rest);
-            }
-        })
-    }
-
-    #[test]
-    fn values_that_were_replaced_by_larger_ones_are_a_leak_if_they_are_large_together() {
-        let expected = [("rest".into(), "Buffer".into(), 8 * 150_000)];
-        assert_eq!(of_buffers(8, 160_000), expected);
-        assert_eq!(of_buffers(3, 160_000), []);
-        assert_eq!(of_buffers(100, 19_999), [], "not twice as large");
     }
 
     #[test]
