@@ -17,6 +17,7 @@ use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::before::Before;
+use crate::leak::edges::target;
 use crate::leak::vocabulary::Vocabulary;
 
 /// Which group a node is in, by node.
@@ -133,7 +134,8 @@ impl Reach {
                     _ => false,
                 };
                 let ways = graph.edges(node).filter(|edge| is_way(edge) && !is_of_class(edge));
-                for target in ways.map(|edge| edge.target) {
+                let ways = ways.map(|edge| edge.target).chain(realm_of(graph, words, node));
+                for target in ways {
                     let is_new = first[target.at()] == NONE && before.is_young(graph, target);
                     if is_new && !is_of_code(graph, target) {
                         first[target.at()] = at as u32;
@@ -197,6 +199,18 @@ pub fn slots<'a>(
     nodes.sort_unstable();
     nodes.dedup();
     nodes.into_iter().flat_map(move |node| graph.edges(node)).filter(is_way)
+}
+
+/// The realm of a global object. The program has it by a proxy, of which V8 may show a hidden class and
+/// nothing else: the hidden class of that one knows the realm.
+fn realm_of(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> Option<NodeIndex> {
+    let is_global =
+        graph.node_type(node) == NodeType::OBJECT && graph.raw_name(node).starts_with(b"global");
+    if !is_global {
+        return None;
+    }
+    let internal = |node, name| target(graph, node, EdgeType::INTERNAL, name);
+    internal(internal(internal(node, words.map)?, words.map)?, words.native_context)
 }
 
 fn is_way(edge: &Edge) -> bool {

@@ -156,4 +156,26 @@ mod tests {
         assert_eq!(names(found(12, 0)), ["rows"]);
         assert_eq!(names(found(3, 3)), ["rows"], "too few to tell");
     }
+
+    #[test]
+    fn the_proxy_of_a_realm_leads_to_it() {
+        let found = suspects(|heap, global, is_grown| {
+            let pages = property(heap, global, "pages", "Array");
+            for at in 0..if is_grown { 12 } else { 0 } {
+                let realm = heap.node(NodeType::HIDDEN, "system / NativeContext", 1_000);
+                heap.numbered(heap.root(), EdgeType::ELEMENT, at, realm);
+                let rows = property(heap, realm, "rows", "Array");
+                elements(heap, rows, 0..100, "Row", 1_000);
+                let proxy = heap.node(NodeType::OBJECT, "global", 100);
+                heap.numbered(pages, EdgeType::ELEMENT, at, proxy);
+                let shapes =
+                    [(); 2].map(|()| heap.node(NodeType::OBJECT_SHAPE, "system / Map", 80));
+                heap.edge(proxy, EdgeType::INTERNAL, "map", shapes[0]);
+                heap.edge(shapes[0], EdgeType::INTERNAL, "map", shapes[1]);
+                heap.edge(shapes[1], EdgeType::INTERNAL, "native_context", realm);
+            }
+        });
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].name, "pages");
+    }
 }
