@@ -22,6 +22,7 @@ mod credit;
 pub mod crowds;
 pub mod declaration;
 mod declarations;
+mod definitions;
 mod describe;
 mod edges;
 mod finalizers;

@@ -13,6 +13,7 @@ use crate::leak::candidate::Candidate;
 use crate::leak::companions::merge_companions;
 use crate::leak::contents::{ClassShare, Contents, contents};
 use crate::leak::credit::credit_scatters;
+use crate::leak::definitions::are_definitions;
 use crate::leak::describe::Describer;
 use crate::leak::finalizers::bytes_waiting;
 use crate::leak::growth::Walk;
@@ -34,7 +35,7 @@ const LEAST_BYTES: u64 = 16 << 10;
 /// In a large heap, growth below this share of it is noise: one part in four thousand.
 const LEAST_SHARE: u64 = 4096;
 
-/// Fewer items than this may be a warm-up: connections of a pool, modules, routes.
+/// Fewer items than this may be a warm-up: connections of a pool, modules, routes, compiled templates.
 const LEAST_ITEMS: u64 = 64;
 
 /// Growth of this many bytes, or of one part in a hundred of the heap, is looked at even if it
@@ -44,10 +45,6 @@ const MANY_SHARE: u64 = 100;
 
 /// With so many things of one class inside, few items are no warm-up.
 pub(super) const MANY_THINGS: u64 = 1000;
-
-/// A container of the program that gained this many functions, contexts or scripts keeps them;
-/// with fewer, they are those of a program that warms up.
-const ITEMS_OF_CODE: u64 = 8;
 
 /// So many candidates that look different are described, those that grew most first: each may take a
 /// look into its source.
@@ -141,8 +138,9 @@ fn worth_naming(
             continue;
         }
         candidate.contents = contents_of(newer, before, positions, &candidate);
-        let is_leak =
-            !least.is_room(graph, words, &candidate) && is_of_the_program(graph, words, &candidate);
+        let is_leak = !least.is_room(graph, words, &candidate)
+            && is_of_the_program(graph, words, &candidate)
+            && !are_definitions(newer, before, &candidate);
         if is_leak && least.is_reached_by(&candidate) {
             worth_it.push(candidate);
         } else if is_leak {
@@ -263,7 +261,7 @@ fn is_of_the_program(graph: &HeapGraph, words: &Vocabulary, candidate: &Candidat
     let contents = &candidate.contents;
     let mostly_code = contents.code_bytes * 2 > contents.bytes.max(candidate.point.bytes);
     let is_scope = graph.name_index(node) == words.context_node;
-    let warms_up = mostly_code && candidate.more_items() < ITEMS_OF_CODE;
+    let warms_up = mostly_code && candidate.more_items() < LEAST_ITEMS;
     !is_scope && !warms_up
 }
 
