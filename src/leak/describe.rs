@@ -21,6 +21,19 @@ use crate::leak::suspects::Newer;
 use crate::report::{PathStep, Suspect, SuspectKind};
 use crate::source_map::without_query;
 
+/// Objects of Node's own that the global object has.
+const GLOBALS_OF_NODE: [&str; 9] = [
+    "console",
+    "crypto",
+    "global",
+    "globalThis",
+    "localStorage",
+    "navigator",
+    "performance",
+    "process",
+    "sessionStorage",
+];
+
 /// How many steps of a path are shown: the last ones, which are nearest to the suspect.
 const PATH_STEPS: usize = 24;
 
@@ -190,7 +203,9 @@ impl Describer<'_> {
         let mut end = route.len();
         while let Some(handle) = find_handle(graph, words, &route[..end]) {
             let place = self.places.place_of_node(route, handle.at);
-            if place.is_some_and(|place| !place.is_internal()) {
+            // What the program puts on the global object is declared nowhere.
+            let is_global = || is_global_of_program(graph, &handle, &route[handle.at]);
+            if place.map_or_else(is_global, |place| !place.is_internal()) {
                 return Some((handle.name, route[handle.at].edge.target));
             }
             end = handle.at;
@@ -367,6 +382,14 @@ impl Describer<'_> {
         }
         class_name(graph, node)
     }
+}
+
+/// Whether a name is that of a property which the program gave the global object.
+fn is_global_of_program(graph: &HeapGraph, handle: &Handle, step: &Step) -> bool {
+    handle.owner == step.from
+        && graph.raw_name(handle.owner).starts_with(b"global")
+        && graph.node_type(step.edge.target) == NodeType::OBJECT
+        && !GLOBALS_OF_NODE.contains(&handle.name.as_str())
 }
 
 /// The file of a module. Code in a URL is in none: it is made, time and again.

@@ -199,7 +199,10 @@ fn merge(
 fn dictionaries(newer: Newer<'_>, candidates: &[Candidate]) -> HashSet<NodeIndex> {
     let Newer { graph, words, analysis, .. } = newer;
     let mut grown: HashMap<NodeIndex, usize> = HashMap::new();
-    for candidate in candidates.iter().filter(|it| it.scattered.is_none()) {
+    let is_filled = |it: &&Candidate| {
+        it.scattered.is_none() && items::filled_slots(graph, words, it.point.node) > 0
+    };
+    for candidate in candidates.iter().filter(is_filled) {
         *grown.entry(analysis.dominators.idom(candidate.point.node)).or_default() += 1;
     }
     grown.retain(|&owner, grown| is_dictionary(graph, words, analysis, owner, *grown));

@@ -220,6 +220,12 @@ impl<'a> Prices<'a> {
         match self.graph.node_type(node) {
             NodeType::CODE => 24,
             NodeType::OBJECT_SHAPE => 40,
+            // Node's list of its own objects holds none of them in truth.
+            NodeType::SYNTHETIC | NodeType::NATIVE
+                if self.graph.name_index(node) == self.words.base_object_list_node =>
+            {
+                50
+            }
             NodeType::SYNTHETIC if node != self.graph.root() => match self.graph.raw_name(node) {
                 b"(Stack roots)" | b"(Handle scope)" | b"(Internalized strings)" => 50,
                 b"(Compilation cache)" | b"(Startup object cache)" => 50,
@@ -301,6 +307,7 @@ impl<'a> Prices<'a> {
         match text.first() {
             Some(b'0'..=b'9') if text.iter().all(u8::is_ascii_digit) => 3,
             Some(b'0'..=b'9') => ENTRY as u8,
+            _ if text == b"base_object_list" => 45,
             _ => 10,
         }
     }

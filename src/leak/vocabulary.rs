@@ -161,6 +161,8 @@ vocabulary! {
     array_buffer_data_node = "system / JSArrayBufferData",
     /// What stands where an entry was deleted.
     hole_node = "system / Hole",
+    /// Node's list of the objects that it made for the program.
+    base_object_list_node = "Node / BaseObjectList",
     /// The table of texts that serve as keys.
     internalized_strings = "(Internalized strings)",
     /// A getter and a setter.
