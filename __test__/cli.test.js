@@ -81,6 +81,27 @@ describe('the command line', () => {
     assert.match(fs.readFileSync(page, 'utf8'), /^<!doctype html>[^]*sessions/i);
   });
 
+  test('diff --html leaves a page that it cannot replace as it is, and nothing beside it', () => {
+    const folder = fs.mkdtempSync(path.join(files.directory, 'pages-'));
+    const page = path.join(folder, 'report.html');
+    fs.writeFileSync(page, 'of yesterday');
+    const toPage = path.join(folder, 'link.html');
+    fs.symlinkSync('report.html', toPage);
+    // No file of a process may be larger than 512 bytes.
+    const command = 'ulimit -f 1; exec "$0" "$@"';
+    const args = [program, 'diff', files.baseline, files.current, '--html', page];
+    const failed = spawnSync('bash', ['-c', command, process.execPath, ...args]);
+    assert.notEqual(failed.status, 1);
+    assert.equal(fs.readFileSync(page, 'utf8'), 'of yesterday');
+    heapdiff('diff', files.baseline, files.current, '--html', toPage);
+    assert.match(fs.readFileSync(page, 'utf8'), /^<!doctype html>/i);
+    assert.ok(fs.lstatSync(toPage).isSymbolicLink());
+    const toPipe = ['-c', '"$0" "$@" --html /dev/stdout | cat', process.execPath];
+    const piped = spawnSync('bash', [...toPipe, ...args.slice(0, 4)], { encoding: 'utf8' });
+    assert.match(piped.stdout, /^<!doctype html>/i);
+    assert.deepEqual(fs.readdirSync(folder).sort(), ['link.html', 'report.html']);
+  });
+
   test('diff --ignore takes names and regular expressions', () => {
     for (const pattern of ['sessions', '/SESSIONS/i']) {
       const args = ['diff', files.baseline, files.current, '--json', '--ignore', pattern];
@@ -200,7 +221,14 @@ describe('the command line', () => {
     assertError(['diff', files.baseline, files.current, '--jsno'], /--jsno/);
     assertError(['diff', files.baseline, files.current, '--top'], /--top/);
     assertError(['diff', files.baseline, files.current, '--top', 'x'], /--top must be a whole/);
-    assertError(['diff', files.baseline, files.current, '--work', '0'], /--work must be a number/);
+    for (const work of ['0', '1e308']) {
+      assertError(['diff', files.baseline, files.current, '--work', work], /--work must be a num/);
+    }
+    const top = ['--top', '4294967296'];
+    assertError(
+      ['diff', files.baseline, files.current, ...top],
+      /--top must be .* below 2 \*\* 32/,
+    );
     assertError(['diff', files.baseline, files.current, '--json', '--markdown'], /only one of/);
     assertError(['diff', files.baseline, files.current, '--ignore', '/(/'], /regular expression/);
     assertError(['diff', missing, files.current], /ENOENT/);

@@ -89,6 +89,12 @@ describe('digests', () => {
       const error = { code: /^ERR_(INVALID|TRUNCATED)_SNAPSHOT$/ };
       await assert.rejects(diffSnapshots(bytes.subarray(0, length), files.current), error);
     }
+    const longer = Buffer.concat([bytes, Buffer.from('ab')]);
+    await assert.rejects(diffSnapshots(longer, files.current), {
+      code: 'ERR_INVALID_SNAPSHOT',
+      offset: bytes.length,
+      message: /2 bytes follow the end of the digest/,
+    });
   });
 
   test('are no snapshot to look around in or to be compared with an older one', async () => {

@@ -77,7 +77,9 @@ function checkNumber(value, name, { min = 0, max = Number.MAX_SAFE_INTEGER, inte
   if (typeof value !== 'number') throw invalidArgument(name, kind, value);
   if (!(value >= min && value <= max) || (integer && !Number.isInteger(value))) {
     const from = min === Number.MIN_VALUE ? '> 0' : `>= ${min}`;
-    const upTo = max === Number.MAX_SAFE_INTEGER ? '' : ` and <= ${max}`;
+    // Nobody needs to be told of the largest number there is, unless that is what is wrong.
+    const isTold = max !== Number.MAX_SAFE_INTEGER || value > max;
+    const upTo = isTold ? ` and <= ${max}` : '';
     throw invalidArgument(name, `${kind} ${from}${upTo}`, value, RangeError);
   }
   return value;

@@ -1,6 +1,5 @@
 'use strict';
 
-const fs = require('node:fs');
 const { diffSnapshots, diffTrend } = require('../diff');
 const { writeDigest } = require('../digest');
 const { formatReport } = require('../format');
@@ -12,6 +11,7 @@ const { openSnapshot } = require('../snapshot');
 const { withProgressBar } = require('./progress-bar');
 const { table } = require('./table');
 const { UsageError } = require('./usage-error');
+const { writeWholeFile } = require('./whole-file');
 
 /** @typedef {import('node:util').ParseArgsConfig} ParseArgsConfig */
 /**
@@ -143,7 +143,7 @@ async function report(options, compare) {
     compare({ suspects, work, ignore, onProgress }),
   );
   if (html !== undefined) {
-    fs.writeFileSync(html, formatReport(report, 'html'));
+    writeWholeFile(html, formatReport(report, 'html'));
   } else {
     const text = formatReport(report, json ? 'json' : markdown ? 'markdown' : 'text');
     process.stdout.write(`${text}\n`);
@@ -320,7 +320,7 @@ function outputPath(output) {
 function wholeNumber(text, name) {
   if (text === undefined) return undefined;
   if (!/^\d{1,10}$/.test(text) || Number(text) > 0xffffffff) {
-    throw new UsageError(`${name} must be a whole number, not '${text}'`);
+    throw new UsageError(`${name} must be a whole number below 2 ** 32, not '${text}'`);
   }
   return Number(text);
 }
@@ -333,8 +333,8 @@ function wholeNumber(text, name) {
 function positiveNumber(text, name) {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!/^[\d.e+]+$/.test(text) || !(value > 0 && Number.isFinite(value))) {
-    throw new UsageError(`${name} must be a number above 0, not '${text}'`);
+  if (!/^[\d.e+]+$/.test(text) || !(value > 0 && value <= Number.MAX_SAFE_INTEGER)) {
+    throw new UsageError(`${name} must be a number above 0 and below 2 ** 53, not '${text}'`);
   }
   return value;
 }

@@ -25,7 +25,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use flate2::Compression;
-use flate2::read::ZlibDecoder;
+use flate2::bufread::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
 use crate::error::{Error, Result};
@@ -95,8 +95,8 @@ pub fn decode(bytes: &[u8]) -> Result<Body> {
         return Err(Error::invalid(MAGIC.len() as u64 + 2, message));
     }
     let mut plain = Vec::new();
-    let mut decoder = ZlibDecoder::new(&bytes[HEAD_BYTES..]).take(length + 1);
-    if let Err(error) = decoder.read_to_end(&mut plain) {
+    let mut decoder = ZlibDecoder::new(&bytes[HEAD_BYTES..]);
+    if let Err(error) = decoder.by_ref().take(length + 1).read_to_end(&mut plain) {
         return Err(match error.kind() {
             std::io::ErrorKind::UnexpectedEof => {
                 Error::truncated(end, "it ends inside the body of the digest")
@@ -109,6 +109,11 @@ pub fn decode(bytes: &[u8]) -> Result<Body> {
     }
     if plain.len() as u64 != length || checksum(&plain) != sum {
         return Err(Error::invalid(HEAD_BYTES as u64, "the digest does not match its checksum"));
+    }
+    let body_end = HEAD_BYTES as u64 + decoder.total_in();
+    if body_end != end {
+        let message = format!("{} bytes follow the end of the digest", end - body_end);
+        return Err(Error::invalid(body_end, message));
     }
     let body: Body = postcard::from_bytes(&plain).map_err(|error| {
         Error::invalid(HEAD_BYTES as u64, format!("the digest is damaged: {error}"))
