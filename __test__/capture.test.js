@@ -348,6 +348,19 @@ describe('a capture that fails leaves the errno code and nothing else', () => {
     assert.deepEqual(result.names, ['first']);
     assert.equal(result.last, true);
   });
+
+  it('without room for the file, and with no descriptor left open', () => {
+    const result = inProcess(
+      `const count = () => fs.readdirSync('/proc/self/fd').length;
+       const fail = (mode) => writeSnapshot('a', { mode }).catch((error) => error.code);
+       const codes = [await fail('inline'), await fail('auto')];
+       const before = count();
+       for (const mode of ['inline', 'inline', 'auto']) codes.push(await fail(mode));
+       return { codes: [...new Set(codes)], more: count() - before, names: fs.readdirSync('.') };`,
+      { cwd: temporaryDirectory(), shell: 'ulimit -f 1000; exec "$0" "$@"' },
+    );
+    assert.deepEqual(result, { codes: ['EFBIG'], more: 0, names: [] });
+  });
 });
 
 describe('a capture in a shared directory', () => {

@@ -334,7 +334,7 @@ function walkInline(capture, options) {
   // Before the reader sees the end, and gives memory back.
   if (!options.keepIds) forgetIds();
   const pauseMs = performance.now() - startedAt;
-  capture.closeWriter();
+  capture.closeWriter('error' in outcome);
   return { mode: 'inline', pauseMs, isolateId, ...outcome };
 }
 

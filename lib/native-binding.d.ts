@@ -107,7 +107,7 @@ export class Capture {
   ): Forked;
   toInput(outlet?: OutletArguments): Input;
   waitForReader(): boolean;
-  closeWriter(): void;
+  closeWriter(hasFailed: boolean): void;
   close(): void;
 }
 

@@ -139,21 +139,25 @@ impl Capture {
             max_memory_bytes,
             time_limit_ms,
         );
-        self.close_writer();
+        self.close_writer(false);
         Ok(forked
             .unwrap_or_else(|error| Forked { failure: Some(error.into()), ..Forked::default() }))
     }
 
-    /// Lets the reader see the end. To be called when V8 has written, or will not.
+    /// Lets the reader see the end. To be called when V8 has written, or will not; `has_failed` if it
+    /// could not, which leaves a file of it open.
     #[napi(catch_unwind)]
-    pub fn close_writer(&self) {
-        self.writer.borrow_mut().take();
+    pub fn close_writer(&self, has_failed: bool) {
+        let writer = self.writer.borrow_mut().take();
+        if let Some(writer) = writer.filter(|_| has_failed) {
+            writer.close_left_open();
+        }
     }
 
     /// Frees everything that no job has taken.
     #[napi(catch_unwind)]
     pub fn close(&self) {
-        self.close_writer();
+        self.close_writer(false);
         #[cfg(fork_mode)]
         self.child.borrow_mut().take();
         #[cfg(fork_mode)]

@@ -22,6 +22,8 @@ use crate::error::{Error, Result};
 /// What to ask of the kernel; it may give less to a user with many pipes.
 #[cfg(target_os = "linux")]
 const PIPE_BYTES: libc::c_int = 1 << 20;
+/// Where the descriptors of this process are listed.
+const DESCRIPTORS: &str = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
 /// How long a reader may take to begin. It is a matter of microseconds.
 const START: Duration = Duration::from_secs(5);
 /// How often an idle reader looks whether it has to stop.
@@ -151,6 +153,36 @@ impl WriterEnd {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Closes the descriptors that others have of this end. Node does not close the file that it had
+    /// opened for V8 when a write to it fails, as it does when the reader has gone.
+    pub fn close_left_open(&self) {
+        let Ok(entries) = std::fs::read_dir(DESCRIPTORS) else { return };
+        let Some(own) = pipe_of(self.fd.as_raw_fd()) else { return };
+        let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        let others: Vec<libc::c_int> =
+            numbers.filter(|&fd| fd != self.fd.as_raw_fd() && is_write_only(fd)).collect();
+        for fd in others.into_iter().filter(|&fd| pipe_of(fd) == Some(own)) {
+            // SAFETY: it is open, and of a pipe that nobody but us and Node's writer of snapshots knows
+            // the name of. That one has returned, and has forgotten it.
+            unsafe { libc::close(fd) };
+        }
+    }
+}
+
+/// Which pipe a descriptor is of: its device and number.
+fn pipe_of(fd: libc::c_int) -> Option<(libc::dev_t, libc::ino_t)> {
+    let mut stat = std::mem::MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: there is room for the answer, which is read only if there is one. A number that is no
+    // descriptor any more is an error.
+    let stat = unsafe { (libc::fstat(fd, stat.as_mut_ptr()) == 0).then(|| stat.assume_init())? };
+    (stat.st_mode & libc::S_IFMT == libc::S_IFIFO).then_some((stat.st_dev, stat.st_ino))
+}
+
+fn is_write_only(fd: libc::c_int) -> bool {
+    // SAFETY: it asks for flags and changes nothing; a number that is no descriptor is an error.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+    flags >= 0 && flags & libc::O_ACCMODE == libc::O_WRONLY
 }
 
 impl AsRawFd for WriterEnd {
@@ -355,6 +387,24 @@ mod tests {
         thread.join().unwrap();
         assert!(!stage.wait_for_reader());
         assert_eq!(v8.write(b"x").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn what_a_writer_left_open_is_closed_and_nothing_else() {
+        let [failed, other] = [(); 2].map(|()| Conduit::open().unwrap());
+        let open = |conduit: &Conduit| {
+            let file = OpenOptions::new().write(true).open(conduit.writer.path()).unwrap();
+            std::os::fd::IntoRawFd::into_raw_fd(file)
+        };
+        let (left, used) = (open(&failed), open(&other));
+        failed.writer.close_left_open();
+        // Another test may have been given the number meanwhile.
+        assert_ne!(pipe_of(left), pipe_of(failed.writer.as_raw_fd()));
+        assert_eq!(pipe_of(used), pipe_of(other.writer.as_raw_fd()));
+        assert!(pipe_of(failed.writer.as_raw_fd()).is_some());
+        assert!(pipe_of(failed.reader.file.as_raw_fd()).is_some());
+        // SAFETY: it was opened above, and is not closed elsewhere.
+        unsafe { libc::close(used) };
     }
 
     #[test]

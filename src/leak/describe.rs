@@ -390,6 +390,8 @@ fn is_global_of_program(graph: &HeapGraph, handle: &Handle, step: &Step) -> bool
         && graph.raw_name(handle.owner).starts_with(b"global")
         && graph.node_type(step.edge.target) == NodeType::OBJECT
         && !GLOBALS_OF_NODE.contains(&handle.name.as_str())
+        // By symbols, Node and packages keep there what they share.
+        && !handle.name.starts_with("Symbol(")
 }
 
 /// The file of a module. Code in a URL is in none: it is made, time and again.
