@@ -77,7 +77,8 @@ export interface CaptureOptions extends JobOptions {
   maxPauseMs?: number;
   /**
    * Refuse (or, in fork mode, kill the child) when the capture would need more memory than this,
-   * in bytes. Default: what the cgroup and the host have free, less a margin.
+   * in bytes. Default: what the cgroup, the host and the limits of the process (`ulimit -v`, `-d`)
+   * leave, less a margin.
    */
   maxMemoryBytes?: number;
   /** Skip the memory and pause guards. Default false. */
@@ -479,7 +480,7 @@ export interface CaptureEstimate {
   predictedPeakBytes: number;
   /** Upper bound of the standstill, in milliseconds. */
   predictedPauseMs: number;
-  /** What the cgroup and the host have free. */
+  /** What the cgroup, the host and the limits of the process leave, less a margin. */
   availableBytes: number;
   /** How a capture with these options would be done. */
   mode: 'inline' | 'fork';

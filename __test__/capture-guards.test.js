@@ -120,6 +120,41 @@ describe('the guards', () => {
     });
   });
 
+  it('keep a service alive that may have little more address space', () => {
+    const run = (/** @type {string} */ shell, /** @type {string} */ source) => {
+      const { stdout, stderr, status } = spawnSync(
+        'bash',
+        ['-c', shell, process.execPath, source],
+        {
+          encoding: 'utf8',
+        },
+      );
+      assert.equal(status, 0, stderr);
+      return JSON.parse(stdout);
+    };
+    const setUp = `
+      const { estimateCapture, writeSnapshot } = require(${packagePath});
+      const lists = Array.from({ length: 40 }, () => new Array(50_000).fill(1.5));
+      globalThis.heap = Array.from({ length: 300_000 }, (_, i) => ({ i, lists }));`;
+    const has = run(
+      'exec "$0" -e "$1"',
+      `${setUp} const status = require('node:fs').readFileSync('/proc/self/status', 'utf8');
+       console.log(/VmSize:\\s+(\\d+)/.exec(status)[1]);`,
+    );
+    const codes = run(
+      `ulimit -v ${has + 150_000}; exec "$0" -e "$1"`,
+      `${setUp} const codes = [estimateCapture().availableBytes < 150e6];
+       (async () => {
+         for (const mode of ['inline', 'fork', 'auto']) {
+           const code = await writeSnapshot('/dev/null', { mode }).catch((error) => error.code);
+           codes.push(code);
+         }
+         console.log(JSON.stringify(codes));
+       })();`,
+    );
+    assert.deepEqual(codes, [true, ...new Array(3).fill('ERR_CAPTURE_REFUSED')]);
+  });
+
   it('keep a service alive in a control group that is too small', (t) => {
     const group = makeGroup(150e6);
     if (group === null) return t.skip('making a control group with a memory limit needs root');

@@ -8,10 +8,28 @@ use super::memory::kilobytes;
 /// Control groups write a number near 2^63 for "no limit".
 const NO_LIMIT: u64 = 1 << 60;
 
-/// What the host and every control group above this process have free, in bytes: the least of
-/// them. Page cache that the kernel would drop first counts as free. `None` if nothing is known.
+/// What the host and every control group above this process have free, and what its own limits leave
+/// it (`ulimit -v` and `-d`), in bytes: the least of them. Page cache that the kernel would drop first
+/// counts as free. `None` if nothing is known.
 pub fn available_bytes() -> Option<u64> {
-    available_under(Path::new("/"))
+    available_under(Path::new("/")).into_iter().chain(left_by_limits()).min()
+}
+
+/// What the limits of the process leave of its address space. Beyond them, V8 or Node abort.
+fn left_by_limits() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let left = |resource, used: &str| {
+        let mut limits = std::mem::MaybeUninit::<libc::rlimit>::uninit();
+        // SAFETY: there is room for the answer, which is read only if there is one.
+        let limit = unsafe {
+            (libc::getrlimit(resource, limits.as_mut_ptr()) == 0)
+                .then(|| limits.assume_init().rlim_cur)?
+        };
+        let limit = Some(limit).filter(|&limit| limit != libc::RLIM_INFINITY)?;
+        Some(limit.saturating_sub(kilobytes(&status, used)?))
+    };
+    let address_space = left(libc::RLIMIT_AS, "VmSize:");
+    address_space.into_iter().chain(left(libc::RLIMIT_DATA, "VmData:")).min()
 }
 
 /// The same with `/proc` and `/sys` below `root`, for tests.
