@@ -102,6 +102,10 @@ unsafe fn keep_only(pipe: c_int) -> bool {
     // SAFETY: system calls on descriptors of this process, whose copies in the parent stay as they
     // are. The buffer is as long as the kernel is told, and entries are read within what it filled.
     unsafe {
+        // The service may have no descriptor left; the standard streams are replaced in any case.
+        for stream in (0..=2).filter(|&stream| stream != pipe) {
+            libc::close(stream);
+        }
         let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC);
         let flags = libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC;
         let list = libc::open(c"/proc/self/fd".as_ptr(), flags);
@@ -128,7 +132,7 @@ unsafe fn keep_only(pipe: c_int) -> bool {
             }
         }
         libc::close(list);
-        // Standard streams that the service had closed: the next open file must not become one.
+        // The next open file must not become a standard stream.
         (0..=2)
             .all(|stream| libc::fcntl(stream, libc::F_GETFD) >= 0 || libc::dup2(null, stream) >= 0)
     }

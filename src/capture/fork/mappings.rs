@@ -18,7 +18,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 
+use super::{refused, unavailable};
 use crate::capture::memory::page_size;
+
+/// Where the kernel lists the mappings of this process.
+pub(super) const MAPS: &str = "/proc/self/maps";
 
 /// The memory that was let in for a fork. Hidden again when this is dropped.
 ///
@@ -123,14 +127,15 @@ impl Drop for Visible {
 }
 
 /// Checks on a mapping of its own that the kernel splits mappings as this module believes.
-pub(super) fn self_test() -> Result<(), String> {
-    let scratch = Scratch::map(4).map_err(|error| format!("mmap: {error}"))?;
-    advise(&scratch.range, libc::MADV_DONTFORK).map_err(|error| format!("madvise: {error}"))?;
-    let visible = Visible::let_in().map_err(|error| format!("/proc/self/maps: {error}"))?;
+pub(super) fn self_test() -> crate::error::Result<()> {
+    let what = "a page for a test";
+    let scratch = Scratch::map(4).map_err(|error| refused("mmap", what, error))?;
+    advise(&scratch.range, libc::MADV_DONTFORK).map_err(|error| refused("madvise", what, error))?;
+    let visible = Visible::let_in().map_err(|error| refused("open", MAPS, error))?;
     if visible.ranges.contains(&scratch.range) {
         Ok(())
     } else {
-        Err("the kernel does not show which memory is left out of forks".into())
+        Err(unavailable("the kernel does not show which memory is left out of forks"))
     }
 }
 
@@ -213,7 +218,7 @@ fn for_each_mapping(
     mut each: impl FnMut(Range<usize>, &[u8]),
 ) -> io::Result<()> {
     buffer.clear();
-    File::open("/proc/self/maps")?.read_to_end(buffer)?;
+    File::open(MAPS)?.read_to_end(buffer)?;
     for line in buffer.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
         let parsed = parse_range(line);
         let (range, rest) = parsed.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;

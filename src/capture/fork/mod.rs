@@ -28,13 +28,14 @@ mod threads;
 mod waits;
 mod watch;
 
+use std::ffi::c_int;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use self::mappings::Visible;
+use self::mappings::{MAPS, Visible};
 use self::threads::Others;
 use self::waits::Waits;
 pub use self::watch::Child;
@@ -65,18 +66,17 @@ impl Readiness {
     ///
     /// # Errors
     ///
-    /// `ERR_UNSUPPORTED` with the reason.
+    /// `ERR_UNSUPPORTED` with the reason, or the errno code of what there is too little of at the
+    /// moment: descriptors, memory, processes.
     pub fn check() -> Result<Self> {
         static PASSED: AtomicBool = AtomicBool::new(false);
         let waits = Waits::find();
         // A test that fails may have lacked descriptors or memory for a moment, so it is done again.
         let verdict = if PASSED.load(Ordering::Relaxed) { Ok(()) } else { self_test(&waits) };
         PASSED.store(verdict.is_ok(), Ordering::Relaxed);
-        let readiness = verdict.and_then(|()| match Visible::let_in() {
-            Ok(visible) => Ok(Self { waits, visible, others: Others::watch(REST_AHEAD) }),
-            Err(error) => Err(format!("/proc/self/maps: {error}")),
-        });
-        readiness.map_err(|why| Error::unsupported(format!("fork mode is not available: {why}")))
+        verdict?;
+        let visible = Visible::let_in().map_err(|error| refused("open", MAPS, error))?;
+        Ok(Self { waits, visible, others: Others::watch(REST_AHEAD) })
     }
 
     /// Whether a child that is forked now is likely to come through. Some 10 microseconds per
@@ -86,12 +86,27 @@ impl Readiness {
     }
 }
 
+/// Fork mode cannot be had in this process.
+fn unavailable(why: impl std::fmt::Display) -> Error {
+    Error::unsupported(format!("fork mode is not available: {why}"))
+}
+
+/// The system refused a call: for want of something that there may be more of later, or for good.
+fn refused(syscall: &'static str, what: &str, error: io::Error) -> Error {
+    const SHORTAGES: [c_int; 4] = [libc::EMFILE, libc::ENFILE, libc::EAGAIN, libc::ENOMEM];
+    match error.raw_os_error() {
+        Some(code) if SHORTAGES.contains(&code) => Error::io(syscall, what, error),
+        _ => unavailable(format_args!("{syscall} {what}: {error}")),
+    }
+}
+
 /// Checks each fact that fork mode rests on.
-fn self_test(waits: &Waits) -> std::result::Result<(), String> {
+fn self_test(waits: &Waits) -> Result<()> {
     if !waits.is_usable() {
-        return Err("the executable has no references to the thread library that could be \
-                    redirected (is it linked statically?)"
-            .into());
+        return Err(unavailable(
+            "the executable has no references to the thread library that could be redirected (is it \
+             linked statically?)",
+        ));
     }
     mappings::self_test()?;
     test_child(waits)
@@ -99,9 +114,9 @@ fn self_test(waits: &Waits) -> std::result::Result<(), String> {
 
 /// Forks from this native thread, without V8's heap: costs little. The child does all that a
 /// capturing child does but capture, and says hello.
-fn test_child(waits: &Waits) -> std::result::Result<(), String> {
-    let fail = |what: &str, error: io::Error| format!("{what}: {error}");
-    let (mut reader, writer) = io::pipe().map_err(|error| fail("pipe2", error))?;
+fn test_child(waits: &Waits) -> Result<()> {
+    const TEST: &str = "a test child";
+    let (mut reader, writer) = io::pipe().map_err(|error| refused("pipe2", TEST, error))?;
     let pipe = writer.as_raw_fd();
     // SAFETY: the child only makes system calls.
     let forked = unsafe {
@@ -112,14 +127,16 @@ fn test_child(waits: &Waits) -> std::result::Result<(), String> {
         })
     };
     drop(writer);
-    let mut child = Child::new(forked.map_err(|error| fail("fork", error))?, u64::MAX);
+    let forked = forked.map_err(|error| refused("fork", TEST, error))?;
+    let mut child = Child::new(forked, u64::MAX);
     let mut said = String::new();
-    io::Read::read_to_string(&mut reader, &mut said).map_err(|error| fail("read", error))?;
+    io::Read::read_to_string(&mut reader, &mut said)
+        .map_err(|error| refused("read", TEST, error))?;
     let ended = child.finish(&crate::control::Control::default());
     match ended {
         Ok(()) if said == "hello" => Ok(()),
-        Ok(()) => Err("a test child said nothing".into()),
-        Err(error) => Err(format!("in a test, {error}")),
+        Ok(()) => Err(unavailable("a test child said nothing")),
+        Err(error) => Err(unavailable(format_args!("in a test, {error}"))),
     }
 }
 
@@ -161,7 +178,7 @@ pub unsafe fn fork(
     let seconds = u32::try_from(limit.as_secs()).unwrap_or(u32::MAX).max(1);
     let begun = std::time::Instant::now();
     let Readiness { waits, mut visible, others } = readiness;
-    visible.catch_up().map_err(|error| fail("/proc/self/maps", error))?;
+    visible.catch_up().map_err(|error| fail(MAPS, error))?;
     // Last of all, as it may be over in a moment.
     others.wait_for_rest(REST_AT_FORK);
     let (mappings, let_in) = (visible.len(), begun.elapsed());
