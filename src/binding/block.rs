@@ -10,7 +10,7 @@ use crate::capture::memory::page_size;
 /// and they would lie around until then. So each is given room for so many of its kind, of which
 /// only the first is ever touched, and thereby is memory: V8 counts the room, and collects as much
 /// sooner.
-const ROOM: usize = 8;
+const ROOM: usize = 16;
 
 /// A block of bytes, which becomes `{ memory, length }`: a buffer of JavaScript's own and how much
 /// of it is the block.
