@@ -7,7 +7,7 @@
 //! it runs.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use crate::control::Control;
 use crate::error::Result;
@@ -106,7 +106,7 @@ fn related(
         let reach = Reach::find(walk.graph, walk.words, walk.before, &nodes, control)?;
         for (place, &node) in nodes.iter().enumerate() {
             let items = new_items(newer, walk.before, node, usize::MAX);
-            if let Some(leader) = leader(&reach, &items).filter(|&leader| leader != place) {
+            if let Some(leader) = reach.leader(&items).filter(|&leader| leader != place) {
                 let (one, other) = (order[leader], order[place]);
                 pairs.push((one.min(other), one.max(other)));
             }
@@ -115,16 +115,6 @@ fn related(
     }
     pairs.sort_unstable_by_key(|&(larger, smaller)| (Reverse(smaller), larger));
     Ok(pairs)
-}
-
-/// The container from which at least half of the items are reached.
-fn leader(reach: &Reach, items: &[NodeIndex]) -> Option<usize> {
-    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-    for container in items.iter().filter_map(|&item| reach.of(item)) {
-        *counts.entry(container).or_default() += 1;
-    }
-    let (container, count) = counts.into_iter().max_by_key(|&(_, count)| count)?;
-    (count * 2 >= items.len()).then_some(container)
 }
 
 fn take(larger: &mut Candidate, companion: Candidate) {

@@ -18,6 +18,7 @@ use crate::leak::candidate::Candidate;
 use crate::leak::edges::property;
 use crate::leak::growth::{Accumulation, Growth, Scatter, Walk};
 use crate::leak::holders::{Membership, Reach, Share, share_a_slot};
+use crate::leak::peers::add_peers;
 use crate::leak::vocabulary::Vocabulary;
 
 /// Fewer large things than this are named one by one.
@@ -179,6 +180,7 @@ impl<'w> Ledger<'w> {
             }
         }
         self.credit_large(&reach);
+        add_peers(self.walk, &mut self.candidates, &self.grown, &reach, control)?;
         for at in 0..self.under.len() {
             self.credit_inside(at, &reach);
         }

@@ -97,9 +97,7 @@ fn declaration_in(line: &str, word: &str, named: &Named) -> Option<(u32, u32)> {
         let end = start + word.len();
         let before = &line[..start];
         let after = line[end..].trim_start();
-        let touches = before.chars().next_back().is_some_and(is_word)
-            || line[end..].chars().next().is_some_and(is_word);
-        if touches {
+        if !is_alone(line, start, word) {
             continue;
         }
         if let Some(rank) = rank_of(before, after, named) {
@@ -110,6 +108,18 @@ fn declaration_in(line: &str, word: &str, named: &Named) -> Option<(u32, u32)> {
         }
     }
     best
+}
+
+/// Whether a text has a word that touches no other one.
+pub fn has_word(text: &str, word: &str) -> bool {
+    !word.is_empty() && text.match_indices(word).any(|(start, _)| is_alone(text, start, word))
+}
+
+/// Whether the word that begins at `start` touches no other one.
+fn is_alone(text: &str, start: usize, word: &str) -> bool {
+    let before = text[..start].chars().next_back();
+    let after = text[start + word.len()..].chars().next();
+    !before.is_some_and(is_word) && !after.is_some_and(is_word)
 }
 
 fn is_word(character: char) -> bool {
@@ -211,6 +221,13 @@ mod tests {
         check("Object.defineProperty(it, \"log\", { value: [] });", "log", None, Some((1, 28)));
         check("bus.emit('visits');", "visits", None, None);
         check("const kSpans = Symbol('kSpans');", "Symbol(kSpans)", None, Some((1, 7)));
+    }
+
+    #[test]
+    fn a_word_is_not_a_part_of_another() {
+        assert!(has_word("state.log.push(entry)", "log"));
+        assert!(!has_word("login(); backlog; $log", "log"));
+        assert!(!has_word("log", ""));
     }
 
     #[test]

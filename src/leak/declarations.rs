@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::anchors::file_of_module;
-use crate::leak::declaration::{Declaration, Named, find_declaration};
+use crate::leak::declaration::{Declaration, Named, find_declaration, has_word};
 use crate::leak::edges::property;
 use crate::leak::naming::{Handle, is_identifier};
 use crate::leak::places::most_frequent;
@@ -117,9 +117,14 @@ impl<'a> Declarations<'a> {
             return None;
         }
         let (url, found) = match outside_of_node {
-            // A program tells a package by a name what is to be there, or assigns it; a package may well
-            // use a word that is a key somewhere in the program.
-            Some(_) => self.only_script(named, |it| it.is_sure() || it.is_handed_over())?,
+            // A program tells a package by a name what is to be there, or assigns it. A key somewhere in
+            // the program may be a word that the package uses as well, unless it does not: then the
+            // package keeps an object that the program made.
+            Some(package) => {
+                let is_foreign = graph.name_index(handle.owner) == words.object_class
+                    && !mentions(package, &named.name);
+                self.only_script(named, |it| it.is_sure() || it.is_handed_over() || is_foreign)?
+            }
             None => self.only_script(named, |it| !it.is_handed_over())?,
         };
         Some((Place { url, position: None, function: None }, found))
@@ -208,8 +213,13 @@ fn own_folder(graph: &HeapGraph, words: &Vocabulary) -> Option<String> {
 }
 
 /// Whether a file is of an installed package.
-fn is_of_package(url: &str) -> bool {
+pub(super) fn is_of_package(url: &str) -> bool {
     url.contains("node_modules")
+}
+
+/// Whether the file of a place has a word anywhere. What cannot be read may have it.
+fn mentions(place: &Place, word: &str) -> bool {
+    source_text(&place.url).is_none_or(|text| has_word(&text, word))
 }
 
 /// Where the code at a place declares a name.

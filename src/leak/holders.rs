@@ -147,6 +147,17 @@ impl Reach {
         Ok(Self { first })
     }
 
+    /// The container from which at least half of the items are reached.
+    pub fn leader(&self, items: &[NodeIndex]) -> Option<usize> {
+        let mut counts: HashMap<usize, usize> = HashMap::new();
+        for container in items.iter().filter_map(|&item| self.of(item)) {
+            *counts.entry(container).or_default() += 1;
+        }
+        let most = counts.into_iter().max_by_key(|&(container, count)| (count, Reverse(container)));
+        let (container, count) = most?;
+        (count * 2 >= items.len()).then_some(container)
+    }
+
     /// The container that a node is reached from.
     pub fn of(&self, node: NodeIndex) -> Option<usize> {
         let first = self.first[node.at()];

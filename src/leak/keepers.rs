@@ -102,13 +102,7 @@ fn is_unowned(walk: &Walk<'_>, suspect: &Candidate) -> bool {
 /// The container from which a suspect is reached, or at least half of its members.
 fn most_from(reach: &Reach, suspect: &Candidate) -> Option<usize> {
     let Some(scatter) = &suspect.scattered else { return reach.of(suspect.point.node) };
-    let mut counts: HashMap<usize, usize> = HashMap::new();
-    for keeper in scatter.members.iter().filter_map(|&member| reach.of(member)) {
-        *counts.entry(keeper).or_default() += 1;
-    }
-    let (keeper, count) =
-        counts.into_iter().max_by_key(|&(keeper, count)| (count, Reverse(keeper)))?;
-    (count * 2 >= scatter.members.len()).then_some(keeper)
+    reach.leader(&scatter.members)
 }
 
 /// Credits to a keeper all that is reached from it, and not only what was a suspect.

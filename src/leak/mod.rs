@@ -40,6 +40,7 @@ mod listeners;
 pub mod matching;
 mod merge;
 pub mod naming;
+mod peers;
 mod places;
 pub mod records;
 pub mod route;

@@ -352,17 +352,19 @@ mod tests {
 
     #[test]
     fn what_this_package_declares_itself_is_not_the_programs() {
+        const TALKER: &str = "node_modules/talker/app.js";
         let sources = Sources::new(
             "places-own",
             &[
                 (APP, "class App {}\n"),
+                (TALKER, "class App { trail() {} }\n"),
                 ("main.js", "const app = new App();\n\napp.job = { trail: [] };\n"),
                 ("checkout/lib/job.js", "const trail = [];\n"),
             ],
         );
-        let found = |addon: &str| {
+        let found = |package: &str, addon: &str| {
             place(suspects(|heap, global, is_grown| {
-                let app = function(heap, global, "create", &sources.url(APP), 1);
+                let app = function(heap, global, "create", &sources.url(package), 1);
                 function(heap, global, "main", &sources.url("main.js"), 1);
                 function(heap, global, "run", &sources.url("checkout/lib/job.js"), 1);
                 let module = property(heap, global, "module", "Module");
@@ -373,9 +375,11 @@ mod tests {
                 grow(heap, list, is_grown);
             }))
         };
-        assert_eq!(found("checkout/other.node"), ("job.js".into(), Some(1)));
-        // A key is no sure sign of who hung it there, so that it stays with the code on the way.
-        assert_eq!(found("checkout/heapdiff.linux-x64-gnu.node"), ("app.js".into(), Some(1)));
+        const ADDON: &str = "checkout/heapdiff.linux-x64-gnu.node";
+        assert_eq!(found(APP, "checkout/other.node"), ("job.js".into(), Some(1)));
+        // A key tells who made the object, unless the package on the way uses that word as well.
+        assert_eq!(found(APP, ADDON), ("main.js".into(), Some(3)));
+        assert_eq!(found(TALKER, ADDON), ("app.js".into(), Some(1)));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::leak::candidate::Candidate;
 use crate::leak::companions::merge_companions;
 use crate::leak::contents::{ClassShare, Contents, contents};
 use crate::leak::credit::credit_scatters;
+use crate::leak::declarations::is_of_package;
 use crate::leak::definitions::are_definitions;
 use crate::leak::describe::Describer;
 use crate::leak::finalizers::bytes_waiting;
@@ -211,22 +212,43 @@ impl Least {
     }
 }
 
-/// Describes a candidate by the container that is in the program's hands, or else by any.
+/// Describes a candidate by the container that is in the program's own files, or else in a package's,
+/// or else by any.
 fn describe_best(describer: &Describer<'_>, candidate: &Candidate) -> Option<Described> {
-    let mut fallback = None;
+    let mut best: Option<(Distance, Described)> = None;
     for view in candidate.views() {
         let Some(described) = describer.describe(&view) else { continue };
-        if is_in_the_program(&described.suspect) {
-            return Some(described);
+        let distance = Distance::of(&described.suspect);
+        if best.as_ref().is_none_or(|(nearest, _)| distance < *nearest) {
+            best = Some((distance, described));
         }
-        fallback.get_or_insert(described);
+        if distance == Distance::Own {
+            break;
+        }
     }
-    fallback
+    Some(best?.1)
 }
 
-/// Whether the code that owns a suspect is known, and not Node's.
-fn is_in_the_program(suspect: &Suspect) -> bool {
-    suspect.source.as_ref().is_some_and(|source| !source.url.starts_with("node:"))
+/// How far the code that owns a suspect is from who reads the report.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Distance {
+    /// In the program's own files.
+    Own,
+    /// In an installed package.
+    Package,
+    /// In Node, or nobody knows.
+    Node,
+}
+
+impl Distance {
+    fn of(suspect: &Suspect) -> Self {
+        match &suspect.source {
+            Some(source) if source.url.starts_with("node:") => Self::Node,
+            Some(source) if is_of_package(&source.url) => Self::Package,
+            Some(_) => Self::Own,
+            None => Self::Node,
+        }
+    }
 }
 
 /// What piled up under a candidate.
