@@ -129,7 +129,8 @@ fn is_word(character: char) -> bool {
 /// How surely a word between these two texts is declared there.
 fn rank_of(before: &str, after: &str, named: &Named) -> Option<u32> {
     let last_word = before.trim_end().rsplit(|c: char| !is_word(c)).next().unwrap_or("");
-    let assigned = after.starts_with('=') && !after.starts_with("==") && !after.starts_with("=>");
+    let assigned = (after.starts_with('=') && !after.starts_with("==") && !after.starts_with("=>"))
+        || ["??=", "||=", "&&="].iter().any(|operator| after.starts_with(operator));
     let head = before.trim_start();
     let in_declaration = ["const ", "let ", "var ", "export "]
         .iter()
@@ -213,6 +214,7 @@ mod tests {
         check("class A {\n  #seen = new Set();\n}", "#seen", None, Some((2, 3)));
         check("class A {\n  static all = [];\n}", "all", None, Some((2, 10)));
         check("constructor() {\n  this.jobs = [];\n}", "jobs", None, Some((2, 8)));
+        check("get jobs() {\n  return (this._jobs ??= []);\n}", "_jobs", None, Some((2, 16)));
         check("const app = {\n  sessions: {},\n};", "sessions", None, Some((2, 3)));
         check("export const { a, pool } = load();", "pool", None, Some((1, 19)));
         check("// const x = 1\nuse(x);", "x", None, None);

@@ -28,8 +28,12 @@ pub(super) fn merge_events(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
         lists.len() > 1 && property(graph, emitter, words.events) == Some(table)
     });
     for (table, mut lists) in by_table {
-        // The first stands for the others: by its name, so that it is the same one the next time.
-        lists.sort_by_cached_key(|&at| event_of(graph, table, candidates[at].point.node));
+        // The first stands for the others: by its name, so that it is the same one the next time. Who waits
+        // for an event mostly listens for errors beside it.
+        lists.sort_by_cached_key(|&at| {
+            let event = event_of(graph, table, candidates[at].point.node);
+            (event == b"error", event)
+        });
         while let [first, others @ ..] = lists.as_slice() {
             let (first, more) = (*first, candidates[*first].more_items());
             let (together, rest): (Vec<usize>, Vec<usize>) =
@@ -74,12 +78,16 @@ mod tests {
     /// Name, how many more like it, bytes and new items of what is found where two lists in `table`
     /// of an emitter gain so many listeners.
     fn found(table: &str, close: u32, drain: u32) -> Vec<(String, u64, i64, u64)> {
+        found_of(table, [("close", close), ("drain", drain)])
+    }
+
+    fn found_of(table: &str, events: [(&str, u32); 2]) -> Vec<(String, u64, i64, u64)> {
         let found = suspects(|heap, global, is_grown| {
             let sink = property(heap, global, "sink", "Writable");
             let table = property(heap, sink, table, "Object");
-            let lists = ["close", "drain"].map(|event| property(heap, table, event, "Array"));
+            let lists = events.map(|(event, _)| property(heap, table, event, "Array"));
             lists.iter().for_each(|&list| elements(heap, list, 0..10, "Listener", 100));
-            for (list, more) in lists.into_iter().zip([close, drain]) {
+            for (list, more) in lists.into_iter().zip(events.map(|(_, more)| more)) {
                 elements(heap, list, 10..if is_grown { 10 + more } else { 10 }, "Listener", 100);
             }
         });
@@ -93,6 +101,12 @@ mod tests {
     #[test]
     fn lists_of_one_emitter_that_gained_as_many_are_one_suspect() {
         assert_eq!(found("_events", 300, 296), [("_events.close".into(), 1, 59_600, 300)]);
+    }
+
+    #[test]
+    fn errors_are_listened_for_beside_what_is_waited_for() {
+        let found = found_of("_events", [("error", 300), ("ready", 300)]);
+        assert_eq!(found, [("_events.ready".into(), 1, 60_000, 300)]);
     }
 
     #[test]
