@@ -13,6 +13,7 @@ use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{NodeIndex, NodeType};
 use crate::leak::candidate::Candidate;
+use crate::leak::contents::Contents;
 use crate::leak::grown::new_items;
 use crate::leak::growth::Walk;
 use crate::leak::holders::Reach;
@@ -97,22 +98,12 @@ fn related(
     containers: &[Container],
     control: &Control,
 ) -> Result<Vec<(usize, usize)>> {
-    let mut pairs = Vec::new();
-    let mut order: Vec<usize> = (0..containers.len()).collect();
-    // What several lead to belongs to the first: so each gets its turn to be before the others.
-    for _ in 0..2 {
-        let node = |&at: &usize| candidates[containers[at].candidate].point.node;
-        let nodes: Vec<NodeIndex> = order.iter().map(node).collect();
-        let reach = Reach::find(walk.graph, walk.words, walk.before, &nodes, control)?;
-        for (place, &node) in nodes.iter().enumerate() {
-            let items = new_items(newer, walk.before, node, usize::MAX);
-            if let Some(leader) = reach.leader(&items).filter(|&leader| leader != place) {
-                let (one, other) = (order[leader], order[place]);
-                pairs.push((one.min(other), one.max(other)));
-            }
-        }
-        order.reverse();
-    }
+    let nodes: Vec<NodeIndex> =
+        containers.iter().map(|it| candidates[it.candidate].point.node).collect();
+    let reach = Reach::find(walk.graph, walk.words, walk.before, &nodes, control)?;
+    let items: Vec<_> =
+        nodes.iter().map(|&node| new_items(newer, walk.before, node, usize::MAX)).collect();
+    let mut pairs = reach.related(&items);
     pairs.sort_unstable_by_key(|&(larger, smaller)| (Reverse(smaller), larger));
     Ok(pairs)
 }
@@ -123,6 +114,7 @@ fn take(larger: &mut Candidate, companion: Candidate) {
     larger.credited.extend(companion.credited);
     larger.also.push(companion.point);
     larger.also.extend(companion.also);
+    larger.contents = Contents::default();
 }
 
 #[cfg(test)]

@@ -180,7 +180,7 @@ impl<'w> Ledger<'w> {
             }
         }
         self.credit_large(&reach);
-        add_peers(self.walk, &mut self.candidates, &self.grown, &reach, control)?;
+        add_peers(self.walk, &mut self.candidates, &self.grown, &reach);
         for at in 0..self.under.len() {
             self.credit_inside(at, &reach);
         }

@@ -40,6 +40,8 @@ pub struct Share {
 #[derive(Debug)]
 pub struct Reach {
     first: Vec<u32>,
+    /// How many of the items of a container others lead to as well: by those two.
+    leads: HashMap<(u32, u32), u64>,
 }
 
 const NONE: u32 = u32::MAX;
@@ -117,6 +119,9 @@ impl Reach {
         control: &Control,
     ) -> Result<Self> {
         let mut first = vec![NONE; graph.node_count()];
+        let mut leads: HashMap<(u32, u32), u64> = HashMap::new();
+        // Items of the containers so far that no other one has led to yet.
+        let mut items = BitSet::new(graph.node_count());
         let mut pending = Vec::new();
         let mut steps = 0;
         for (at, &container) in containers.iter().enumerate() {
@@ -124,7 +129,10 @@ impl Reach {
             // The backing stores of a container that was there before may have been, too.
             let stores = graph.edges(container).map(|edge| edge.target);
             pending.extend(stores.filter(|&store| graph.node_type(store) == NodeType::ARRAY));
+            let mut containers_left = pending.len();
             while let Some(node) = pending.pop() {
+                let is_container = pending.len() < containers_left;
+                containers_left = containers_left.min(pending.len());
                 control.checkpoint_at(steps)?;
                 steps += 1;
                 // What all instances of a class have in common leads to its code.
@@ -136,15 +144,40 @@ impl Reach {
                 let ways = graph.edges(node).filter(|edge| is_way(edge) && !is_of_class(edge));
                 let ways = ways.map(|edge| edge.target).chain(realm_of(graph, words, node));
                 for target in ways {
-                    let is_new = first[target.at()] == NONE && before.is_young(graph, target);
-                    if is_new && !is_of_code(graph, target) {
+                    let known = first[target.at()];
+                    if known != NONE {
+                        if known != at as u32 && items.remove(target.0) {
+                            *leads.entry((at as u32, known)).or_default() += 1;
+                        }
+                    } else if before.is_young(graph, target) && !is_of_code(graph, target) {
                         first[target.at()] = at as u32;
                         pending.push(target);
+                        if is_container {
+                            items.insert(target.0);
+                        }
                     }
                 }
             }
         }
-        Ok(Self { first })
+        Ok(Self { first, leads })
+    }
+
+    /// Pairs of containers of which one leads to at least half of the items of the other, in order. `items`
+    /// are those of each.
+    pub fn related(&self, items: &[Vec<NodeIndex>]) -> Vec<(usize, usize)> {
+        let to_later = items.iter().enumerate().filter_map(|(at, items)| {
+            let leader = self.leader(items).filter(|&leader| leader != at)?;
+            Some((leader.min(at), leader.max(at)))
+        });
+        let to_earlier = self.leads.iter().filter_map(|(&(from, to), &held)| {
+            let (from, to) = (from as usize, to as usize);
+            let is_half = held * 2 >= items[to].len() as u64;
+            is_half.then_some((from.min(to), from.max(to)))
+        });
+        let mut pairs: Vec<_> = to_later.chain(to_earlier).collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs
     }
 
     /// The container from which at least half of the items are reached.

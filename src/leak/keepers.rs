@@ -15,6 +15,7 @@ use crate::control::Control;
 use crate::error::Result;
 use crate::graph::NodeIndex;
 use crate::leak::candidate::Candidate;
+use crate::leak::contents::Contents;
 use crate::leak::growth::{Accumulation, Walk};
 use crate::leak::holders::Reach;
 
@@ -65,6 +66,7 @@ pub(super) fn credit_keepers(
         if let Some(keeper) = at.and_then(|at| kept.remove(&at)) {
             suspect.point.bytes += keeper.point.bytes;
             suspect.credited.extend(keeper.credited);
+            suspect.contents = Contents::default();
         }
     }
     rest.extend(kept.into_values());

@@ -1,11 +1,8 @@
 //! Other views of a container: the list in the program, of watchers that a package keeps in a set of its
 //! own. What both hold is credited to one of them; the name may be that of either.
 //!
-//! Time: linear in the edges of the containers and, if one of them may be a view, in those of young
-//! nodes. Memory: 4 bytes a node while it runs.
+//! Time: linear in the edges of the containers. Memory: 4 bytes for each of their new items.
 
-use crate::control::Control;
-use crate::error::Result;
 use crate::graph::NodeIndex;
 use crate::leak::candidate::Candidate;
 use crate::leak::growth::Walk;
@@ -23,54 +20,20 @@ pub(super) fn add_peers(
     candidates: &mut [Candidate],
     grown: &[usize],
     reach: &Reach,
-    control: &Control,
-) -> Result<()> {
-    add_in_order(walk, candidates, grown, reach);
-    if has_lonely_container(walk, candidates, grown) {
-        // What several lead to belongs to the first: so the last gets its turn to be that.
-        let order: Vec<usize> = grown.iter().rev().copied().collect();
-        let nodes: Vec<_> = order.iter().map(|&at| candidates[at].point.node).collect();
-        let reach = Reach::find(walk.graph, walk.words, walk.before, &nodes, control)?;
-        add_in_order(walk, candidates, &order, &reach);
-    }
-    Ok(())
-}
-
-/// Whether a container that has next to nothing gained as many items as one that has more.
-fn has_lonely_container(walk: &Walk<'_>, candidates: &[Candidate], grown: &[usize]) -> bool {
-    let points = grown.iter().map(|&at| candidates[at].point);
-    let points = points.filter(|point| point.more_items() > 0);
-    let (small, large): (Vec<_>, Vec<_>) = points.partition(|point| point.bytes < walk.least_bytes);
-    let mut large: Vec<u64> = large.iter().map(|point| point.more_items()).collect();
-    large.sort_unstable();
-    small.iter().any(|point| {
-        let more = point.more_items();
-        // The nearest on either side.
-        let at = large.partition_point(|&other| other < more);
-        let near = large[at.saturating_sub(1)..].iter().take(2);
-        near.into_iter().any(|&other| is_about(more, other))
-    })
-}
-
-fn add_in_order(walk: &Walk<'_>, candidates: &mut [Candidate], order: &[usize], reach: &Reach) {
-    for (place, &at) in order.iter().enumerate() {
-        let point = candidates[at].point;
-        if point.more_items() == 0 {
-            continue;
-        }
-        let items = young_items(walk, point.node);
-        let leader = reach.leader(&items).filter(|&leader| leader != place);
-        let Some(leader) = leader.map(|leader| order[leader]) else { continue };
-        let other = candidates[leader].point;
-        let (large, small) = match other.bytes >= point.bytes {
-            true => (leader, point),
-            false => (at, other),
+) {
+    let items: Vec<_> =
+        grown.iter().map(|&at| young_items(walk, candidates[at].point.node)).collect();
+    for (one, other) in reach.related(&items) {
+        let [one, other] = [grown[one], grown[other]];
+        let (large, small) = match candidates[one].point.bytes >= candidates[other].point.bytes {
+            true => (one, other),
+            false => (other, one),
         };
+        let small = candidates[small].point;
         let large = &mut candidates[large];
         if small.bytes < walk.least_bytes
             && large.also.len() < MOST_PEERS
-            && is_about(other.more_items(), point.more_items())
-            && large.also.iter().all(|peer| peer.node != small.node)
+            && is_about(large.point.more_items(), small.more_items())
         {
             large.also.push(small);
         }

@@ -151,7 +151,8 @@ fn worth_naming(
     worth_it.extend(large_together(newer, walk, small, many));
     let mut worth_it = credit_keepers(walk, worth_it, control)?;
     merge_companions(newer, walk, &mut worth_it, control)?;
-    for candidate in &mut worth_it {
+    // Of what was made one, nobody has looked yet at what is in it.
+    for candidate in worth_it.iter_mut().filter(|it| it.contents.classes.is_empty()) {
         candidate.contents = contents_of(newer, before, positions, candidate);
     }
     Ok(worth_it)
