@@ -72,13 +72,8 @@ impl Membership {
         let mut shares = vec![Vec::new(); self.sizes.len()];
         for (at, &container) in containers.iter().enumerate() {
             control.checkpoint_at(at)?;
-            let mut counts: HashMap<u32, u64> = HashMap::new();
-            for edge in slots(graph, analysis, container) {
-                let group = self.group[edge.target.at()];
-                if group != NONE {
-                    *counts.entry(group).or_default() += 1;
-                }
-            }
+            let held = slots(graph, analysis, container).map(|edge| self.group[edge.target.at()]);
+            let counts = count_runs(held.filter(|&group| group != NONE));
             self.share_out(at, counts, &mut shares);
         }
         Ok(sorted(shares))
@@ -86,21 +81,21 @@ impl Membership {
 
     /// The same by what is reached from the containers.
     pub fn reached_by(&self, graph: &HeapGraph, reach: &Reach) -> Vec<Vec<Share>> {
-        let mut counts: HashMap<u32, HashMap<u32, u64>> = HashMap::new();
-        for node in graph.nodes() {
-            let (group, container) = (self.group[node.at()], reach.first[node.at()]);
-            if group != NONE && container != NONE {
-                *counts.entry(container).or_default().entry(group).or_default() += 1;
-            }
-        }
+        let members = graph.nodes().map(|node| (reach.first[node.at()], self.group[node.at()]));
+        let reached = members.filter(|&(container, group)| group != NONE && container != NONE);
         let mut shares = vec![Vec::new(); self.sizes.len()];
-        for (container, counts) in counts {
-            self.share_out(container as usize, counts, &mut shares);
+        for ((container, group), held) in count_runs(reached) {
+            self.share_out(container as usize, std::iter::once((group, held)), &mut shares);
         }
         sorted(shares)
     }
 
-    fn share_out(&self, container: usize, counts: HashMap<u32, u64>, shares: &mut [Vec<Share>]) {
+    fn share_out(
+        &self,
+        container: usize,
+        counts: impl IntoIterator<Item = (u32, u64)>,
+        shares: &mut [Vec<Share>],
+    ) {
         for (group, held) in counts {
             if held * 2 >= self.sizes[group as usize] {
                 shares[group as usize].push(Share { container, held });
@@ -269,6 +264,26 @@ fn is_of_code(graph: &HeapGraph, node: NodeIndex) -> bool {
         NodeType::HIDDEN => graph.raw_name(node) == b"system / Map",
         _ => false,
     }
+}
+
+/// How often each key comes. Keys come in runs: nodes of one kind lie side by side.
+fn count_runs<K: Copy + Eq + std::hash::Hash>(keys: impl Iterator<Item = K>) -> HashMap<K, u64> {
+    let mut counts = HashMap::new();
+    let mut run: Option<(K, u64)> = None;
+    for key in keys {
+        match &mut run {
+            Some((last, length)) if *last == key => *length += 1,
+            _ => {
+                if let Some((last, length)) = run.replace((key, 1)) {
+                    *counts.entry(last).or_default() += length;
+                }
+            }
+        }
+    }
+    if let Some((last, length)) = run {
+        *counts.entry(last).or_default() += length;
+    }
+    counts
 }
 
 fn sorted(mut shares: Vec<Vec<Share>>) -> Vec<Vec<Share>> {

@@ -21,6 +21,9 @@ pub(super) fn add_peers(
     grown: &[usize],
     reach: &Reach,
 ) {
+    if !has_small_container(walk, candidates, grown) {
+        return;
+    }
     let items: Vec<_> =
         grown.iter().map(|&at| young_items(walk, candidates[at].point.node)).collect();
     for (one, other) in reach.related(&items) {
@@ -38,6 +41,22 @@ pub(super) fn add_peers(
             large.also.push(small);
         }
     }
+}
+
+/// Whether a container that has next to nothing gained as many items as one that has more.
+fn has_small_container(walk: &Walk<'_>, candidates: &[Candidate], grown: &[usize]) -> bool {
+    let points = grown.iter().map(|&at| candidates[at].point);
+    let points = points.filter(|point| point.more_items() > 0);
+    let (small, large): (Vec<_>, Vec<_>) = points.partition(|point| point.bytes < walk.least_bytes);
+    let mut large: Vec<u64> = large.iter().map(|point| point.more_items()).collect();
+    large.sort_unstable();
+    small.iter().any(|point| {
+        let more = point.more_items();
+        // The nearest on either side.
+        let at = large.partition_point(|&other| other < more);
+        let mut near = large[at.saturating_sub(1)..].iter().take(2);
+        near.any(|&other| is_about(more, other))
+    })
 }
 
 /// What came into the slots of a container.
