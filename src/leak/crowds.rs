@@ -51,26 +51,33 @@ pub(super) enum Place {
     Slot { owner_type: u8, owner_class: u32, name: u32 },
 }
 
-/// Finds the crowds among the containers that are not in `known`.
+/// The containers that may be of a crowd: they are small, or were.
 ///
 /// # Errors
 ///
 /// `ABORT_ERR`, `ERR_TIMEOUT`.
-pub(super) fn find_crowds(
+pub(super) fn small_containers(
     walk: &Walk<'_>,
     young: &YoungBytes,
+    control: &Control,
+) -> Result<Vec<Accumulation>> {
+    match walk.before.knows_young() {
+        true => grown_containers(walk, young, control),
+        false => Ok(grown_on_average(walk)),
+    }
+}
+
+/// Finds the crowds among containers that are not in `known`.
+pub(super) fn find_crowds(
+    walk: &Walk<'_>,
+    mut grown: Vec<Accumulation>,
     known: &[NodeIndex],
     keys: &mut Keys,
-    control: &Control,
-) -> Result<Vec<Crowd>> {
+) -> Vec<Crowd> {
     let mut is_known = BitSet::new(walk.graph.node_count());
     for node in known {
         is_known.insert(node.0);
     }
-    let mut grown = match walk.before.knows_young() {
-        true => grown_containers(walk, young, control)?,
-        false => grown_on_average(walk),
-    };
     grown.retain(|point| point.more_items() > 0 && !is_known.contains(point.node.0));
     let mut by_place: BTreeMap<(Place, u32), Vec<Accumulation>> = BTreeMap::new();
     for (place, point) in with_places(walk, grown) {
@@ -95,7 +102,7 @@ pub(super) fn find_crowds(
         let is_leak = bytes + key_bytes >= walk.least_bytes;
         is_leak.then_some(Crowd { outer, members, bytes, key_bytes })
     });
-    Ok(crowds.collect())
+    crowds.collect()
 }
 
 /// Whether what is around the members has grown, too: where some of them come and go, those that stay

@@ -21,7 +21,7 @@ use crate::error::Result;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::before::{Before, Prior};
 use crate::leak::chain::{are_keys, entry_of};
-use crate::leak::crowds::{Crowd, find_crowds};
+use crate::leak::crowds::{Crowd, find_crowds, small_containers};
 use crate::leak::holders::slots;
 use crate::leak::items::{self, Container};
 use crate::leak::keys::Keys;
@@ -126,12 +126,18 @@ impl<'a> Walk<'a> {
             steps += 1;
             self.look_below(&survivor, &young, &mut work, &mut found);
         }
-        self.add_grown_containers(&mut found, control)?;
+        // Two passes over all nodes, the second of which another core may take.
+        let (grown, may_be_crowds) = rayon::join(
+            || self.grown_containers(self.least_items, control),
+            || small_containers(self, &young, control),
+        );
+        let known: HashSet<_> = found.points.iter().map(|point| point.node).collect();
+        found.points.extend(grown?.into_iter().filter(|point| !known.contains(&point.node)));
         // One that has nothing by itself may have as much as many others.
         let known = found.points.iter().filter(|point| point.bytes > 0);
         let known: Vec<_> = known.map(|point| point.node).collect();
         let mut keys = Keys::new(self);
-        found.crowds = find_crowds(self, &young, &known, &mut keys, control)?;
+        found.crowds = find_crowds(self, may_be_crowds?, &known, &mut keys);
         self.add_keys(&mut found, &mut keys);
         Ok(found)
     }
@@ -408,14 +414,6 @@ impl<'a> Walk<'a> {
             NodeType::CLOSURE | NodeType::STRING => false,
             _ => true,
         }
-    }
-
-    /// Adds the survivors whose items grew and that the walk did not come to.
-    fn add_grown_containers(&self, found: &mut Growth, control: &Control) -> Result<()> {
-        let known: HashSet<_> = found.points.iter().map(|point| point.node).collect();
-        let grown = self.grown_containers(self.least_items, control)?;
-        found.points.extend(grown.into_iter().filter(|point| !known.contains(&point.node)));
-        Ok(())
     }
 
     /// Adds the keys that containers share with V8's table of them; those of crowds have been added.
