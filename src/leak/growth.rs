@@ -18,7 +18,7 @@ use std::collections::HashSet;
 use crate::analysis::Analysis;
 use crate::control::Control;
 use crate::error::Result;
-use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::before::{Before, Prior};
 use crate::leak::chain::{are_keys, entry_of};
 use crate::leak::crowds::{Crowd, find_crowds, small_containers};
@@ -353,67 +353,6 @@ impl<'a> Walk<'a> {
             && class(above) == class(first)
             && !self.before.is_young(self.graph, above)
             && are_keys(&of_class.map(entry).collect::<Vec<_>>())
-    }
-
-    /// Whether a developer would call a node a thing: an object, a function or a string, and not
-    /// V8's parts of one.
-    fn is_thing(&self, node: NodeIndex) -> bool {
-        let node_type = self.graph.node_type(node);
-        let is_value =
-            matches!(node_type, NodeType::OBJECT | NodeType::CLOSURE) || node_type.is_string();
-        is_value
-            && self.graph.name_index(node) != self.words.context_node
-            && !self.is_memory_of_view(node)
-    }
-
-    /// The nearest dominator, not above `top`, that is a thing.
-    fn owner(&self, node: NodeIndex, top: NodeIndex) -> Option<NodeIndex> {
-        let mut at = node;
-        loop {
-            if self.is_thing(at) {
-                return Some(at);
-            }
-            if at == top {
-                return None;
-            }
-            at = self.analysis.dominators.idom(at);
-        }
-    }
-
-    /// The nearest container around the owner of a node that was there before: what a list of owners is
-    /// in, or the scope or root that they are under.
-    pub(super) fn survivor_around(&self, node: NodeIndex) -> Option<NodeIndex> {
-        let root = self.graph.root();
-        let idom = |node| self.analysis.dominators.idom(node);
-        let owner = self.owner(idom(node), root)?;
-        let is_container = items::count(self.graph, self.words, owner)
-            .is_some_and(|(container, _)| container != Container::Object);
-        let around =
-            if is_container { owner } else { self.owner(idom(owner), root).unwrap_or(root) };
-        Some(around).filter(|&around| around == root || !self.before.is_young(self.graph, around))
-    }
-
-    /// Whether a node is the ArrayBuffer that its dominator is a view on.
-    fn is_memory_of_view(&self, node: NodeIndex) -> bool {
-        let above = self.analysis.dominators.idom(node);
-        self.graph.node_type(above) == NodeType::OBJECT
-            && self.graph.edges(above).any(|edge| {
-                edge.target == node
-                    && edge.label.edge_type() == EdgeType::INTERNAL
-                    && StringIndex(edge.label.raw_name()) == self.words.buffer
-            })
-    }
-
-    /// Whether a node only happens to hold things together: a root, a scope, a global object.
-    pub fn is_hub(&self, node: NodeIndex) -> bool {
-        match self.graph.node_type(node) {
-            NodeType::OBJECT => {
-                let name = self.graph.name_index(node);
-                name == self.words.context_node || self.graph.raw_name(node).starts_with(b"global")
-            }
-            NodeType::CLOSURE | NodeType::STRING => false,
-            _ => true,
-        }
     }
 
     /// Adds the keys that containers share with V8's table of them; those of crowds have been added.

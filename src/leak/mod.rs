@@ -1,8 +1,11 @@
 //! From growth to a name: what leaks, and what a developer calls it.
 //!
 //! ```text
-//! census (baseline) -> before -> growth (where it piles up) -> suspects (what is one leak, what is
-//! none) -> describe: route, naming, places, scripts, declaration, kind, contents, sentence
+//! census (baseline) -> before (levels)
+//! -> growth: where it piles up (spine, crowds, scatter, keys, things)
+//! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
+//!    listeners, companions, small), what is none (definitions, finalizers, idle)
+//! -> describe: route, naming, places, declarations, scripts, kind, contents, sentence, alike
 //! ```
 //!
 //! The ideas: growth of *survivors* is the signal, not class counts (a leaking array survives, and
@@ -53,4 +56,5 @@ mod spine;
 #[cfg(test)]
 mod stage;
 pub mod suspects;
+mod things;
 pub mod vocabulary;
