@@ -22,6 +22,13 @@ use crate::leak::holders::Reach;
 /// Fewer items than this are not looked at: from one item, anything may be reached.
 const FEWEST_ITEMS: u64 = 4;
 
+/// Of a container with fewer items than this share of what is reached, the items are not what is kept: from
+/// a handful of them, a program may be reached as a whole.
+const MOST_THINGS_PER_ITEM: u64 = 4;
+
+/// So many of the credited suspects are kept as other views, for when the container has no name.
+const MOST_VIEWS: usize = 4;
+
 /// Credits suspects that nothing of the program dominates to the container from which they are reached,
 /// if there is about one of them for each of its new items, or more.
 pub(super) fn credit_keepers(
@@ -33,7 +40,8 @@ pub(super) fn credit_keepers(
     if unowned < FEWEST_ITEMS {
         return Ok(suspects);
     }
-    let keepers = keepers(walk, control)?;
+    let mut keepers = keepers(walk, control)?;
+    keepers.retain(|keeper| keeper.more_items() <= unowned * 2);
     let nodes: Vec<NodeIndex> = keepers.iter().map(|keeper| keeper.node).collect();
     let reach = Reach::find(walk.graph, walk.words, walk.before, &nodes, control)?;
     let mut reached: HashMap<usize, u64> = HashMap::new();
@@ -45,14 +53,18 @@ pub(super) fn credit_keepers(
         *reached.entry(keeper).or_default() += 1;
     }
     reached.retain(|&keeper, things| {
-        *things >= FEWEST_ITEMS && *things * 2 >= keepers[keeper].more_items()
+        let more = keepers[keeper].more_items();
+        *things >= FEWEST_ITEMS && *things * 2 >= more && *things <= more * MOST_THINGS_PER_ITEM
     });
     let mut kept: HashMap<usize, Candidate> = HashMap::new();
     let mut rest = Vec::with_capacity(suspects.len());
     for suspect in suspects {
         match keeper_of(&suspect).filter(|keeper| reached.contains_key(keeper)) {
             Some(at) => {
-                kept.entry(at).or_insert_with(|| Candidate::new(keepers[at]));
+                let keeper = kept.entry(at).or_insert_with(|| Candidate::new(keepers[at]));
+                if keeper.also.len() < MOST_VIEWS {
+                    keeper.also.push(suspect.point);
+                }
             }
             None => rest.push(suspect),
         }
@@ -127,15 +139,18 @@ mod tests {
     fn found(windows: u32, listed: u32) -> Vec<(String, i64)> {
         let found = suspects(|heap, global, is_grown| {
             let pages = property(heap, global, "pages", "Array");
+            let mut last = pages;
             for at in 0..if is_grown { windows } else { 0 } {
                 let window = heap.node(NodeType::OBJECT, "Window", 1_000);
                 heap.numbered(heap.root(), EdgeType::ELEMENT, at, window);
                 let rows = property(heap, window, "rows", "Array");
                 elements(heap, rows, 0..100, "Row", 1_000);
                 if at < listed {
-                    let page = heap.node(NodeType::OBJECT, "Page", 100);
-                    heap.numbered(pages, EdgeType::ELEMENT, at, page);
-                    heap.edge(page, EdgeType::PROPERTY, "window", window);
+                    last = heap.node(NodeType::OBJECT, "Page", 100);
+                    heap.numbered(pages, EdgeType::ELEMENT, at, last);
+                }
+                if listed > 0 {
+                    heap.edge(last, EdgeType::PROPERTY, format!("window-{at}"), window);
                 }
             }
         });
@@ -151,6 +166,7 @@ mod tests {
         };
         assert_eq!(names(found(12, 0)), ["rows"]);
         assert_eq!(names(found(3, 3)), ["rows"], "too few to tell");
+        assert_eq!(names(found(40, 5)), ["rows"], "too few items for so much");
     }
 
     #[test]
