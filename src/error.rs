@@ -224,39 +224,25 @@ impl std::error::Error for Error {
     }
 }
 
-/// The name that Node gives an errno. Unlisted ones are rare enough on files and pipes to share
-/// one name.
+/// The name that Node gives an errno. All are listed that files, pipes, processes and network file
+/// systems fail with: under another one's name a refused call would be taken for a broken disk.
 fn errno_code(error: &io::Error) -> &'static str {
     #[cfg(unix)]
     if let Some(errno) = error.raw_os_error() {
-        return match errno {
-            libc::EACCES => "EACCES",
-            libc::EAGAIN => "EAGAIN",
-            libc::EBADF => "EBADF",
-            libc::EBUSY => "EBUSY",
-            libc::EDQUOT => "EDQUOT",
-            libc::EEXIST => "EEXIST",
-            libc::EFBIG => "EFBIG",
-            libc::EINTR => "EINTR",
-            libc::EINVAL => "EINVAL",
-            libc::EIO => "EIO",
-            libc::EISDIR => "EISDIR",
-            libc::ELOOP => "ELOOP",
-            libc::EMFILE => "EMFILE",
-            libc::ENAMETOOLONG => "ENAMETOOLONG",
-            libc::ENFILE => "ENFILE",
-            libc::ENODEV => "ENODEV",
-            libc::ENOENT => "ENOENT",
-            libc::ENOMEM => "ENOMEM",
-            libc::ENOSPC => "ENOSPC",
-            libc::ENOTDIR => "ENOTDIR",
-            libc::ENXIO => "ENXIO",
-            libc::EPERM => "EPERM",
-            libc::EPIPE => "EPIPE",
-            libc::EROFS => "EROFS",
-            libc::ETXTBSY => "ETXTBSY",
-            libc::EXDEV => "EXDEV",
-            _ => "EIO",
+        macro_rules! name {
+            ($($name:ident)*) => {
+                match errno {
+                    $(libc::$name => stringify!($name),)*
+                    _ => "EIO",
+                }
+            };
+        }
+        return name! {
+            E2BIG EACCES EAGAIN EBADF EBUSY ECHILD ECONNABORTED ECONNREFUSED ECONNRESET EDEADLK
+            EDQUOT EEXIST EFAULT EFBIG EHOSTDOWN EHOSTUNREACH EINTR EINVAL EIO EISDIR ELOOP EMFILE
+            EMLINK ENAMETOOLONG ENETDOWN ENETUNREACH ENFILE ENOBUFS ENODEV ENOENT ENOLCK ENOMEM
+            ENOSPC ENOSYS ENOTCONN ENOTDIR ENOTEMPTY ENOTSUP ENXIO EOVERFLOW EPERM EPIPE EPROTO
+            EROFS ESPIPE ESRCH ESTALE ETIMEDOUT ETXTBSY EXDEV
         };
     }
     match error.kind() {
@@ -314,5 +300,19 @@ mod tests {
         assert_eq!(error.syscall(), Some(("write", "out.heapsnapshot")));
         let text = "ENOSPC: no space left on device, write 'out.heapsnapshot'";
         assert_eq!(error.to_string(), text);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_sandbox_or_a_network_file_system_says_is_no_broken_disk() {
+        for (errno, code) in [
+            (libc::ENOSYS, "ENOSYS"),
+            (libc::EOPNOTSUPP, "ENOTSUP"),
+            (libc::ESTALE, "ESTALE"),
+            (libc::ETIMEDOUT, "ETIMEDOUT"),
+        ] {
+            let source = io::Error::from_raw_os_error(errno);
+            assert_eq!(Error::io("fsync", "a", source).code(), code);
+        }
     }
 }
