@@ -1,7 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { execFileSync, spawn } = require('node:child_process');
+const { execFileSync, spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const http = require('node:http');
@@ -157,6 +157,40 @@ describe('fork mode', { skip: !supported && 'it needs Linux on x64 or arm64' }, 
     await eventually(() => fs.readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8') === '1000\n');
     await written;
     server.close();
+  });
+
+  it('gives the child none that is above a limit which was lowered later', (t) => {
+    if (spawnSync('prlimit', ['--version']).error) return t.skip('there is no prlimit here');
+    const source = `
+      const fs = require('node:fs');
+      const { execFileSync } = require('node:child_process');
+      const { estimateCapture, writeSnapshot } = require(${packagePath});
+      estimateCapture(); // Everything is loaded now.
+      globalThis.heap = Array.from({ length: 60000 }, (_, i) => ({ i, text: 'text' + i }));
+      const open = Array.from({ length: 100 }, () => fs.openSync(process.execPath));
+      // Room below the limit for the capture itself.
+      for (const fd of open.splice(0, 30)) fs.closeSync(fd);
+      execFileSync('prlimit', ['--pid', String(process.pid), '--nofile=50:']);
+      const look = () => {
+        for (const pid of fs.readFileSync(children, 'utf8').trim().split(' ').filter(Boolean)) {
+          const fds = fs.readdirSync('/proc/' + pid + '/fd');
+          const held = fds.map((fd) => fs.readlinkSync('/proc/' + pid + '/fd/' + fd));
+          // One that has ended holds nothing at all.
+          if (held.some((link) => link.startsWith('pipe:'))) {
+            least = Math.min(least, held.filter((link) => link === process.execPath).length);
+          }
+        }
+      };
+      const children = '/proc/self/task/' + process.pid + '/children';
+      let least = Infinity;
+      const looking = setInterval(() => { try { look(); } catch {} }, 2);
+      writeSnapshot('/dev/null', { mode: 'fork' }).finally(() => {
+        clearInterval(looking);
+        console.log(least);
+      });`;
+    const held = String(execFileSync(process.execPath, ['-e', source])).trim();
+    // The least that was seen: for a moment after the fork it holds all of them.
+    assert.equal(held, '0');
   });
 
   it('captures a worker from inside it', async () => {

@@ -116,7 +116,11 @@ unsafe fn keep_only(pipe: c_int) -> bool {
         loop {
             let size = size_of_val(&buffer);
             let filled = libc::syscall(libc::SYS_getdents64, list, buffer.as_mut_ptr(), size);
-            let Ok(filled @ 1..) = usize::try_from(filled) else { break };
+            // An error must not be taken for the end: what is not listed would stay open.
+            let Ok(filled) = usize::try_from(filled) else { return false };
+            if filled == 0 {
+                break;
+            }
             let bytes = std::slice::from_raw_parts(buffer.as_ptr().cast::<u8>(), filled);
             let mut at = 0;
             // An entry: inode (8 bytes), offset (8), length (2), type (1), name.
@@ -126,8 +130,10 @@ unsafe fn keep_only(pipe: c_int) -> bool {
                 at = entry.end;
                 if let Some(fd) = parse_descriptor(&bytes[entry][HEADER_BYTES..])
                     && ![pipe, null, list].contains(&fd)
+                    && libc::dup2(null, fd) < 0
                 {
-                    libc::dup2(null, fd);
+                    // Its number is above a limit that was lowered after it had been opened.
+                    libc::close(fd);
                 }
             }
         }

@@ -225,3 +225,67 @@ unsafe fn fork_into(child: impl FnOnce(libc::pid_t)) -> io::Result<libc::pid_t> 
         if pid < 0 { Err(error) } else { Ok(pid) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::c_long;
+
+    /// What `ask` says on a thread of its own to which the system refuses `calls` with `errno`.
+    fn with_refused<T: Send>(calls: &[c_long], errno: c_int, ask: impl FnOnce() -> T + Send) -> T {
+        const NUMBER: u32 = std::mem::offset_of!(libc::seccomp_data, nr) as u32;
+        let load = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+        let (equal, give) = ((libc::BPF_JMP | libc::BPF_JEQ) as u16, libc::BPF_RET as u16);
+        // SAFETY: these only put numbers together.
+        let rules = unsafe {
+            let mut rules = vec![libc::BPF_STMT(load, NUMBER)];
+            for &call in calls {
+                rules.push(libc::BPF_JUMP(equal, call as u32, 0, 1));
+                rules.push(libc::BPF_STMT(give, libc::SECCOMP_RET_ERRNO | errno as u32));
+            }
+            rules.push(libc::BPF_STMT(give, libc::SECCOMP_RET_ALLOW));
+            rules
+        };
+        let refuse = move || {
+            let program =
+                libc::sock_fprog { len: rules.len() as u16, filter: rules.as_ptr().cast_mut() };
+            // SAFETY: the filter outlives the call, which copies it, and counts for this thread.
+            unsafe {
+                assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+                let mode = libc::SECCOMP_MODE_FILTER;
+                assert_eq!(libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program), 0);
+            }
+        };
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(move || {
+                refuse();
+                ask()
+            });
+            thread.join().unwrap()
+        })
+    }
+
+    #[test]
+    fn a_child_that_cannot_tell_what_is_open_does_not_go_on() {
+        let waits = Waits::find();
+        let calls = [libc::SYS_getdents64];
+        let error = with_refused(&calls, libc::EPERM, || test_child(&waits)).unwrap_err();
+        assert_eq!(error.code(), "ERR_UNSUPPORTED");
+        assert!(error.to_string().contains("could not set itself up"), "{error}");
+    }
+
+    #[test]
+    fn a_fork_that_is_refused_tells_want_from_never() {
+        let waits = Waits::find();
+        for (errno, code) in [
+            (libc::EPERM, "ERR_UNSUPPORTED"),
+            (libc::ENOSYS, "ERR_UNSUPPORTED"),
+            (libc::EAGAIN, "EAGAIN"),
+            (libc::ENOMEM, "ENOMEM"),
+        ] {
+            let calls = [libc::SYS_clone, libc::SYS_clone3];
+            let error = with_refused(&calls, errno, || test_child(&waits)).unwrap_err();
+            assert_eq!(error.code(), code);
+        }
+    }
+}
