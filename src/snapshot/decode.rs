@@ -72,6 +72,8 @@ struct Parts {
     first_edges: Option<Result<Vec<u32>>>,
     edges: Option<EdgeColumns>,
     locations: Locations,
+    /// Whether somebody has already put them in the order of nodes.
+    locations_are_sorted: bool,
     samples: Vec<Sample>,
     strings: Option<StringTable>,
     warnings: Vec<String>,
@@ -169,7 +171,7 @@ impl Decoder<'_> {
                         let array = Array { name: "locations", fields: layout.fields };
                         read_rows(&mut self.input, &mut table, array, self.lanes)?;
                         self.tables.locations = table.finish();
-                        self.tables.locations.sort();
+                        self.tables.locations_are_sorted = false;
                     }
                     None => self.input.skip_value("`locations`")?,
                 }
@@ -194,16 +196,22 @@ impl Decoder<'_> {
     }
 
     /// Reads the strings. It takes one thread, so where there are more, another adds up the edges of
-    /// the nodes meanwhile; not beside a pipe, for which rayon's threads must not wait.
+    /// the nodes and sorts the locations meanwhile; not beside a pipe, for which rayon's threads must
+    /// not wait.
     fn strings(&mut self) -> Result<StringTable> {
         let beside = self.tables.nodes.as_mut().zip(self.header.as_ref());
         match beside {
             Some((nodes, header)) if self.lanes > 1 && !self.input.is_in_order() => {
+                let locations = &mut self.tables.locations;
                 let (strings, first_edges) = rayon::join(
                     || read_strings(&mut self.input),
-                    || nodes.take_first_edges(header.edge_count),
+                    || {
+                        locations.sort();
+                        nodes.take_first_edges(header.edge_count)
+                    },
                 );
                 self.tables.first_edges = Some(first_edges);
+                self.tables.locations_are_sorted = true;
                 strings
             }
             _ => read_strings(&mut self.input),
@@ -218,7 +226,7 @@ impl Decoder<'_> {
     }
 
     /// Puts the sections together and checks what only the whole can show.
-    fn finish(self) -> Result<HeapGraph> {
+    fn finish(mut self) -> Result<HeapGraph> {
         let end = self.input.position();
         let missing = |key: &str| Error::invalid(end, format!("there is no `{key}`"));
         let header = self.header.ok_or_else(|| missing("snapshot"))?;
@@ -230,6 +238,9 @@ impl Decoder<'_> {
         let root = header.root_index / header.nodes.fields as u64;
         if header.root_index % header.nodes.fields as u64 != 0 || root >= header.node_count {
             return Err(Error::invalid(0, format!("root_index {} is no node", header.root_index)));
+        }
+        if !self.tables.locations_are_sorted {
+            self.tables.locations.sort();
         }
         let first_edge = match self.tables.first_edges {
             Some(added_up) => added_up?,
