@@ -288,15 +288,14 @@ fn key_of(node_type: NodeType, name: &[u8]) -> u64 {
 /// order in which it finds nodes; objects that an earlier snapshot of the isolate has seen keep
 /// theirs, which breaks the order (specification, section 1.5).
 pub fn id_order(graph: &HeapGraph) -> (u32, bool) {
+    let ids = &graph.tables().node_id;
+    // Two loops, because one that ends early and one without branches take a fraction of the time of one
+    // in which each id waits for the one before it.
     let mut last = 0;
-    let mut ascend = true;
-    for &id in &graph.tables().node_id {
-        if id % 2 == 1 {
-            ascend &= id > last;
-            last = last.max(id);
-        }
-    }
-    (last, ascend)
+    let ascend =
+        ids.iter().filter(|&id| id % 2 == 1).all(|&id| id > std::mem::replace(&mut last, id));
+    let largest = ids.iter().fold(0, |largest, &id| largest.max(id & (id & 1).wrapping_neg()));
+    (largest, ascend)
 }
 
 /// Hash of a node's type and, where that does not change, its class.

@@ -8,14 +8,18 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::graph::HeapGraph;
+use crate::graph::{HeapGraph, NodeIndex};
 use crate::leak::census::{id_order, tag};
 use crate::leak::hash::Fnv;
 
 /// One node in so many is compared.
 const SAMPLE: u32 = 32;
+
+/// Fewer nodes than this are done before another thread would wake up.
+const MIN_PARALLEL_NODES: usize = 1 << 16;
 
 /// About so many nodes are in the sample of a digest.
 const SAMPLE_OF_A_DIGEST: usize = 4096;
@@ -37,19 +41,21 @@ pub struct IdSample {
 
 impl IdSample {
     /// Takes a sample. Of nodes whose name is a label: a value is another one in a redacted snapshot,
-    /// and a digest shall not tell of it either.
+    /// and a digest shall not tell of it either. Runs on rayon's pool: nothing else can begin before.
     pub fn take(graph: &HeapGraph) -> Self {
         let in_sample = |id: u32| id % 2 == 1 && (id / 2).is_multiple_of(SAMPLE);
-        let nodes = (graph.nodes()).filter(|&node| {
-            in_sample(graph.id(node)) && !graph.node_type(node).is_named_by_value()
-        });
-        let names = nodes.map(|node| {
-            let mut hash = Fnv::default();
-            hash.bytes(&tag(graph, node).to_le_bytes());
-            hash.bytes(graph.raw_name(node));
-            (graph.id(node), hash.finish() as u32)
-        });
-        Self { names: names.collect(), ids_ascend: id_order(graph).1 }
+        let name_of = |node: NodeIndex| {
+            let sampled = in_sample(graph.id(node)) && !graph.node_type(node).is_named_by_value();
+            sampled.then(|| {
+                let mut hash = Fnv::default();
+                hash.bytes(&tag(graph, node).to_le_bytes());
+                hash.bytes(graph.raw_name(node));
+                (graph.id(node), hash.finish() as u32)
+            })
+        };
+        let nodes = (0..graph.node_count() as u32).into_par_iter().with_min_len(MIN_PARALLEL_NODES);
+        let names: Vec<_> = nodes.filter_map(|node| name_of(NodeIndex(node))).collect();
+        Self { names: names.into_iter().collect(), ids_ascend: id_order(graph).1 }
     }
 
     /// The same with fewer nodes, for a digest.
