@@ -37,10 +37,12 @@ mod class_twins;
 #[cfg(test)]
 mod twins;
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::control::Control;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{HeapGraph, NodeIndex};
 
 use class_table::{ClassColumns, ClassRow, ClassRows};
@@ -176,33 +178,46 @@ pub fn analyse_beside<T: Send>(
         );
         Ok((names?, detachedness?))
     })?;
+    let retaining = Retaining::default();
     // Whoever is done takes what nobody has begun, so the longest come first.
     let (tree, (more, (weights, classes))) = join(
         side_by_side,
-        || match what.dominators {
-            true => find_dominators(graph, &names, control),
-            false => Ok(Default::default()),
+        || {
+            let tree = match what.dominators {
+                true => find_dominators(graph, &names, control)?,
+                false => Default::default(),
+            };
+            let _ = retaining.tree.set(tree);
+            retaining.add_up_if_second(control)
         },
         || {
             join(side_by_side, more, || {
                 join(
                     side_by_side,
-                    || weigh(graph, what, &names, &detachedness, control),
+                    || {
+                        let weights = weigh(graph, what, &names, &detachedness, control)?;
+                        let _ = retaining.weights.set(weights);
+                        retaining.add_up_if_second(control)
+                    },
                     || classify(graph, &names, &detachedness, control),
                 )
             })
         },
     );
-    let (dominators, dominators_took) = tree?;
-    let Weights { self_size, statistics, distances, timings: weights_took } = weights?;
+    tree?;
+    weights?;
+    let (dominators, weights, retained) = retaining.into_parts()?;
+    let (dominators, dominators_took) = dominators;
+    let (retained, retained_took) = retained;
+    let Weights { self_size, statistics, distances, timings: weights_took } = weights;
     let (groups, definitions, classes, classes_took) = classes?;
     timings = Timings {
         names: timings.names,
         dominators: dominators_took,
         classes: classes_took,
+        retained: retained_took,
         ..weights_took
     };
-    let retained = timed(&mut timings.retained, || dominators.retained_sizes(&self_size, control))?;
     let analysis = Analysis {
         names,
         detachedness,
@@ -241,6 +256,44 @@ fn find_dominators(
     let edges = EssentialEdges::new(graph, names);
     let tree = timed(&mut took, || dominators::dominators(edges, control))?;
     Ok((tree, took))
+}
+
+/// Retained sizes need dominators and self sizes, which are found side by side: whoever is done second
+/// adds them up, and the other one goes on with something else.
+#[derive(Default)]
+struct Retaining {
+    tree: OnceLock<(DominatorTree, Duration)>,
+    weights: OnceLock<Weights>,
+    /// How many of the two are there.
+    done: AtomicUsize,
+    sizes: OnceLock<(Sizes, Duration)>,
+}
+
+/// What [`Retaining`] has in the end: each with its time, that of the weights inside.
+type Retained = ((DominatorTree, Duration), Weights, (Sizes, Duration));
+
+impl Retaining {
+    /// To be called once for each of the two, when it is there.
+    fn add_up_if_second(&self, control: &Control) -> Result<()> {
+        if self.done.fetch_add(1, Ordering::AcqRel) == 0 {
+            return Ok(());
+        }
+        let (Some((tree, _)), Some(weights)) = (self.tree.get(), self.weights.get()) else {
+            return Err(Error::internal("retained sizes of half a snapshot"));
+        };
+        let mut took = Duration::ZERO;
+        let sizes = timed(&mut took, || tree.retained_sizes(&weights.self_size, control))?;
+        let _ = self.sizes.set((sizes, took));
+        Ok(())
+    }
+
+    fn into_parts(self) -> Result<Retained> {
+        let parts = (self.tree.into_inner(), self.weights.into_inner(), self.sizes.into_inner());
+        match parts {
+            (Some(tree), Some(weights), Some(sizes)) => Ok((tree, weights, sizes)),
+            _ => Err(Error::internal("a snapshot without retained sizes")),
+        }
+    }
 }
 
 /// Self sizes, their totals, and distances.
