@@ -8,7 +8,7 @@ use crate::control::Control;
 use crate::diff::{Analyzed, Parsed};
 use crate::digest::{Body, ClassTotal};
 use crate::error::Result;
-use crate::graph::HeapGraph;
+use crate::graph::{HeapGraph, NodeIndex};
 use crate::leak::census::{Census, Counts};
 use crate::leak::matching::IdSample;
 use crate::leak::shape::shapes;
@@ -42,20 +42,42 @@ pub enum Shapes {
     Always,
 }
 
-impl Baseline {
-    /// Folds a snapshot.
-    pub(super) fn fold(
-        snapshot: Analyzed<(Counts, Option<Vec<u64>>)>,
+/// What is made of the graph alone, so that it can be made beside the dominators.
+pub(super) struct Groundwork {
+    counts: Counts,
+    /// The nodes in the order of their ids.
+    by_id: Vec<NodeIndex>,
+    /// The shapes of the ways to the nodes, if they are wanted.
+    ways: Option<Vec<u64>>,
+}
+
+impl Groundwork {
+    pub(super) fn new(
+        graph: &HeapGraph,
+        words: &Vocabulary,
+        wanted: Shapes,
         control: &Control,
     ) -> Result<Self> {
+        let ways = match wanted {
+            Shapes::Never => None,
+            Shapes::Always => Some(shapes(graph, words, control)?),
+        };
+        let counts = Counts::of(graph, words, control)?;
+        let by_id = nodes_by_id(&graph.tables().node_id, control)?;
+        Ok(Self { counts, by_id, ways })
+    }
+}
+
+impl Baseline {
+    /// Folds a snapshot.
+    pub(super) fn fold(snapshot: Analyzed<Groundwork>, control: &Control) -> Result<Self> {
         let Analyzed { stats, graph, words, beside, mut analysis, ids } = snapshot;
-        let (counts, ways) = beside;
+        let Groundwork { counts, by_id, ways } = beside;
         // A census asks for dominators and sizes; where subtrees stand is a column less each.
         analysis.dominators.keep_idoms();
         let groups = std::mem::take(&mut analysis.groups);
         let own_classes = std::mem::take(&mut analysis.classes);
         let node_ids = &graph.tables().node_id;
-        let by_id = nodes_by_id(node_ids, control)?;
         let (census, nodes) = rayon::join(
             || Census::take(&graph, &words, &analysis, counts, &by_id, ways.as_deref(), control),
             || OlderNodes::new(node_ids, &by_id, &analysis.self_size, groups, own_classes, control),
@@ -96,14 +118,14 @@ impl Baseline {
 pub fn digest(source: Source, taken_at: Option<String>, control: &Control) -> Result<Body> {
     let lanes = rayon::current_num_threads();
     let (parsed, mut phases) = Parsed::read(source, lanes, control)?;
-    let count_and_shape = |graph: &HeapGraph, words: &Vocabulary, control: &Control| {
-        Ok((Counts::of(graph, words, control)?, shapes(graph, words, control)?))
+    let beside = |graph: &HeapGraph, words: &Vocabulary, control: &Control| {
+        Groundwork::new(graph, words, Shapes::Always, control)
     };
-    let snapshot = parsed.analyze(count_and_shape, &mut phases, control)?;
-    let Analyzed { mut stats, graph, words, beside: (counts, shapes), analysis, ids } = snapshot;
+    let snapshot = parsed.analyze(beside, &mut phases, control)?;
+    let Analyzed { mut stats, graph, words, beside, analysis, ids } = snapshot;
     stats.taken_at = taken_at;
-    let by_id = nodes_by_id(&graph.tables().node_id, control)?;
-    let census = Census::take(&graph, &words, &analysis, counts, &by_id, Some(&shapes), control)?;
+    let Groundwork { counts, by_id, ways } = beside;
+    let census = Census::take(&graph, &words, &analysis, counts, &by_id, ways.as_deref(), control)?;
     let rows = analysis.class_table(ClassRows::Merged, control)?;
     let classes = rows
         .iter()

@@ -18,7 +18,6 @@ use crate::error::{Error, Result};
 use crate::explore::stats;
 use crate::graph::HeapGraph;
 use crate::leak::before::Before;
-use crate::leak::census::Counts;
 use crate::leak::matching::{IdSample, same_process};
 use crate::leak::route::Routes;
 use crate::leak::shape::shapes;
@@ -31,6 +30,7 @@ use crate::report::{
 use crate::snapshot::{ReadOptions, Source, read};
 use crate::source_map::add_original_positions;
 
+use baseline::Groundwork;
 pub use baseline::{Baseline, Shapes, digest as make_digest};
 use course::Course;
 use rows::class_rows;
@@ -276,11 +276,7 @@ impl Opened {
         };
         let wanted = wanted(&parsed.ids);
         let beside = |graph: &HeapGraph, words: &Vocabulary, control: &Control| {
-            let shapes = match wanted {
-                Shapes::Never => None,
-                Shapes::Always => Some(shapes(graph, words, control)?),
-            };
-            Ok((Counts::of(graph, words, control)?, shapes))
+            Groundwork::new(graph, words, wanted, control)
         };
         let snapshot = parsed.analyze(beside, &mut phases, control)?;
         let baseline = phases.time("census", || Baseline::fold(snapshot, control))?;
