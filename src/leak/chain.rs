@@ -33,10 +33,7 @@ pub fn head(
     analysis: &Analysis,
     node: NodeIndex,
 ) -> Option<Head> {
-    let is_own_class = graph.node_type(node) == NodeType::OBJECT && {
-        let name = graph.name_index(node);
-        ![words.object_class, words.array_class, words.map_class, words.set_class].contains(&name)
-    };
+    let is_own_class = is_of_own_class(graph, words, node);
     let run = run_above(graph, analysis, node);
     // A built-in class in itself is an everyday thing; it is a chain if each link is by the same
     // name, or a tree if the names are data. A class of the program that refers to itself is a list
@@ -48,6 +45,12 @@ pub fn head(
     };
     let is_chain = links >= if is_own_class { 1 } else { LINKS_OF_A_CHAIN };
     is_chain.then(|| Head { node: run[links - 1].above, links })
+}
+
+/// Whether a node is an instance of a class that is not an everyday one.
+pub(crate) fn is_of_own_class(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
+    let everyday = [words.object_class, words.array_class, words.map_class, words.set_class];
+    graph.node_type(node) == NodeType::OBJECT && !everyday.contains(&graph.name_index(node))
 }
 
 /// Whether the names by which links are entered are data, as in a tree of letters: there are many,

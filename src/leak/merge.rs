@@ -10,8 +10,9 @@ use crate::leak::candidate::{Alike, Candidate, Inner};
 use crate::leak::chain;
 use crate::leak::crowds::{Crowd, is_dictionary};
 use crate::leak::growth::Accumulation;
+use crate::leak::holders::slots;
 use crate::leak::items;
-use crate::leak::suspects::Newer;
+use crate::leak::suspects::{LEAST_ITEMS, Newer};
 use crate::leak::vocabulary::Vocabulary;
 use crate::report::Items;
 
@@ -22,6 +23,7 @@ pub(super) fn lift_chains(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
     for mut candidate in candidates.drain(..) {
         if candidate.scattered.is_none()
             && let Some(head) = chain::head(graph, words, analysis, candidate.point.node)
+                .or_else(|| head_of_owner(newer, &candidate))
         {
             candidate.links = candidate.links.max(head.links);
             if candidate.point.node != head.node {
@@ -45,6 +47,30 @@ pub(super) fn lift_chains(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
     }
     candidates.extend(by_node.into_values());
     candidates.sort_by_key(|candidate| candidate.point.node);
+}
+
+/// The head of the list or tree of whose nodes one owns a container of the next ones, as in a skip list:
+/// what leads into the rest may grow by few items, and it is no container to a developer.
+fn head_of_owner(newer: Newer<'_>, candidate: &Candidate) -> Option<chain::Head> {
+    let Newer { graph, words, analysis, .. } = newer;
+    let node = candidate.point.node;
+    let owner = analysis.dominators.idom(node);
+    if candidate.more_items() >= LEAST_ITEMS
+        || graph.node_type(node) != NodeType::OBJECT
+        || chain::is_of_own_class(graph, words, node)
+        || !chain::is_of_own_class(graph, words, owner)
+    {
+        return None;
+    }
+    let held = slots(graph, analysis, node).map(|edge| edge.target);
+    let held: Vec<_> = held.filter(|&it| graph.node_type(it) == NodeType::OBJECT).collect();
+    let class = graph.name_index(owner);
+    let alike = held.iter().filter(|&&it| graph.name_index(it) == class).count();
+    if alike == 0 || alike * 2 < held.len() {
+        return None;
+    }
+    let head = chain::head(graph, words, analysis, owner);
+    Some(head.unwrap_or(chain::Head { node: owner, links: 1 }))
 }
 
 /// Containers in containers: tenants, their tables, the rows of each. Deeper ones are data.
@@ -272,6 +298,26 @@ mod tests {
         assert_eq!((items.before, items.after), (12, 1_812));
         assert_eq!(found.growth.retained_bytes, 6 * 300 * 100);
         assert!(found.summary.contains("in 6 Array objects inside it"), "{}", found.summary);
+    }
+
+    #[test]
+    fn elements_that_own_arrays_of_the_next_ones_are_named_by_the_head() {
+        let of_class = |class| {
+            let found = only(suspects(|heap, global, is_grown| {
+                let list = property(heap, global, "scores", "SkipList");
+                let head = property(heap, list, "head", class);
+                let next = property(heap, head, "next", "Array");
+                for number in 0..if is_grown { 8 } else { 0 } {
+                    let element = entry(heap, next, number, "Element");
+                    let others = property(heap, element, "next", "Array");
+                    elements(heap, others, 0..20, "Element", 2_000);
+                }
+            }));
+            (found.name, found.class_name)
+        };
+        assert_eq!(of_class("Element"), ("head".into(), "Element".into()));
+        // Of another class, the owner of the array is no element itself.
+        assert_eq!(of_class("Chief"), ("next".into(), "Array".into()));
     }
 
     #[test]

@@ -37,7 +37,7 @@ const LEAST_BYTES: u64 = 16 << 10;
 const LEAST_SHARE: u64 = 4096;
 
 /// Fewer items than this may be a warm-up: connections of a pool, modules, routes, compiled templates.
-const LEAST_ITEMS: u64 = 64;
+pub(super) const LEAST_ITEMS: u64 = 64;
 
 /// Growth of this many bytes, or of one part in a hundred of the heap, is looked at even if it
 /// consists of few items.
