@@ -307,7 +307,7 @@ mod tests {
     fn what_a_sandbox_or_a_network_file_system_says_is_no_broken_disk() {
         for (errno, code) in [
             (libc::ENOSYS, "ENOSYS"),
-            (libc::EOPNOTSUPP, "ENOTSUP"),
+            (libc::ENOTSUP, "ENOTSUP"),
             (libc::ESTALE, "ESTALE"),
             (libc::ETIMEDOUT, "ETIMEDOUT"),
         ] {

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use crate::analysis::Analysis;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::leak::holders::slots;
 use crate::leak::vocabulary::Vocabulary;
 
 /// How many nodes of other classes may stand between two of a chain: an entry of a Map takes two,
@@ -47,10 +48,35 @@ pub fn head(
     is_chain.then(|| Head { node: run[links - 1].above, links })
 }
 
+/// The head of the list or tree of whose nodes one owns a container of the next ones, as in a skip list.
+pub(super) fn head_of_owner(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    analysis: &Analysis,
+    container: NodeIndex,
+) -> Option<Head> {
+    let owner = analysis.dominators.idom(container);
+    let is_container =
+        graph.node_type(container) == NodeType::OBJECT && !is_of_own_class(graph, words, container);
+    if !is_container || !is_of_own_class(graph, words, owner) {
+        return None;
+    }
+    let class = graph.name_index(owner);
+    let (mut held, mut alike) = (0, 0);
+    for item in slots(graph, analysis, container).map(|edge| edge.target) {
+        if graph.node_type(item) == NodeType::OBJECT {
+            held += 1;
+            alike += usize::from(graph.name_index(item) == class);
+        }
+    }
+    let leads_on = alike > 0 && alike * 2 >= held;
+    let itself = Head { node: owner, links: 1 };
+    leads_on.then(|| head(graph, words, analysis, owner).unwrap_or(itself))
+}
+
 /// Whether a node is an instance of a class that is not an everyday one.
-pub(crate) fn is_of_own_class(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
-    let everyday = [words.object_class, words.array_class, words.map_class, words.set_class];
-    graph.node_type(node) == NodeType::OBJECT && !everyday.contains(&graph.name_index(node))
+fn is_of_own_class(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
+    graph.node_type(node) == NodeType::OBJECT && !words.is_everyday(graph.name_index(node))
 }
 
 /// Whether the names by which links are entered are data, as in a tree of letters: there are many,

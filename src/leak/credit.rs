@@ -383,10 +383,9 @@ fn belongs_together(walk: &Walk<'_>, scatter: &Scatter, control: &Control) -> Re
     let Walk { graph, words, .. } = *walk;
     let Some(&sample) = scatter.members.first() else { return Ok(false) };
     let class = graph.name_index(sample);
-    let everyday = [words.object_class, words.array_class, words.map_class, words.set_class];
     match graph.node_type(sample) {
         NodeType::CLOSURE => Ok(true),
-        NodeType::OBJECT if !everyday.contains(&class) => Ok(true),
+        NodeType::OBJECT if !words.is_everyday(class) => Ok(true),
         NodeType::OBJECT => share_a_slot(graph, walk.before, &scatter.members, control),
         _ => Ok(false),
     }

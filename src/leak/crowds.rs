@@ -128,14 +128,13 @@ fn grown_containers(
     control: &Control,
 ) -> Result<Vec<Accumulation>> {
     let Walk { graph, words, analysis, before, .. } = *walk;
-    let classes = [words.array_class, words.map_class, words.set_class, words.object_class];
     let mut grown = Vec::new();
     for (position, &node) in analysis.dominators.order().iter().enumerate() {
         control.checkpoint_at(position)?;
         // A container that grew has something new in it, if only its store.
         if young.of(walk, position as u32) == 0
             || graph.node_type(node) != NodeType::OBJECT
-            || !classes.contains(&graph.name_index(node))
+            || !words.is_everyday(graph.name_index(node))
             || before.is_young(graph, node)
         {
             continue;

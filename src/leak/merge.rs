@@ -10,7 +10,6 @@ use crate::leak::candidate::{Alike, Candidate, Inner};
 use crate::leak::chain;
 use crate::leak::crowds::{Crowd, is_dictionary};
 use crate::leak::growth::Accumulation;
-use crate::leak::holders::slots;
 use crate::leak::items;
 use crate::leak::suspects::{LEAST_ITEMS, Newer};
 use crate::leak::vocabulary::Vocabulary;
@@ -18,12 +17,10 @@ use crate::report::Items;
 
 /// Moves points inside lists and trees to the head, and makes one of those that meet there.
 pub(super) fn lift_chains(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
-    let Newer { graph, words, analysis, .. } = newer;
     let mut by_node: HashMap<NodeIndex, Candidate> = HashMap::new();
     for mut candidate in candidates.drain(..) {
         if candidate.scattered.is_none()
-            && let Some(head) = chain::head(graph, words, analysis, candidate.point.node)
-                .or_else(|| head_of_owner(newer, &candidate))
+            && let Some(head) = head_of(newer, &candidate)
         {
             candidate.links = candidate.links.max(head.links);
             if candidate.point.node != head.node {
@@ -49,28 +46,15 @@ pub(super) fn lift_chains(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
     candidates.sort_by_key(|candidate| candidate.point.node);
 }
 
-/// The head of the list or tree of whose nodes one owns a container of the next ones, as in a skip list:
-/// what leads into the rest may grow by few items, and it is no container to a developer.
-fn head_of_owner(newer: Newer<'_>, candidate: &Candidate) -> Option<chain::Head> {
+/// The head of the list or tree that a candidate is in. A container that leads into the rest of one is
+/// none to a developer, if few of the elements came into it itself.
+fn head_of(newer: Newer<'_>, candidate: &Candidate) -> Option<chain::Head> {
     let Newer { graph, words, analysis, .. } = newer;
     let node = candidate.point.node;
-    let owner = analysis.dominators.idom(node);
-    if candidate.more_items() >= LEAST_ITEMS
-        || graph.node_type(node) != NodeType::OBJECT
-        || chain::is_of_own_class(graph, words, node)
-        || !chain::is_of_own_class(graph, words, owner)
-    {
-        return None;
-    }
-    let held = slots(graph, analysis, node).map(|edge| edge.target);
-    let held: Vec<_> = held.filter(|&it| graph.node_type(it) == NodeType::OBJECT).collect();
-    let class = graph.name_index(owner);
-    let alike = held.iter().filter(|&&it| graph.name_index(it) == class).count();
-    if alike == 0 || alike * 2 < held.len() {
-        return None;
-    }
-    let head = chain::head(graph, words, analysis, owner);
-    Some(head.unwrap_or(chain::Head { node: owner, links: 1 }))
+    chain::head(graph, words, analysis, node).or_else(|| {
+        let gained_few = candidate.more_items() < LEAST_ITEMS;
+        gained_few.then(|| chain::head_of_owner(graph, words, analysis, node))?
+    })
 }
 
 /// Containers in containers: tenants, their tables, the rows of each. Deeper ones are data.

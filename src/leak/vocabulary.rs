@@ -174,6 +174,11 @@ vocabulary! {
 impl Vocabulary {
     /// The index of a name that the snapshot does not have: equal to no index of it.
     pub const ABSENT: StringIndex = StringIndex(u32::MAX);
+
+    /// Whether a class is one of which everything is made: arrays, Maps, Sets and plain objects.
+    pub(crate) fn is_everyday(&self, class: StringIndex) -> bool {
+        [self.array_class, self.map_class, self.set_class, self.object_class].contains(&class)
+    }
 }
 
 fn find_all(strings: &StringTable, wanted: &[&str]) -> Vec<StringIndex> {

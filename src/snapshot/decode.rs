@@ -72,8 +72,6 @@ struct Parts {
     first_edges: Option<Result<Vec<u32>>>,
     edges: Option<EdgeColumns>,
     locations: Locations,
-    /// Whether somebody has already put them in the order of nodes.
-    locations_are_sorted: bool,
     samples: Vec<Sample>,
     strings: Option<StringTable>,
     warnings: Vec<String>,
@@ -171,7 +169,6 @@ impl Decoder<'_> {
                         let array = Array { name: "locations", fields: layout.fields };
                         read_rows(&mut self.input, &mut table, array, self.lanes)?;
                         self.tables.locations = table.finish();
-                        self.tables.locations_are_sorted = false;
                     }
                     None => self.input.skip_value("`locations`")?,
                 }
@@ -211,7 +208,6 @@ impl Decoder<'_> {
                     },
                 );
                 self.tables.first_edges = Some(first_edges);
-                self.tables.locations_are_sorted = true;
                 strings
             }
             _ => read_strings(&mut self.input),
@@ -239,9 +235,8 @@ impl Decoder<'_> {
         if header.root_index % header.nodes.fields as u64 != 0 || root >= header.node_count {
             return Err(Error::invalid(0, format!("root_index {} is no node", header.root_index)));
         }
-        if !self.tables.locations_are_sorted {
-            self.tables.locations.sort();
-        }
+        // Costs next to nothing if they have been sorted beside the strings.
+        self.tables.locations.sort();
         let first_edge = match self.tables.first_edges {
             Some(added_up) => added_up?,
             None => nodes.take_first_edges(header.edge_count)?,
