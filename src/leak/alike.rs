@@ -4,14 +4,19 @@
 //! largest container, with the growth of all of them. To describe a place takes its source; so of
 //! places that look the same from the root only the first is described.
 //!
+//! And one leak on two sides: for what a program does with a thing of Node's, as an AbortSignal that
+//! follows another, Node keeps lists of its own. They are part of the suspect that the program has a name
+//! for, if that gained as many items.
+//!
 //! Time: O(log n) for each place. Memory: some words for each.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::dominator_tree::DominatorTree;
 use crate::leak::grown::Grown;
+use crate::leak::listeners::is_about;
 use crate::leak::sentence::sentence;
-use crate::report::{Holding, Suspect};
+use crate::report::{Holding, Suspect, SuspectGrowth};
 
 /// How many classes of contents are listed.
 pub(crate) const HOLDINGS: usize = 5;
@@ -25,6 +30,25 @@ pub(crate) struct Described {
     pub(crate) inside: Option<String>,
     /// What its new items are, by class; empty where nobody knows.
     pub(crate) things: Vec<Holding>,
+    /// Whether Node made it for itself: a program has no name for it.
+    pub(crate) is_of_node: bool,
+}
+
+impl Described {
+    /// Whether this is Node's side of another suspect, which a program has a name for: it gained as
+    /// many items, or is a registry of what is there, which grows with it.
+    fn is_echo_of(&self, other: &Self) -> bool {
+        let gained = |described: &Self| {
+            described.suspect.growth.items.map(|items| items.after.saturating_sub(items.before))
+        };
+        self.is_of_node
+            && !other.is_of_node
+            && match (gained(self), gained(other)) {
+                (Some(its), Some(others)) => is_about(its, others),
+                (None, Some(_)) => self.suspect.class_name == "FinalizationRegistry",
+                _ => false,
+            }
+    }
 }
 
 /// What makes two places look the same: the shape of the way to them, and how they grew.
@@ -84,11 +108,27 @@ impl<'a> Families<'a> {
     }
 
     /// The suspects with their sentences, largest growth first.
-    pub(crate) fn suspects(self, most: usize) -> Vec<Suspect> {
+    pub(crate) fn suspects(mut self, most: usize) -> Vec<Suspect> {
+        self.fold_echoes();
         let mut suspects: Vec<_> = self.families.into_iter().map(Family::finish).collect();
         suspects.sort_by_key(|suspect| std::cmp::Reverse(suspect.growth.retained_bytes));
         suspects.truncate(most);
         suspects
+    }
+
+    /// Makes what Node keeps beside a suspect a part of it.
+    fn fold_echoes(&mut self) {
+        let (of_node, mut others): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.families).into_iter().partition(|it| it.first.is_of_node);
+        for family in of_node {
+            let bytes = |it: &&mut Family| it.first.suspect.growth.retained_bytes;
+            let heard = others.iter_mut().filter(|it| family.first.is_echo_of(&it.first));
+            match heard.max_by_key(bytes) {
+                Some(other) => other.take(family),
+                None => self.families.push(family),
+            }
+        }
+        self.families.extend(others);
     }
 
     fn add_to(&mut self, family: usize, position: u32, grown: impl FnOnce() -> Grown) {
@@ -117,10 +157,23 @@ impl Family {
         }
         let suspect = &mut self.first.suspect;
         suspect.alike += 1;
-        suspect.growth.retained_bytes += growth.retained_bytes;
-        if let (Some(ours), Some(its)) = (&mut suspect.growth.per_work, growth.per_work) {
-            ours.bytes += its.bytes;
+        if let (Some(ours), Some(its)) = (&mut suspect.growth.per_work, &growth.per_work) {
             ours.items += its.items;
+        }
+        self.add_bytes(&growth, holds);
+    }
+
+    /// Takes in what Node keeps beside it. The items are the same ones.
+    fn take(&mut self, echo: Self) {
+        let Suspect { growth, holds, .. } = echo.first.suspect;
+        self.add_bytes(&growth, holds);
+    }
+
+    fn add_bytes(&mut self, growth: &SuspectGrowth, holds: Vec<Holding>) {
+        let suspect = &mut self.first.suspect;
+        suspect.growth.retained_bytes += growth.retained_bytes;
+        if let (Some(ours), Some(its)) = (&mut suspect.growth.per_work, &growth.per_work) {
+            ours.bytes += its.bytes;
         }
         for holding in holds {
             add_holding(&mut suspect.holds, holding);
@@ -128,7 +181,7 @@ impl Family {
     }
 
     fn finish(self) -> Suspect {
-        let Described { mut suspect, owner, inside, things } = self.first;
+        let Described { mut suspect, owner, inside, things, .. } = self.first;
         suspect.holds.sort_by_key(|holding| std::cmp::Reverse(holding.bytes));
         suspect.holds.truncate(HOLDINGS);
         suspect.summary = sentence(&suspect, owner.as_deref(), inside.as_deref(), &things);
@@ -152,7 +205,7 @@ mod tests {
     use crate::analysis::{What, analyse};
     use crate::control::Control;
     use crate::graph::{EdgeType, NodeType};
-    use crate::report::{Items, PerWork, SuspectGrowth, SuspectKind};
+    use crate::report::{Items, PerWork, SuspectKind};
     use crate::testing::GraphBuilder;
 
     fn described(fingerprint: &str, bytes: i64) -> Described {
@@ -174,7 +227,7 @@ mod tests {
             fingerprint: fingerprint.into(),
             summary: String::new(),
         };
-        Described { suspect, owner: None, inside: None, things: vec![] }
+        Described { suspect, owner: None, inside: None, things: vec![], is_of_node: false }
     }
 
     #[test]
@@ -217,5 +270,35 @@ mod tests {
             "`history` (Array) grew from 1 to 11 elements, and 2 more like it (+260 B in all): they \
              now hold 30 more Entry objects."
         );
+    }
+
+    #[test]
+    fn what_node_keeps_beside_a_suspect_is_a_part_of_it() {
+        let heap = GraphBuilder::new().build();
+        let analysis = analyse(&heap, What::ALL, &Control::default()).unwrap();
+        let seen = |of_node: Described| {
+            let mut families = Families::new(&analysis.dominators);
+            let look =
+                |shape| Look { shape, has_more_items: true, is_chain: false, is_scattered: false };
+            families.add(look(1), 1, of_node);
+            families.add(look(2), 2, described("program", 100));
+            let found = families.suspects(5).into_iter();
+            let shown = found.map(|it| (it.fingerprint, it.growth.retained_bytes));
+            shown.collect::<Vec<_>>()
+        };
+        let of_node = |after: Option<u64>| {
+            let mut it = described("node", 500);
+            it.is_of_node = true;
+            it.suspect.growth.items = after.map(|after| Items { before: 0, after });
+            it
+        };
+        let both = [("node".to_owned(), 500), ("program".to_owned(), 100)];
+        assert_eq!(seen(of_node(Some(10))), [("program".to_owned(), 600)]);
+        assert_eq!(seen(of_node(Some(99))), both);
+        assert_eq!(seen(of_node(None)), both);
+        let mut registry = of_node(None);
+        registry.suspect.class_name = "FinalizationRegistry".into();
+        assert_eq!(seen(registry), [("program".to_owned(), 600)]);
+        assert_eq!(seen(Described { is_of_node: false, ..of_node(Some(10)) }), both);
     }
 }

@@ -120,6 +120,7 @@ impl Describer<'_> {
         let owner =
             handle.as_ref().filter(|_| kind != SuspectKind::Timers && program_handle.is_none());
         let owner = owner.and_then(|handle| self.owner_class(handle.owner));
+        let is_of_node = belongs_to_node.is_some() && !keeps && program_handle.is_none();
         let Grown { growth, holds, things } = self.grown(candidate);
         let mut suspect = Suspect {
             name,
@@ -136,7 +137,7 @@ impl Describer<'_> {
             summary: String::new(),
         };
         suspect.fingerprint = fingerprint(&suspect, owner.as_deref());
-        Some(Described { suspect, owner, inside, things })
+        Some(Described { suspect, owner, inside, things, is_of_node })
     }
 
     /// Name and class of a suspect.
