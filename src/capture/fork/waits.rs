@@ -10,7 +10,7 @@
 //! * A wait that can never end ends the child: [`EXIT_WAIT`]. The parent tries again. That includes
 //!   system calls on futexes, by which V8 waits since it uses Abseil's locks (Node 26).
 //! * A lock that another thread held at the moment of the fork guards data in an unknown state:
-//!   [`EXIT_LOCK`]. All but one kind: see [`lock_for`].
+//!   [`EXIT_LOCK`]. All but two kinds: see [`lock_for`].
 //!
 //! The entries are looked up before the fork, on a native thread: the child does not call into the
 //! dynamic linker. Relocation types are those of the System V ABI supplements for x86-64 (4.4.1)
@@ -74,6 +74,13 @@ static SYSCALL: AtomicUsize = AtomicUsize::new(0);
 static UV_MUTEX_LOCK: AtomicUsize = AtomicUsize::new(0);
 /// The function is a call and a check: what it calls returns to within this.
 const UV_MUTEX_LOCK_BYTES: usize = 64;
+/// Where V8's lock of handles across threads is; 0 if it cannot be found, as in Node 24 and 26, whose
+/// garbage collection does not hold it.
+static HANDLE_LOCK: AtomicUsize = AtomicUsize::new(0);
+/// `cppgc::internal::g_process_mutex`.
+const HANDLE_LOCK_NAME: &CStr = c"_ZN5cppgc8internal15g_process_mutexE";
+/// The variable is a flag, padded to a word, and the lock: the lock begins within this.
+const HANDLE_LOCK_OFFSETS: usize = size_of::<usize>() + 1;
 
 /// Waits with a time limit end at once in the child, which can make a loop of them spin. So many
 /// are no matter of patience any more.
@@ -84,9 +91,8 @@ impl Waits {
     /// Looks through all loaded objects.
     pub(super) fn find() -> Self {
         SYSCALL.store(libc::syscall as *const () as usize, Ordering::Relaxed);
-        // SAFETY: the name is a NUL-terminated string, and the result is only compared with.
-        let lock = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"uv_mutex_lock".as_ptr()) };
-        UV_MUTEX_LOCK.store(lock as usize, Ordering::Relaxed);
+        look_up(&UV_MUTEX_LOCK, c"uv_mutex_lock");
+        look_up(&HANDLE_LOCK, HANDLE_LOCK_NAME);
         let mut waits = Self::default();
         let data: *mut Self = &mut waits;
         // SAFETY: the callback gets the pointer back while `waits` is borrowed by nobody else.
@@ -124,6 +130,13 @@ impl Waits {
         }
         true
     }
+}
+
+/// Keeps where a symbol is that the executable or a library exports, unless that is known.
+fn look_up(place: &AtomicUsize, symbol: &CStr) {
+    // SAFETY: the name is a NUL-terminated string, and the result is only compared with.
+    let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, symbol.as_ptr()) } as usize;
+    let _ = place.compare_exchange(0, address, Ordering::Relaxed, Ordering::Relaxed);
 }
 
 /// The pages that hold the entries, each once.
@@ -181,10 +194,18 @@ unsafe extern "C" fn mutex_lock(mutex: *mut libc::pthread_mutex_t) -> c_int {
 /// of tasks and messages for other threads: nobody here reads them, and no snapshot shows them.
 /// The queue of V8's helper threads is one, and every garbage collection of every worker goes
 /// through it. Should it have been left half changed, the child crashes over it and another is due.
+///
+/// So is V8's lock of handles by which C++ objects of one heap are kept from other threads. In Node
+/// 20 and 22 there is one for all heaps, and every full garbage collection, also that of the child,
+/// holds it from the end of its marking on: of some busy workers one nearly always does. But all that
+/// it does to what the lock guards is to walk the handles of its own heap, which is not the one that
+/// the child walks. Node has no such handles; of an addon that has, a handle into the heap of this
+/// thread may have been made or dropped at the very moment of the fork. Then it counts or it does
+/// not, or the child crashes.
 unsafe extern "C" fn lock_for(mutex: *mut libc::pthread_mutex_t, caller: usize) -> c_int {
     // SAFETY: the caller passes what it would have passed to `pthread_mutex_lock`.
     match unsafe { libc::pthread_mutex_trylock(mutex) } {
-        libc::EBUSY if is_in_uv_mutex_lock(caller) => 0,
+        libc::EBUSY if is_in_uv_mutex_lock(caller) || is_handle_lock(mutex as usize) => 0,
         // SAFETY: ends the process at once.
         libc::EBUSY => unsafe { libc::_exit(EXIT_LOCK) },
         result => result,
@@ -194,6 +215,11 @@ unsafe extern "C" fn lock_for(mutex: *mut libc::pthread_mutex_t, caller: usize) 
 fn is_in_uv_mutex_lock(address: usize) -> bool {
     let start = UV_MUTEX_LOCK.load(Ordering::Relaxed);
     start != 0 && (start..start + UV_MUTEX_LOCK_BYTES).contains(&address)
+}
+
+fn is_handle_lock(mutex: usize) -> bool {
+    let start = HANDLE_LOCK.load(Ordering::Relaxed);
+    start != 0 && (start..start + HANDLE_LOCK_OFFSETS).contains(&mutex)
 }
 
 /// `syscall`, in which waking and waiting for a futex are taken care of. The C library's takes any
@@ -421,6 +447,28 @@ mod tests {
         }
         UV_MUTEX_LOCK.store(start, Ordering::Relaxed);
         assert!(!is_in_uv_mutex_lock(start + UV_MUTEX_LOCK_BYTES));
+    }
+
+    #[test]
+    fn the_lock_of_handles_is_passed_by_when_it_is_held() {
+        /// As V8 has it.
+        #[repr(C)]
+        struct Lazy {
+            flag: u32,
+            mutex: libc::pthread_mutex_t,
+        }
+        let mut lazy = Lazy { flag: 1, mutex: libc::PTHREAD_MUTEX_INITIALIZER };
+        let start = HANDLE_LOCK.swap(&raw const lazy.flag as usize, Ordering::Relaxed);
+        // SAFETY: the mutex lives as long as the calls.
+        unsafe {
+            assert_eq!(lock_for(&mut lazy.mutex, 1), 0);
+            assert_eq!(lock_for(&mut lazy.mutex, 1), 0, "it is held and passed by");
+            assert_eq!(libc::pthread_mutex_unlock(&mut lazy.mutex), 0);
+            assert_eq!(libc::pthread_mutex_trylock(&mut lazy.mutex), 0, "it is free again");
+        }
+        let end = &raw const lazy as usize + size_of::<Lazy>();
+        assert!(!is_handle_lock(end), "what comes behind is another's");
+        HANDLE_LOCK.store(start, Ordering::Relaxed);
     }
 
     #[test]
