@@ -15,11 +15,34 @@ pub(super) const EXIT_ORPHAN: c_int = 95;
 /// V8 said that it could not write the snapshot.
 pub(super) const EXIT_V8: c_int = 96;
 
-/// How far down the child steps for the service: it works in what time is left.
-const NICENESS: c_int = 5;
+/// How far down the child steps for a service that keeps `busy` threads on `cores` busy: so far that
+/// it takes about a quarter of a core from them.
+///
+/// Beside one thread per core that is niceness 5, as each step is worth a factor of 1.25 and the share
+/// is 1 to 3. In a crowd it is less, as a child that stepped back from all of them would hardly ever
+/// run: with 32 threads on two cores it got 2 % of a core.
+pub(super) fn niceness(busy: usize, cores: usize) -> c_int {
+    match busy / cores.max(1) {
+        0 | 1 => 5,
+        2 => 2,
+        _ => 0,
+    }
+}
 
-/// Runs `walk` as the child of `parent` and ends the process with it. `pipe` is the one descriptor
-/// it keeps. A watchdog ends it after `seconds`.
+/// What the child has to know, all of it found before the fork.
+#[derive(Clone, Copy)]
+pub(super) struct Orders<'a> {
+    /// The one descriptor it keeps.
+    pub(super) pipe: c_int,
+    /// A watchdog ends it after so long.
+    pub(super) seconds: c_uint,
+    /// How far it steps down: see [`niceness`].
+    pub(super) niceness: c_int,
+    /// What it must not wait for.
+    pub(super) waits: &'a Waits,
+}
+
+/// Runs `walk` as the child of `parent` and ends the process with it.
 ///
 /// # Safety
 ///
@@ -27,17 +50,15 @@ const NICENESS: c_int = 5;
 /// or takes a lock before the waits are removed.
 pub(super) unsafe fn run(
     parent: libc::pid_t,
-    pipe: c_int,
-    seconds: u32,
-    waits: &Waits,
+    orders: Orders<'_>,
     walk: impl FnOnce() -> bool,
 ) -> ! {
     // SAFETY: see the functions; each is a series of system calls on this process alone.
     unsafe {
         tie_to(parent);
-        forget_signals(seconds);
-        step_down();
-        if !keep_only(pipe) || !waits.remove() {
+        forget_signals(orders.seconds);
+        step_down(orders.niceness);
+        if !keep_only(orders.pipe) || !orders.waits.remove() {
             libc::_exit(EXIT_SETUP);
         }
         let walked = walk();
@@ -78,11 +99,13 @@ unsafe fn forget_signals(watchdog_seconds: c_uint) {
 }
 
 /// When time is short the service goes first, and when memory is, the child does.
-unsafe fn step_down() {
+unsafe fn step_down(niceness: c_int) {
     // SAFETY: system calls with plain values and constant strings. Each may be refused, and the
     // capture is then only less polite.
     unsafe {
-        libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS);
+        // On top of what the service has: a service that is nice itself must not get a child that is
+        // less so.
+        libc::nice(niceness);
         let path = c"/proc/self/oom_score_adj";
         let file = libc::open(path.as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
         if file >= 0 {
@@ -156,6 +179,20 @@ fn parse_descriptor(name: &[u8]) -> Option<c_int> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_child_steps_back_from_few_threads_and_not_from_a_crowd() {
+        /// What the kernel gives a thread of niceness 0 to 5, to share a core by.
+        const WEIGHTS: [f64; 6] = [1024.0, 820.0, 655.0, 526.0, 423.0, 335.0];
+        for (busy, cores) in [(0, 1), (1, 1), (1, 2), (2, 2), (4, 2), (6, 2), (64, 2), (9, 0)] {
+            let per_core = (busy / cores.max(1)).max(1) as f64;
+            let own = WEIGHTS[niceness(busy, cores) as usize];
+            let share = own / (own + per_core * WEIGHTS[0]);
+            let fair = WEIGHTS[0] / (WEIGHTS[0] + per_core * WEIGHTS[0]);
+            assert!(share <= 0.25, "{busy} on {cores}: {share}");
+            assert!(share >= fair.min(0.24), "{busy} on {cores}: {share}");
+        }
+    }
 
     #[test]
     fn names_of_descriptors_are_read() {

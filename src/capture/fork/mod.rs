@@ -35,6 +35,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use self::child::Orders;
 use self::mappings::{MAPS, Visible};
 use self::threads::Others;
 use self::waits::Waits;
@@ -57,6 +58,8 @@ pub struct Readiness {
     waits: Waits,
     visible: Visible,
     others: Others,
+    /// How many cores this process may use.
+    cores: usize,
 }
 
 impl Readiness {
@@ -76,7 +79,8 @@ impl Readiness {
         PASSED.store(verdict.is_ok(), Ordering::Relaxed);
         verdict?;
         let visible = Visible::let_in().map_err(|error| refused("open", MAPS, error))?;
-        Ok(Self { waits, visible, others: Others::watch(REST_AHEAD) })
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+        Ok(Self { waits, visible, others: Others::watch(REST_AHEAD), cores })
     }
 
     /// Whether a child that is forked now is likely to come through. Some 10 microseconds per
@@ -121,7 +125,7 @@ fn test_child(waits: &Waits) -> Result<()> {
     // SAFETY: the child only makes system calls.
     let forked = unsafe {
         fork_into(|parent| {
-            child::run(parent, pipe, 10, waits, || {
+            child::run(parent, Orders { pipe, seconds: 10, niceness: 0, waits }, || {
                 libc::write(pipe, b"hello".as_ptr().cast(), 5) == 5
             })
         })
@@ -177,15 +181,21 @@ pub unsafe fn fork(
     let limit = time_limit.map_or(WATCHDOG, |limit| limit + Duration::from_secs(5)).min(WATCHDOG);
     let seconds = u32::try_from(limit.as_secs()).unwrap_or(u32::MAX).max(1);
     let begun = std::time::Instant::now();
-    let Readiness { waits, mut visible, others } = readiness;
+    let Readiness { waits, mut visible, others, cores } = readiness;
     visible.catch_up().map_err(|error| fail(MAPS, error))?;
     // Last of all, as it may be over in a moment.
     others.wait_for_rest(REST_AT_FORK);
+    let orders = Orders {
+        pipe: writer.as_raw_fd(),
+        seconds,
+        niceness: child::niceness(others.busy(), cores),
+        waits: &waits,
+    };
     let (mappings, let_in) = (visible.len(), begun.elapsed());
     // SAFETY: the child goes into `child::run` at once, as that asks; the caller vouches for `walk`.
     let forked = unsafe {
         fork_into(|parent| {
-            child::run(parent, writer.as_raw_fd(), seconds, &waits, || {
+            child::run(parent, orders, || {
                 // A panic must not unwind into a second copy of the service.
                 catch_unwind(AssertUnwindSafe(walk)).unwrap_or(false)
             })

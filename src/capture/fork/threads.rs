@@ -22,23 +22,34 @@ const LOOK: Duration = Duration::from_micros(200);
 pub(super) struct Others {
     /// Those that never rest.
     restless: BTreeSet<u32>,
+    /// How many were at work at a time, on average. Each may rest at times, and yet all of them leave
+    /// no core free.
+    busy: usize,
 }
 
 impl Others {
     /// Watches until a moment at which all rest, or for `at_most`.
     pub(super) fn watch(at_most: Duration) -> Self {
         let begun = Instant::now();
-        let mut others = Self { restless: busy_threads() };
+        let mut others = Self { restless: busy_threads(), busy: 0 };
+        let (mut looks, mut seen) = (1, others.restless.len());
         while !others.restless.is_empty() && begun.elapsed() < at_most {
             std::thread::sleep(LOOK);
             let busy = busy_threads();
+            (looks, seen) = (looks + 1, seen + busy.len());
             if busy.is_empty() {
                 others.restless = busy;
             } else {
                 others.restless.retain(|thread| busy.contains(thread));
             }
         }
+        others.busy = seen.div_ceil(looks);
         others
+    }
+
+    /// How many were at work at a time while they were watched.
+    pub(super) fn busy(&self) -> usize {
+        self.busy
     }
 
     /// Whether all rest that do at times. Some 10 microseconds per thread.
@@ -98,6 +109,7 @@ mod tests {
         });
         let others = Others::watch(Duration::from_millis(5));
         others.wait_for_rest(Duration::from_millis(5));
+        assert!(others.busy() >= 1);
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         busy.join().unwrap();
     }
