@@ -19,8 +19,14 @@
 //! way that V8 has to wait for, the child ends itself, during the garbage collection that it begins
 //! with, and another fork is due. So the moment is chosen: see [`threads`]. Luck remains, as other
 //! threads do not stop for a fork, and it is worse where workers are always busy: their garbage
-//! collection shares locks with that of this thread. That is why a document counts only if it is
-//! whole *and* the child ended well.
+//! collection shares locks with that of this thread. Those that it holds for long are passed by: see
+//! [`waits`]. That is why a document counts only if it is whole *and* the child ended well.
+//!
+//! # What takes time
+//!
+//! A child that meets a lock ends itself at once, so no try waits for one. It needs as much processor
+//! time as a capture inline, and shares it with the service: where that keeps every core busy, the
+//! capture takes as many times longer as there are threads to a core.
 
 mod child;
 mod mappings;
