@@ -7,7 +7,7 @@ use crate::analysis::Analysis;
 use crate::analysis::bits::BitSet;
 use crate::control::Control;
 use crate::error::Result;
-use crate::graph::{HeapGraph, NodeIndex};
+use crate::graph::{HeapGraph, NodeIndex, NodeType};
 use crate::leak::census::{Census, LARGE, Together, class_key, instances_now, slot_key, tag};
 use crate::leak::growth::{Scatter, is_slot};
 use crate::leak::items;
@@ -70,6 +70,14 @@ impl Kin<'_> {
         has_grown.then_some(average)
     }
 
+    /// What things of a shape were on average, if they retain more now.
+    fn average_size(&self, shape: u64) -> Option<Prior> {
+        let (now, was) = self.several(shape)?;
+        let average = Prior::average(was);
+        let more = now.retained.saturating_sub(average.retained.saturating_mul(now.count));
+        (now.count <= was.count * 2 && more >= LEAST_MORE).then_some(average)
+    }
+
     /// What a thing was: the only one of its shape, or one of no more than there were.
     fn prior(&self, member: &Member) -> Option<Prior> {
         let &Member { shape, items, retained, .. } = member;
@@ -96,14 +104,19 @@ pub struct Before<'a> {
 #[derive(Debug)]
 enum By {
     Id,
-    /// The nodes that have a counterpart, and those, or what is one of several that there were; and
-    /// containers that share their shape, as they were on average.
+    /// The nodes that have a counterpart, and those, or what is one of several that there were;
+    /// containers that share their shape and have more items than those had on average, and other
+    /// objects that retain more, as they were on average.
     Shape {
         matched: BitSet,
         counterparts: HashMap<NodeIndex, Prior>,
         averages: Vec<(NodeIndex, Prior)>,
+        larger: Vec<(NodeIndex, Prior)>,
     },
 }
+
+/// Things of a shape that retain less than this more, all together, have not grown.
+const LEAST_MORE: u64 = 16 << 10;
 
 impl<'a> Before<'a> {
     /// Asks a census by id.
@@ -143,19 +156,22 @@ impl<'a> Before<'a> {
         let mut matched = BitSet::new(graph.node_count());
         let mut counterparts = HashMap::new();
         let mut averages = Vec::new();
+        let mut larger = Vec::new();
         let containers = [words.array_class, words.map_class, words.set_class];
         for (at, member) in members.iter().enumerate() {
             control.checkpoint_at(at)?;
             let node = member.node;
             if containers.contains(&graph.name_index(node)) {
                 averages.extend(kin.average(member.shape).map(|average| (node, average)));
+            } else if graph.node_type(node) == NodeType::OBJECT {
+                larger.extend(kin.average_size(member.shape).map(|average| (node, average)));
             }
             if let Some(prior) = kin.prior(member) {
                 matched.insert(node.0);
                 counterparts.insert(node, prior);
             }
         }
-        Ok(Self { census, by: By::Shape { matched, counterparts, averages } })
+        Ok(Self { census, by: By::Shape { matched, counterparts, averages, larger } })
     }
 
     /// Containers that share their shape with others and have more items than those had on average,
@@ -164,6 +180,15 @@ impl<'a> Before<'a> {
         match &self.by {
             By::Id => &[],
             By::Shape { averages, .. } => averages,
+        }
+    }
+
+    /// Objects that share their shape with others and retain more than those did on average, all together;
+    /// no arrays, Maps or Sets. Only where nothing is known of each.
+    pub fn larger_on_average(&self) -> &[(NodeIndex, Prior)] {
+        match &self.by {
+            By::Id => &[],
+            By::Shape { larger, .. } => larger,
         }
     }
 
@@ -272,7 +297,7 @@ impl<'a> Before<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{EdgeType, NodeType};
+    use crate::graph::EdgeType;
     use crate::leak::stage::{Heap, elements, grown, property};
 
     #[test]

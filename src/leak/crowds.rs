@@ -40,6 +40,8 @@ pub struct Crowd {
     pub bytes: u64,
     /// And what their new keys take that they do not dominate.
     pub key_bytes: u64,
+    /// Whether they are linked lists, and no containers of V8's.
+    pub are_lists: bool,
 }
 
 /// What containers have in common.
@@ -78,7 +80,18 @@ pub(super) fn find_crowds(
     for node in known {
         is_known.insert(node.0);
     }
-    grown.retain(|point| point.more_items() > 0 && !is_known.contains(point.node.0));
+    grown.retain(|point| !is_known.contains(point.node.0));
+    let crowds = that_grew_together(walk, grown).into_iter().filter_map(|crowd| {
+        let key_bytes = crowd.members.iter().map(|point| keys.bytes(walk, point)).sum();
+        let is_leak = crowd.bytes + key_bytes >= walk.least_bytes;
+        is_leak.then_some(Crowd { key_bytes, ..crowd })
+    });
+    crowds.collect()
+}
+
+/// Those of one class in one place that gained items enough, all together.
+pub(super) fn that_grew_together(walk: &Walk<'_>, mut grown: Vec<Accumulation>) -> Vec<Crowd> {
+    grown.retain(|point| point.more_items() > 0);
     let mut by_place: BTreeMap<(Place, u32), Vec<Accumulation>> = BTreeMap::new();
     for (place, point) in with_places(walk, grown) {
         let class = walk.graph.name_index(point.node).0;
@@ -95,12 +108,8 @@ pub(super) fn find_crowds(
             Place::Entry(outer) => Some(outer),
             Place::Slot { .. } => None,
         };
-        if !is_crowd || !is_net_growth(walk, &members, bytes) {
-            return None;
-        }
-        let key_bytes = members.iter().map(|point| keys.bytes(walk, point)).sum();
-        let is_leak = bytes + key_bytes >= walk.least_bytes;
-        is_leak.then_some(Crowd { outer, members, bytes, key_bytes })
+        let grew = is_crowd && is_net_growth(walk, &members, bytes);
+        grew.then_some(Crowd { outer, members, bytes, key_bytes: 0, are_lists: false })
     });
     crowds.collect()
 }

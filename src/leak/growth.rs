@@ -25,6 +25,7 @@ use crate::leak::crowds::{Crowd, find_crowds, small_containers};
 use crate::leak::holders::slots;
 use crate::leak::items::{self, Container};
 use crate::leak::keys::Keys;
+use crate::leak::lists::{crowds_of_lists, grown_lists};
 use crate::leak::spine::Spine;
 use crate::leak::vocabulary::Vocabulary;
 use crate::prefix_sums::PrefixSums;
@@ -127,9 +128,9 @@ impl<'a> Walk<'a> {
             self.look_below(&survivor, &young, &mut work, &mut found);
         }
         // Two passes over all nodes, the second of which another core may take.
-        let (grown, may_be_crowds) = rayon::join(
+        let (grown, (may_be_crowds, lists)) = rayon::join(
             || self.grown_containers(self.least_items, control),
-            || small_containers(self, &young, control),
+            || (small_containers(self, &young, control), grown_lists(self, &young, control)),
         );
         let known: HashSet<_> = found.points.iter().map(|point| point.node).collect();
         found.points.extend(grown?.into_iter().filter(|point| !known.contains(&point.node)));
@@ -139,6 +140,8 @@ impl<'a> Walk<'a> {
         let mut keys = Keys::new(self);
         found.crowds = find_crowds(self, may_be_crowds?, &known, &mut keys);
         self.add_keys(&mut found, &mut keys);
+        let lists = crowds_of_lists(self, lists?, &mut found, control)?;
+        found.crowds.extend(lists);
         Ok(found)
     }
 

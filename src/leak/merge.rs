@@ -140,25 +140,21 @@ pub(super) fn add_crowds(
     let Newer { graph, words, analysis, .. } = newer;
     let at: HashMap<NodeIndex, usize> =
         candidates.iter().enumerate().map(|(at, candidate)| (candidate.point.node, at)).collect();
-    for Crowd { outer, members, bytes, key_bytes } in crowds {
-        if let Some(&there) = outer.and_then(|outer| at.get(&outer)) {
-            // It has their growth already, and is told whose items those are.
+    for Crowd { outer, members, bytes, key_bytes, are_lists } in crowds {
+        let there = outer.and_then(|outer| at.get(&outer)).copied();
+        // A container has their growth already, but for that of lists that the walk went on to.
+        if there.is_none() || are_lists {
+            for member in &members {
+                take_from_around(analysis, &at, member, are_lists, candidates);
+            }
+        }
+        if let Some(there) = there {
+            // It is told whose items those are.
             let there = &mut candidates[there];
-            there.point.bytes += key_bytes;
+            there.point.bytes += key_bytes + if are_lists { bytes } else { 0 };
             let inner = merge(before, there.point, members.into_iter().map(Candidate::new)).inner;
             there.inner = there.inner.or(inner);
             continue;
-        }
-        for member in &members {
-            let mut around = analysis.dominators.idom(member.node);
-            for _ in 0..LONGEST_WAY_UP {
-                if let Some(&there) = at.get(&around) {
-                    let point = &mut candidates[there].point;
-                    point.bytes = point.bytes.saturating_sub(member.bytes);
-                    break;
-                }
-                around = analysis.dominators.idom(around);
-            }
         }
         let crowd = match outer {
             Some(node) => {
@@ -173,11 +169,29 @@ pub(super) fn add_crowds(
                     containers: members.len() as u64 - 1,
                     more_items: members[1..].iter().map(Accumulation::more_items).sum(),
                 };
-                let point = Accumulation { bytes: bytes + key_bytes, ..members[0] };
+                let links = if are_lists { members[0].more_items() as usize } else { 0 };
+                let point = Accumulation { bytes: bytes + key_bytes, links, ..members[0] };
                 Candidate { credited, alike, ..Candidate::new(point) }
             }
         };
         candidates.push(crowd);
+    }
+}
+
+/// Takes the growth of a member of a crowd from what got it: what is around it, or a list itself.
+fn take_from_around(
+    analysis: &Analysis,
+    at: &HashMap<NodeIndex, usize>,
+    member: &Accumulation,
+    is_list: bool,
+    candidates: &mut [Candidate],
+) {
+    let idom = |&node: &NodeIndex| Some(analysis.dominators.idom(node));
+    let around = std::iter::successors(Some(member.node), idom).skip(usize::from(!is_list));
+    let mut got = around.take(LONGEST_WAY_UP).filter_map(|node| at.get(&node));
+    if let Some(&there) = got.next() {
+        let point = &mut candidates[there].point;
+        point.bytes = point.bytes.saturating_sub(member.bytes);
     }
 }
 

@@ -27,6 +27,7 @@ use crate::leak::places::Places;
 use crate::leak::route::Routes;
 use crate::leak::shape::RouteShapes;
 use crate::leak::small::large_together;
+use crate::leak::timers::merge_timer_lists;
 use crate::leak::vocabulary::Vocabulary;
 use crate::report::{DiffOptions, Suspect};
 
@@ -122,6 +123,7 @@ fn worth_naming(
     let mut growth = walk.run(control)?;
     let crowds = std::mem::take(&mut growth.crowds);
     let mut candidates = credit_scatters(walk, growth, control)?;
+    merge_timer_lists(newer, walk, positions, &mut candidates, control)?;
     lift_chains(newer, &mut candidates);
     control.checkpoint()?;
     add_crowds(newer, before, crowds, &mut candidates);

@@ -1,0 +1,281 @@
+//! Linked lists that grew: the messages of each room, the jobs of each tenant. One by one they may be
+//! noise; as containers do, they are looked at together (see [`crowds`](crate::leak::crowds)).
+//!
+//! Nothing counts the elements of a list. They are the objects that refer to another one of their class
+//! by a property of one name, as `next` does. What a thing has only once, or by many names, is no list.
+//!
+//! Time: by id, linear in the survivors that dominate something young, and in the edges of young
+//! objects; by shape, linear in the edges of what the things dominate that have grown on average.
+//! Memory: some words for each list that grew.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
+
+use crate::control::Control;
+use crate::error::Result;
+use crate::graph::{EdgeType, NodeIndex, NodeType, StringIndex};
+use crate::leak::before::Prior;
+use crate::leak::census::{class_key, instances_now};
+use crate::leak::crowds::{Crowd, that_grew_together};
+use crate::leak::edges::property;
+use crate::leak::growth::{Accumulation, Growth, Walk, YoungBytes};
+
+/// Lists of fewer new elements are none.
+const FEWEST_ELEMENTS: u64 = 2;
+
+/// Of what one thing dominates, so many nodes tell whether they are a list.
+const MOST_NODES: usize = 100_000;
+
+/// The lists that were there before and have more elements now. Their items are their elements.
+///
+/// # Errors
+///
+/// `ABORT_ERR`, `ERR_TIMEOUT`.
+pub(super) fn grown_lists(
+    walk: &Walk<'_>,
+    young: &YoungBytes,
+    control: &Control,
+) -> Result<Vec<Accumulation>> {
+    match walk.before.knows_young() {
+        true => lists_with_young(walk, young, control),
+        false => lists_on_average(walk, control),
+    }
+}
+
+/// Lists that grew together, and are not for the most part found already one by one. Those that are, are
+/// taken out of `found`.
+///
+/// # Errors
+///
+/// `ABORT_ERR`, `ERR_TIMEOUT`.
+pub(super) fn crowds_of_lists(
+    walk: &Walk<'_>,
+    lists: Vec<Accumulation>,
+    found: &mut Growth,
+    control: &Control,
+) -> Result<Vec<Crowd>> {
+    let mut crowds = that_grew_together(walk, lists);
+    crowds.retain(|crowd| crowd.bytes >= walk.least_bytes);
+    if crowds.is_empty() {
+        return Ok(crowds);
+    }
+    let seen = seen_alone(walk, found);
+    crowds.retain(|crowd| {
+        let alone = crowd.members.iter().filter(|member| seen.contains(&member.node));
+        alone.map(|member| member.bytes).sum::<u64>() * 2 < crowd.bytes
+    });
+    let together: HashSet<NodeIndex> =
+        crowds.iter().flat_map(|crowd| &crowd.members).map(|member| member.node).collect();
+    found.points.retain(|point| !lists_of_point(walk, point).any(|list| together.contains(&list)));
+    for scatters in &mut found.scatters {
+        if together.contains(&walk.analysis.dominators.node_at(scatters.position)) {
+            scatters.groups.clear();
+        }
+    }
+    for crowd in &mut crowds {
+        count_all(walk, &mut crowd.members, control)?;
+        crowd.are_lists = true;
+    }
+    Ok(crowds)
+}
+
+/// The lists of which the walk has found the growth, each for itself.
+fn seen_alone(walk: &Walk<'_>, found: &Growth) -> HashSet<NodeIndex> {
+    let points = found.points.iter().filter(|point| point.bytes > 0);
+    let scatters = found.scatters.iter().filter(|scatters| !scatters.groups.is_empty());
+    points
+        .flat_map(|point| lists_of_point(walk, point))
+        .chain(scatters.map(|scatters| walk.analysis.dominators.node_at(scatters.position)))
+        .collect()
+}
+
+/// The list that a point is, or that it is the first new element of.
+fn lists_of_point(walk: &Walk<'_>, point: &Accumulation) -> impl Iterator<Item = NodeIndex> {
+    let above = walk.analysis.dominators.idom(point.node);
+    std::iter::once(point.node).chain((point.links > 0).then_some(above))
+}
+
+/// By id: the survivors that have young elements right below them.
+fn lists_with_young(
+    walk: &Walk<'_>,
+    young: &YoungBytes,
+    control: &Control,
+) -> Result<Vec<Accumulation>> {
+    let Walk { graph, analysis, before, .. } = *walk;
+    let tree = &analysis.dominators;
+    let order = tree.order();
+    let mut tops: HashMap<NodeIndex, Vec<u32>> = HashMap::new();
+    let (mut position, mut steps) = (0, 0);
+    while (position as usize) < order.len() {
+        control.checkpoint_at(steps)?;
+        steps += 1;
+        let node = order[position as usize];
+        if young.of(walk, position) == 0 {
+            position += tree.extent(position);
+        } else if !before.is_young(graph, node) {
+            position += 1;
+        } else {
+            let owner = tree.idom(node);
+            if graph.node_type(node) == NodeType::OBJECT && may_own_a_list(walk, owner) {
+                tops.entry(owner).or_default().push(position);
+            }
+            position += tree.extent(position);
+        }
+    }
+    let mut lists: BTreeMap<NodeIndex, Accumulation> = BTreeMap::new();
+    for (at, (owner, tops)) in tops.into_iter().enumerate() {
+        control.checkpoint_at(at)?;
+        let Some(prior) = before.of(graph, owner) else { continue };
+        let new = tops.into_iter().map(|top| tree.subtree(top));
+        let Some((sample, more)) = elements(walk, new) else { continue };
+        let node = list_of(walk, owner, graph.name_index(sample));
+        let bytes = analysis.retained.at(owner.at()).saturating_sub(prior.retained);
+        let new = Accumulation { node, bytes: 0, prior: Some(prior), items: Some(0), links: 0 };
+        let list = lists.entry(node).or_insert(new);
+        list.bytes += bytes;
+        list.prior = list.prior.map(|prior| Prior { items: 0, ..prior });
+        list.items = list.items.map(|items| items + more);
+    }
+    Ok(lists.into_values().collect())
+}
+
+/// The list that new elements hang on, be it by the last one that there was: what holds its first element,
+/// or that element.
+fn list_of(walk: &Walk<'_>, owner: NodeIndex, class: StringIndex) -> NodeIndex {
+    let is_element = |node| is_of(walk, node, class);
+    if !is_element(owner) {
+        return owner;
+    }
+    let above = |node: NodeIndex| walk.analysis.dominators.idom(node);
+    let mut first = owner;
+    for _ in 0..MOST_NODES {
+        if !is_element(above(first)) || above(first) == first {
+            break;
+        }
+        first = above(first);
+    }
+    let holder = above(first);
+    if may_own_a_list(walk, holder) { holder } else { first }
+}
+
+/// By shape: the things that have more below them on average, if that is a list. Of its elements, the
+/// share is new that their class has gained.
+fn lists_on_average(walk: &Walk<'_>, control: &Control) -> Result<Vec<Accumulation>> {
+    let Walk { graph, analysis, before, .. } = *walk;
+    let nodes = before.larger_on_average().iter().map(|&(node, _)| node);
+    let positions = positions_of(walk, nodes, control)?;
+    let mut lists = Vec::new();
+    let mut instances: HashMap<StringIndex, u64> = HashMap::new();
+    for (at, &(node, prior)) in before.larger_on_average().iter().enumerate() {
+        control.checkpoint_at(at)?;
+        if !may_own_a_list(walk, node) {
+            continue;
+        }
+        let below = analysis.dominators.subtree(positions[&node]);
+        let Some((sample, items)) = elements(walk, std::iter::once(below)) else { continue };
+        let now = instances.entry(graph.name_index(sample));
+        let now = *now.or_insert_with(|| instances_now(graph, sample).max(1));
+        let was = before.census().instances(class_key(graph, sample)).count.min(now);
+        let prior = Prior { items: items * was / now, ..prior };
+        let bytes = analysis.retained.at(node.at()).saturating_sub(prior.retained);
+        lists.push(Accumulation { node, bytes, prior: Some(prior), items: Some(items), links: 0 });
+    }
+    Ok(lists)
+}
+
+/// Notes how many elements lists had before, of which only the new ones have been counted.
+fn count_all(walk: &Walk<'_>, lists: &mut [Accumulation], control: &Control) -> Result<()> {
+    if !walk.before.knows_young() {
+        return Ok(());
+    }
+    let positions = positions_of(walk, lists.iter().map(|list| list.node), control)?;
+    for list in lists {
+        control.checkpoint()?;
+        let below = walk.analysis.dominators.subtree(positions[&list.node]);
+        let Some((_, all)) = elements(walk, std::iter::once(below)) else { continue };
+        let more = list.items.unwrap_or(0);
+        let before = all.saturating_sub(more);
+        list.items = Some(before + more);
+        list.prior = list.prior.map(|prior| Prior { items: before, ..prior });
+    }
+    Ok(())
+}
+
+/// Where nodes are in the dominator tree.
+fn positions_of(
+    walk: &Walk<'_>,
+    nodes: impl Iterator<Item = NodeIndex>,
+    control: &Control,
+) -> Result<HashMap<NodeIndex, u32>> {
+    let mut positions: HashMap<NodeIndex, u32> = nodes.map(|node| (node, 0)).collect();
+    if positions.is_empty() {
+        return Ok(positions);
+    }
+    for (position, node) in walk.analysis.dominators.order().iter().enumerate() {
+        control.checkpoint_at(position)?;
+        if let Some(its) = positions.get_mut(node) {
+            *its = position as u32;
+        }
+    }
+    Ok(positions)
+}
+
+/// Whether something can be a list, or what a program holds one by: an object that is no container of
+/// V8's. Timers are in lists of Node's, which are looked at by themselves.
+fn may_own_a_list(walk: &Walk<'_>, node: NodeIndex) -> bool {
+    let Walk { graph, words, .. } = *walk;
+    let class = graph.name_index(node);
+    graph.node_type(node) == NodeType::OBJECT
+        && !walk.is_hub(node)
+        && ![words.array_class, words.map_class, words.set_class, words.timers_list_class]
+            .contains(&class)
+}
+
+fn is_of(walk: &Walk<'_>, node: NodeIndex, class: StringIndex) -> bool {
+    walk.graph.node_type(node) == NodeType::OBJECT && walk.graph.name_index(node) == class
+}
+
+/// One of the elements of the longest list among nodes at some positions of the dominator tree, and how
+/// many there are; `None` if there is no list.
+fn elements(
+    walk: &Walk<'_>,
+    ranges: impl Iterator<Item = Range<usize>>,
+) -> Option<(NodeIndex, u64)> {
+    let Walk { graph, words, analysis, .. } = *walk;
+    let nodes = ranges.flat_map(|range| &analysis.dominators.order()[range]).copied();
+    let is_object = |&node: &NodeIndex| graph.node_type(node) == NodeType::OBJECT;
+    let nodes: Vec<NodeIndex> = nodes.take(MOST_NODES).filter(is_object).collect();
+    let next = |node: NodeIndex, name: StringIndex| {
+        let class = graph.name_index(node);
+        let next = property(graph, node, name);
+        next.filter(|&next| is_of(walk, next, class) && next != node)
+    };
+    // In a list, one leads on to the next, and that one further on.
+    let mut links: HashMap<(StringIndex, StringIndex), u64> = HashMap::new();
+    for &node in &nodes {
+        let class = graph.name_index(node);
+        for edge in graph.edges(node) {
+            let name = StringIndex(edge.label.raw_name());
+            let leads_further = edge.label.edge_type() == EdgeType::PROPERTY
+                && is_of(walk, edge.target, class)
+                && edge.target != node
+                && name != words.proto
+                && next(edge.target, name).is_some();
+            if leads_further {
+                *links.entry((class, name)).or_default() += 1;
+            }
+        }
+    }
+    let (&(class, name), _) = links.iter().max_by_key(|&(&link, &count)| (count, Reverse(link)))?;
+    let mut elements: HashSet<NodeIndex> = HashSet::new();
+    for &node in nodes.iter().filter(|&&node| is_of(walk, node, class)) {
+        if let Some(next) = next(node, name) {
+            elements.extend([node, next]);
+        }
+    }
+    let mut elements = nodes.into_iter().filter(|node| elements.contains(node));
+    let sample = elements.next()?;
+    let count = 1 + elements.count() as u64;
+    (count >= FEWEST_ELEMENTS).then_some((sample, count))
+}

@@ -1,0 +1,169 @@
+//! Timers that wait in many of Node's lists.
+//!
+//! Node has a list for each duration. Retries with jitter, jobs that are due at a time of day and sessions
+//! of different lengths spread their timers over hundreds of lists, each of which is small, or is young
+//! itself. What a program knows is the function that they call: timers of one function are one leak.
+//!
+//! Time: if Node has several lists that are not empty, one pass over the nodes, and linear in the timers.
+//! Memory: some words for each timer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::control::Control;
+use crate::error::Result;
+use crate::graph::{NodeIndex, NodeType};
+use crate::leak::before::Prior;
+use crate::leak::candidate::Candidate;
+use crate::leak::edges::property;
+use crate::leak::growth::{Accumulation, Scatter, Walk};
+use crate::leak::holders::slots;
+use crate::leak::scripts::internal_target;
+use crate::leak::suspects::Newer;
+use crate::leak::vocabulary::Vocabulary;
+
+/// How far up something is looked for that got the growth of a list.
+const LONGEST_WAY_UP: usize = 16;
+
+/// Makes one candidate of the new timers of each function, if they are in several lists. What
+/// stood for those lists stands for the rest.
+pub(super) fn merge_timer_lists(
+    newer: Newer<'_>,
+    walk: &Walk<'_>,
+    positions: &[u32],
+    candidates: &mut Vec<Candidate>,
+    control: &Control,
+) -> Result<()> {
+    let Newer { words, .. } = newer;
+    if words.timers_list_class == Vocabulary::ABSENT {
+        return Ok(());
+    }
+    let lists = timer_lists(newer, control)?;
+    let mut by_function: BTreeMap<NodeIndex, Timers> = BTreeMap::new();
+    for &list in &lists {
+        control.checkpoint()?;
+        add_timers(newer, walk, positions, list, &mut by_function);
+    }
+    let mut taken: BTreeSet<NodeIndex> = BTreeSet::new();
+    let mut merged = Vec::new();
+    for timers in by_function.into_values() {
+        if timers.lists.len() > 1
+            && timers.new.len() as u64 >= walk.least_items
+            && let Some(candidate) = timers.candidate(walk)
+        {
+            taken.extend(timers.lists.keys());
+            merged.push(candidate);
+        }
+    }
+    if merged.is_empty() {
+        return Ok(());
+    }
+    drop_lists(newer, &taken, candidates);
+    candidates.extend(merged);
+    Ok(())
+}
+
+/// The timers of one function.
+#[derive(Default)]
+struct Timers {
+    new: Vec<NodeIndex>,
+    old: u64,
+    /// How many of the new ones are in each list.
+    lists: BTreeMap<NodeIndex, u64>,
+}
+
+impl Timers {
+    /// They, by the list that has most of them; `None` if there were as many before.
+    fn candidate(&self, walk: &Walk<'_>) -> Option<Candidate> {
+        let retained = |&timer: &NodeIndex| walk.analysis.retained.at(timer.at());
+        let all = self.new.iter().map(retained).sum();
+        let scatter = Scatter { members: self.new.clone(), bytes: all };
+        let bytes = walk.before.net_bytes(walk.graph, &scatter)?;
+        if bytes < walk.least_bytes {
+            return None;
+        }
+        let now = self.old + self.new.len() as u64;
+        // Of those that came, some may stand for others that are gone.
+        let gone =
+            (u128::from(all - bytes) * self.new.len() as u128 / u128::from(all.max(1))) as u64;
+        let (&node, _) = self.lists.iter().max_by_key(|&(_, count)| count)?;
+        let prior = Some(Prior { id: 0, items: self.old + gone, retained: 0 });
+        let point = Accumulation { node, bytes, prior, items: Some(now), links: 0 };
+        let credited = self.new.iter().copied().filter(|&timer| list_of(walk, timer) != node);
+        Some(Candidate { credited: credited.collect(), ..Candidate::new(point) })
+    }
+}
+
+/// The list that dominates a timer.
+fn list_of(walk: &Walk<'_>, timer: NodeIndex) -> NodeIndex {
+    walk.analysis.dominators.idom(timer)
+}
+
+/// Node's lists of timers, one for each duration.
+fn timer_lists(newer: Newer<'_>, control: &Control) -> Result<Vec<NodeIndex>> {
+    let Newer { graph, words, .. } = newer;
+    let mut lists = Vec::new();
+    for node in graph.nodes() {
+        control.checkpoint_at(node.at())?;
+        if graph.name_index(node) == words.timers_list_class
+            && graph.node_type(node) == NodeType::OBJECT
+            && property(graph, node, words.idle_next).is_some()
+        {
+            lists.push(node);
+        }
+    }
+    Ok(lists)
+}
+
+/// Adds the timers of a list that nothing else holds, by the function that they call.
+fn add_timers(
+    newer: Newer<'_>,
+    walk: &Walk<'_>,
+    positions: &[u32],
+    list: NodeIndex,
+    by_function: &mut BTreeMap<NodeIndex, Timers>,
+) {
+    let Newer { graph, words, analysis, .. } = newer;
+    let tree = &analysis.dominators;
+    for timer in tree.children(positions[list.at()]).map(|at| tree.node_at(at)) {
+        if graph.node_type(timer) != NodeType::OBJECT
+            || graph.name_index(timer) != words.timeout_class
+        {
+            continue;
+        }
+        let Some(callback) = property(graph, timer, words.on_timeout) else { continue };
+        // Closures of one function share its code; what else is called stands for itself.
+        let function = internal_target(graph, callback, [words.shared; 2]).unwrap_or(callback);
+        let timers = by_function.entry(function).or_default();
+        if walk.before.is_young(graph, timer) {
+            timers.new.push(timer);
+            *timers.lists.entry(list).or_default() += 1;
+        } else {
+            timers.old += 1;
+        }
+    }
+}
+
+/// Drops what stands for lists that are taken, and takes their timers from what is around them.
+fn drop_lists(newer: Newer<'_>, taken: &BTreeSet<NodeIndex>, candidates: &mut Vec<Candidate>) {
+    let Newer { graph, words, analysis, .. } = newer;
+    let idom = |&node: &NodeIndex| Some(analysis.dominators.idom(node));
+    let is_in_list = |node: NodeIndex| {
+        let mut above = std::iter::successors(Some(node), idom).take(LONGEST_WAY_UP);
+        above.any(|node| taken.contains(&node))
+    };
+    let is_list = |node: NodeIndex| {
+        graph.name_index(node) == words.timers_list_class
+            && graph.node_type(node) == NodeType::OBJECT
+    };
+    // Node's tables of lists have nothing else in them.
+    let holds_lists = |node: NodeIndex| {
+        let held: Vec<_> = slots(graph, analysis, node).map(|edge| edge.target).collect();
+        let lists = held.iter().filter(|&&held| is_list(held)).count();
+        lists > 1 && lists * 2 > held.len()
+    };
+    candidates.retain(|candidate| {
+        let node = candidate.point.node;
+        let are_lists = candidate.scattered.as_ref().is_some_and(|it| is_list(it.members[0]));
+        !is_in_list(node) && !are_lists && !holds_lists(node)
+    });
+}
