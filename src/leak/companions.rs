@@ -1,13 +1,14 @@
 //! Containers of one structure that grew together: a queue, and beside it the set of what is in it.
 //!
 //! They are one leak if they belong to one object, gained as many items, and the new items of one are
-//! those of the other, or are reached from them. Two that are merely of one owner are two.
+//! those of the other, or are reached from them. Two that are merely of one owner are two; three or more of
+//! one instance are the columns of a table.
 //!
 //! Time: if there are such containers, linear in the edges of young nodes. Memory: 4 bytes a node while
 //! it runs.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::control::Control;
 use crate::error::Result;
@@ -23,6 +24,12 @@ use crate::leak::suspects::Newer;
 /// The object that both belong to is at most so many dominators above each.
 const FARTHEST_OWNER: usize = 4;
 
+/// So many containers of one instance that grew alike are columns of one table.
+const FEWEST_COLUMNS: usize = 3;
+
+/// V8 makes room for up to twice what is in a container.
+const CAPACITY_FACTOR: u64 = 2;
+
 /// Makes one of the containers of a structure that gained the same items. The largest stands for the
 /// others.
 pub(super) fn merge_companions(
@@ -32,6 +39,7 @@ pub(super) fn merge_companions(
     control: &Control,
 ) -> Result<()> {
     candidates.sort_by_key(|it| (Reverse(it.point.bytes), it.point.node));
+    merge_columns(walk, candidates);
     let containers = containers_of_shared_owners(walk, candidates);
     if containers.len() < 2 {
         return Ok(());
@@ -49,6 +57,40 @@ pub(super) fn merge_companions(
     Ok(())
 }
 
+/// Makes one of the containers that an instance of a class has of its own and that grew alike. The largest
+/// stands for the others. Of what is small itself, nobody knows the items but only the room for them.
+fn merge_columns(walk: &Walk<'_>, candidates: &mut Vec<Candidate>) {
+    let mut by_owner: BTreeMap<NodeIndex, Vec<usize>> = BTreeMap::new();
+    for (at, candidate) in candidates.iter().enumerate() {
+        let owner = walk.analysis.dominators.idom(candidate.point.node);
+        let is_instance = walk.graph.node_type(owner) == NodeType::OBJECT
+            && !walk.words.is_everyday(walk.graph.name_index(owner))
+            && !walk.is_hub(owner);
+        if is_instance && stands_for_itself(candidate) && candidate.more_items() > 0 {
+            by_owner.entry(owner).or_default().push(at);
+        }
+    }
+    for columns in by_owner.into_values().filter(|columns| columns.len() >= FEWEST_COLUMNS) {
+        let more = || columns.iter().map(|&at| candidates[at].more_items());
+        if more().max() > more().min().map(|least| least * CAPACITY_FACTOR) {
+            continue;
+        }
+        for &at in &columns[1..] {
+            let column = candidates[at].clone();
+            candidates[at].point.bytes = 0;
+            take(&mut candidates[columns[0]], column);
+        }
+    }
+    candidates.retain(|candidate| candidate.point.bytes > 0);
+}
+
+fn stands_for_itself(candidate: &Candidate) -> bool {
+    candidate.scattered.is_none()
+        && candidate.links == 0
+        && candidate.inner.is_none()
+        && candidate.alike.containers == 0
+}
+
 /// A candidate that gained items itself, and what it may be a part of.
 struct Container {
     candidate: usize,
@@ -64,9 +106,6 @@ impl Container {
 
 /// The containers of which one owner has several, in the order of the candidates.
 fn containers_of_shared_owners(walk: &Walk<'_>, candidates: &[Candidate]) -> Vec<Container> {
-    let stands_for_itself = |it: &Candidate| {
-        it.scattered.is_none() && it.links == 0 && it.inner.is_none() && it.alike.containers == 0
-    };
     let mut containers = Vec::new();
     let mut seen = HashSet::new();
     let mut shared = HashSet::new();
@@ -120,7 +159,7 @@ fn take(larger: &mut Candidate, companion: Candidate) {
 #[cfg(test)]
 mod tests {
     use crate::graph::{EdgeType, NodeIndex, NodeType};
-    use crate::leak::stage::{property, suspects};
+    use crate::leak::stage::{elements, property, suspects};
     use crate::testing::GraphBuilder;
 
     /// Names and bytes of what is found where two lists gain so many items, those of each of another
@@ -175,5 +214,21 @@ mod tests {
         assert_eq!(found(["service", "other"], [300, 300], to_task).len(), 2);
         assert_eq!(found(["service", "service"], [300, 600], to_task).len(), 2);
         assert_eq!(found(["service", "service"], [300, 300], |_, _, _| ()).len(), 2);
+    }
+
+    #[test]
+    fn three_containers_of_an_instance_that_grew_alike_are_columns_of_a_table() {
+        let columns = |more: [u32; 3]| {
+            let found = suspects(|heap, global, is_grown| {
+                let table = property(heap, global, "table", "Table");
+                for (name, more) in ["keys", "values", "sizes"].into_iter().zip(more) {
+                    let column = property(heap, table, name, "Array");
+                    elements(heap, column, 0..if is_grown { more } else { 0 }, "Item", 100);
+                }
+            });
+            found.len()
+        };
+        assert_eq!(columns([300, 300, 400]), 1);
+        assert_eq!(columns([300, 300, 900]), 3, "one grew otherwise");
     }
 }

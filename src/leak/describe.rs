@@ -78,7 +78,7 @@ impl Describer<'_> {
         {
             kind = SuspectKind::Instances;
         }
-        let handle = find_handle(graph, words, &route);
+        let handle = find_handle(graph, words, &route).map(|it| self.of_export(it, &route));
         let own_place = self.places.place_of_route(&route, handle.as_ref());
         let owner = self.places.nearest_place(&route, handle.as_ref());
         let belongs_to_node = owner.as_ref().filter(|place| {
@@ -175,6 +175,21 @@ impl Describer<'_> {
             },
             (_, Some(handle)) => (handle.name.clone(), class),
             (_, None) => (class.clone(), class),
+        }
+    }
+
+    /// A handle or, if a module exports its target as a whole, the variable that the module has it in.
+    fn of_export(&self, handle: Handle, route: &[Step]) -> Handle {
+        let Newer { graph, words, .. } = self.newer;
+        let step = &route[handle.at];
+        let is_export = step.edge.label.edge_type() == EdgeType::PROPERTY
+            && graph.edge_name(step.edge) == b"exports"
+            && graph.name_index(step.from) == words.module_class;
+        let variable =
+            is_export.then(|| self.places.variable_of_export(step.from, step.edge.target));
+        match variable.flatten() {
+            Some(name) => Handle { name, ..handle },
+            None => handle,
         }
     }
 

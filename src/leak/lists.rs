@@ -27,6 +27,9 @@ const FEWEST_ELEMENTS: u64 = 2;
 /// Of what one thing dominates, so many nodes tell whether they are a list.
 const MOST_NODES: usize = 100_000;
 
+/// What was too small to be noted.
+const NOT_NOTED: Prior = Prior { id: 0, items: 0, retained: 0 };
+
 /// The lists that were there before and have more elements now. Their items are their elements.
 ///
 /// # Errors
@@ -113,29 +116,45 @@ fn lists_with_young(
         let node = order[position as usize];
         if young.of(walk, position) == 0 {
             position += tree.extent(position);
-        } else if !before.is_young(graph, node) {
-            position += 1;
-        } else {
-            let owner = tree.idom(node);
-            if graph.node_type(node) == NodeType::OBJECT && may_own_a_list(walk, owner) {
-                tops.entry(owner).or_default().push(position);
-            }
-            position += tree.extent(position);
+            continue;
         }
+        let owner = tree.idom(node);
+        if graph.node_type(node) == NodeType::OBJECT
+            && before.is_young(graph, node)
+            && may_own_a_list(walk, owner)
+            && !before.is_young(graph, owner)
+        {
+            tops.entry(owner).or_default().push(position);
+        }
+        // What is young may have come between survivors: there are more of them below.
+        position += 1;
     }
     let mut lists: BTreeMap<NodeIndex, Accumulation> = BTreeMap::new();
     for (at, (owner, tops)) in tops.into_iter().enumerate() {
         control.checkpoint_at(at)?;
-        let Some(prior) = before.of(graph, owner) else { continue };
-        let new = tops.into_iter().map(|top| tree.subtree(top));
+        let new = tops.iter().map(|&top| tree.subtree(top));
         let Some((sample, more)) = elements(walk, new) else { continue };
         let node = list_of(walk, owner, graph.name_index(sample));
-        let bytes = analysis.retained.at(owner.at()).saturating_sub(prior.retained);
-        let new = Accumulation { node, bytes: 0, prior: Some(prior), items: Some(0), links: 0 };
-        let list = lists.entry(node).or_insert(new);
-        list.bytes += bytes;
-        list.prior = list.prior.map(|prior| Prior { items: 0, ..prior });
+        let list = lists.entry(node).or_insert_with(|| {
+            let prior = before.of(graph, node);
+            let was = prior.map_or(0, |prior| prior.retained);
+            let bytes = analysis.retained.at(node.at()).saturating_sub(was);
+            Accumulation {
+                node,
+                bytes: prior.map_or(0, |_| bytes),
+                prior,
+                items: Some(0),
+                links: 0,
+            }
+        });
         list.items = list.items.map(|items| items + more);
+        // Of what was too small to be noted, all that is new is more.
+        if list.prior.is_none() {
+            list.bytes += tops.iter().map(|&top| young.of(walk, top)).sum::<u64>();
+        }
+    }
+    for list in lists.values_mut() {
+        list.prior = Some(list.prior.map_or(NOT_NOTED, |prior| Prior { items: 0, ..prior }));
     }
     Ok(lists.into_values().collect())
 }
@@ -278,4 +297,88 @@ fn elements(
     let sample = elements.next()?;
     let count = 1 + elements.count() as u64;
     (count >= FEWEST_ELEMENTS).then_some((sample, count))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::{EdgeType, NodeIndex, NodeType};
+    use crate::leak::stage::{property, suspects, suspects_by_shape};
+    use crate::report::Suspect;
+    use crate::testing::GraphBuilder;
+
+    /// How elements of a list refer to each other.
+    #[derive(Clone, Copy)]
+    enum Links {
+        /// To the next one.
+        Single,
+        /// To the next one and to the one before.
+        Double,
+        /// Not at all.
+        None,
+    }
+
+    /// The list of a room with so many elements, of which the first 5 come with the baseline.
+    fn add_list(heap: &mut GraphBuilder, rooms: NodeIndex, room: u32, links: Links, all: u32) {
+        let list = heap.node(NodeType::OBJECT, "History", 64);
+        heap.set_id(list, 2 * room + 1_000_001);
+        heap.numbered(rooms, EdgeType::ELEMENT, room, list);
+        let mut last = None;
+        for number in 0..all {
+            let element = heap.node(NodeType::OBJECT, "Line", 100);
+            // Old ones get the same ids in both heaps, and new ones larger ones.
+            let offset = if number < 5 { 2_000_001 } else { 3_000_001 };
+            heap.set_id(element, 2 * (room * 1_000 + number) + offset);
+            match (links, last) {
+                (Links::None, _) => {
+                    heap.edge(list, EdgeType::PROPERTY, format!("l{number}"), element)
+                }
+                (_, None) => heap.edge(list, EdgeType::PROPERTY, "first", element),
+                (_, Some(last)) => heap.edge(last, EdgeType::PROPERTY, "next", element),
+            }
+            if let (Links::Double, Some(last)) = (links, last) {
+                heap.edge(element, EdgeType::PROPERTY, "previous", last);
+            }
+            last = Some(element);
+        }
+        if let (Links::Double, Some(last)) = (links, last) {
+            heap.edge(list, EdgeType::PROPERTY, "last", last);
+        }
+    }
+
+    /// Puts 40 rooms with 5 elements each into a heap, and 20 more into each if it has grown.
+    fn rooms(heap: &mut GraphBuilder, global: NodeIndex, links: Links, is_grown: bool) {
+        let rooms = property(heap, global, "rooms", "Array");
+        for room in 0..40 {
+            add_list(heap, rooms, room, links, if is_grown { 25 } else { 5 });
+        }
+    }
+
+    fn shown(found: Vec<Suspect>) -> Vec<(String, Option<(u64, u64)>)> {
+        let items = |it: &Suspect| it.growth.items.map(|items| (items.before, items.after));
+        found.into_iter().map(|it| (it.name.clone(), items(&it))).collect()
+    }
+
+    fn found(links: Links) -> Vec<(String, Option<(u64, u64)>)> {
+        shown(suspects(|heap, global, is_grown| rooms(heap, global, links, is_grown)))
+    }
+
+    #[test]
+    fn lists_in_one_container_are_looked_at_together() {
+        for links in [Links::Single, Links::Double] {
+            assert_eq!(found(links), [("rooms".to_owned(), Some((200, 1_000)))]);
+        }
+    }
+
+    #[test]
+    fn so_they_are_where_ids_say_nothing() {
+        let found = suspects_by_shape(|heap, global, is_grown| {
+            rooms(heap, global, Links::Double, is_grown);
+        });
+        assert_eq!(shown(found), [("rooms".to_owned(), Some((200, 1_000)))]);
+    }
+
+    #[test]
+    fn what_does_not_lead_from_one_to_the_next_is_no_list() {
+        assert_eq!(found(Links::None), []);
+    }
 }

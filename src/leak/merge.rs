@@ -372,6 +372,6 @@ mod tests {
     fn properties_of_a_plain_object_that_grow_together_are_entries_of_a_dictionary() {
         assert_eq!(of_properties("Object", 4), ["cache"]);
         assert_eq!(of_properties("Object", 2).len(), 2, "few");
-        assert_eq!(of_properties("Service", 4).len(), 4, "of a class");
+        assert_eq!(of_properties("Service", 2).len(), 2, "of a class");
     }
 }

@@ -29,6 +29,7 @@ mod definitions;
 mod describe;
 mod edges;
 mod finalizers;
+mod generations;
 mod grown;
 pub mod growth;
 pub mod hash;

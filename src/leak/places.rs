@@ -8,14 +8,14 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::analysis::wtf8::lossy;
-use crate::graph::{EdgeType, NodeIndex, NodeType};
+use crate::graph::{EdgeIndex, EdgeType, NodeIndex, NodeType};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
 use crate::leak::declarations::Declarations;
 use crate::leak::edges::property;
 use crate::leak::holders::slots;
-use crate::leak::naming::{Handle, export_of};
-use crate::leak::route::Step;
+use crate::leak::naming::{Handle, edge_text, export_of};
+use crate::leak::route::{Step, step_of};
 use crate::leak::scripts::{Place, place_of_closure, place_of_constructor, place_of_module};
 use crate::leak::suspects::Newer;
 use crate::report::{SourcePosition, SuspectKind};
@@ -48,7 +48,7 @@ impl<'a> Places<'a> {
         kind: SuspectKind,
     ) -> Option<Place> {
         let of_callbacks = match kind {
-            SuspectKind::Timers => self.place_of_timers(),
+            SuspectKind::Timers => self.place_of_timers(candidate),
             SuspectKind::Listeners => self.place_of_listeners(candidate.point.node),
             _ => None,
         };
@@ -61,13 +61,20 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// Where most callbacks of young timers are.
-    fn place_of_timers(&self) -> Option<Place> {
+    /// Where most callbacks of young timers are: of those that piled up or, if the candidate is something
+    /// around them, of all.
+    fn place_of_timers(&self, candidate: &Candidate) -> Option<Place> {
+        let Newer { graph, .. } = self.newer;
+        let all = graph.nodes().filter(|&node| self.before.is_young(graph, node));
+        self.place_of_callbacks(self.young_in(candidate)).or_else(|| self.place_of_callbacks(all))
+    }
+
+    /// Where most callbacks of the timers among some nodes are.
+    fn place_of_callbacks(&self, nodes: impl Iterator<Item = NodeIndex>) -> Option<Place> {
         let Newer { graph, words, .. } = self.newer;
-        let timers = graph.nodes().filter(|&node| {
+        let timers = nodes.filter(|&node| {
             graph.node_type(node) == NodeType::OBJECT
                 && graph.name_index(node) == words.timeout_class
-                && self.before.is_young(graph, node)
         });
         let callbacks = timers.filter_map(|timer| property(graph, timer, words.on_timeout));
         let callbacks = callbacks.filter(|&it| graph.node_type(it) == NodeType::CLOSURE);
@@ -178,6 +185,24 @@ impl<'a> Places<'a> {
             }
         }
         best
+    }
+
+    /// The variable of a CommonJS module's own code for what it exports as a whole: there, and not by
+    /// `exports`, it is found in the file. All retainers of the thing are looked at.
+    pub(super) fn variable_of_export(
+        &self,
+        module: NodeIndex,
+        exports: NodeIndex,
+    ) -> Option<String> {
+        let Newer { graph, words, .. } = self.newer;
+        let file = self.module_file(module)?.url;
+        let targets = &graph.tables().edge_target;
+        let retainers = targets.iter().enumerate().filter(|&(_, &target)| target == exports);
+        let steps = retainers.map(|(index, _)| step_of(graph, EdgeIndex(index as u32)));
+        let mut variables = steps.filter(|step| step.edge.label.edge_type() == EdgeType::CONTEXT);
+        let own = variables
+            .find(|step| self.place_of_scope(step.from).is_some_and(|place| place.url == file))?;
+        Some(edge_text(graph, words, own))
     }
 
     /// The file of a CommonJS module object.

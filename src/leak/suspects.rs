@@ -17,6 +17,7 @@ use crate::leak::declarations::is_of_package;
 use crate::leak::definitions::are_definitions;
 use crate::leak::describe::Describer;
 use crate::leak::finalizers::bytes_waiting;
+use crate::leak::generations::is_generation;
 use crate::leak::growth::Walk;
 use crate::leak::idle::Idle;
 use crate::leak::items::{self, Container};
@@ -104,6 +105,7 @@ pub fn find_suspects(
         descriptions += 1;
         if let Some(described) = describe_best(&describer, candidate)
             && !idle.explains(candidate, &described.suspect)
+            && !is_generation(newer, before, candidate)
         {
             families.add(look, position, described);
         }

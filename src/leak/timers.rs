@@ -167,3 +167,66 @@ fn drop_lists(newer: Newer<'_>, taken: &BTreeSet<NodeIndex>, candidates: &mut Ve
         !is_in_list(node) && !are_lists && !holds_lists(node)
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::{EdgeType, NodeIndex, NodeType};
+    use crate::leak::stage::{function, property, suspects};
+    use crate::report::Suspect;
+    use crate::testing::GraphBuilder;
+
+    /// Adds so many lists of Node's, each with `timers` for functions with the given code.
+    fn add_lists(heap: &mut GraphBuilder, table: NodeIndex, code: NodeIndex, of: [u32; 2]) {
+        let [lists, timers] = of;
+        for number in 0..lists {
+            let list = heap.node(NodeType::OBJECT, "TimersList", 48);
+            heap.edge(table, EdgeType::PROPERTY, (1_000 * (table.0 + number)).to_string(), list);
+            let mut last = list;
+            for _ in 0..timers {
+                let timer = heap.node(NodeType::OBJECT, "Timeout", 100);
+                let callback = heap.node(NodeType::CLOSURE, "", 64);
+                heap.edge(callback, EdgeType::INTERNAL, "shared", code);
+                heap.edge(timer, EdgeType::PROPERTY, "_onTimeout", callback);
+                heap.edge(last, EdgeType::PROPERTY, "_idleNext", timer);
+                heap.edge(timer, EdgeType::PROPERTY, "_idlePrev", last);
+                last = timer;
+            }
+            heap.edge(last, EdgeType::PROPERTY, "_idleNext", list);
+            heap.edge(list, EdgeType::PROPERTY, "_idlePrev", last);
+        }
+    }
+
+    /// The suspects where so many lists with so many timers come for each of some functions.
+    fn found(functions: &[[u32; 2]]) -> Vec<Suspect> {
+        suspects(|heap, global, is_grown| {
+            let scope = function(heap, global, "listOnTimeout", "node:internal/timers", 1);
+            let table = property(heap, scope, "timerListMap", "Object");
+            for &of in functions {
+                let code = heap.node(NodeType::CODE, "(code)", 16);
+                heap.edge(heap.root(), EdgeType::INTERNAL, code.0.to_string(), code);
+                add_lists(heap, table, code, [1, 3]);
+                if is_grown {
+                    add_lists(heap, table, code, of);
+                }
+            }
+        })
+    }
+
+    fn items(found: &[Suspect]) -> Vec<(u64, u64)> {
+        let items = found.iter().filter_map(|it| it.growth.items);
+        items.map(|items| (items.before, items.after)).collect()
+    }
+
+    #[test]
+    fn timers_of_one_function_are_one_leak_in_however_many_lists() {
+        let one = found(&[[50, 6]]);
+        assert_eq!((one.len(), one[0].class_name.as_str()), (1, "Timeout"), "{one:?}");
+        assert_eq!(items(&one), [(3, 303)]);
+        assert_eq!(one[0].growth.retained_bytes, 300 * 164);
+    }
+
+    #[test]
+    fn few_timers_are_none() {
+        assert!(found(&[[10, 4]]).is_empty());
+    }
+}
