@@ -77,8 +77,12 @@ pub fn same_process(older: &IdSample, newer: &IdSample) -> (bool, String) {
     }
     let share = if compared == 0 { 0.0 } else { agreeing as f64 / compared as f64 };
     let percent = (share * 100.0).floor();
-    let needed = if newer.ids_ascend { ALL_AGREEING } else { AGREEING };
-    if share >= needed {
+    let is_same = match newer.ids_ascend {
+        // The first of a process is the same snapshot, or one of another process.
+        true => share >= ALL_AGREEING && !goes_beyond(older, newer),
+        false => share >= AGREEING,
+    };
+    if is_same {
         return (true, format!("{percent} % of common node ids are of the same type and name"));
     }
     let reason = if newer.ids_ascend {
@@ -87,6 +91,14 @@ pub fn same_process(older: &IdSample, newer: &IdSample) -> (bool, String) {
         format!("only {percent} % of common node ids are of the same type and name")
     };
     (false, reason)
+}
+
+/// Whether the newer sample has more than a few ids beyond those of the older one, which may be thinner.
+fn goes_beyond(older: &IdSample, newer: &IdSample) -> bool {
+    let last = older.names.keys().copied().max().unwrap_or(0);
+    let stride = last / (older.names.len() as u32).max(1) + 2 * SAMPLE;
+    let beyond = newer.names.keys().filter(|&&id| id > last.saturating_add(stride)).count();
+    beyond as f64 > newer.names.len() as f64 * (1.0 - ALL_AGREEING)
 }
 
 #[cfg(test)]
@@ -115,6 +127,10 @@ mod tests {
         others[6].1 = 0;
         others[7].1 = 0;
         assert!(!same_process(&older, &sample(&others, true)).0);
+        // Two processes agree on all that was there, and one of them has more.
+        let more: Vec<_> = (0..3000).map(|id| (id, id)).collect();
+        assert!(!same_process(&older, &sample(&more, true)).0);
+        assert!(same_process(&older, &sample(&more, false)).0);
         assert!(same_process(&older, &sample(&others, false)).0);
     }
 }
