@@ -103,7 +103,8 @@ pub struct Before<'a> {
 
 #[derive(Debug)]
 enum By {
-    Id,
+    /// The nodes that came after the baseline.
+    Id { young: BitSet },
     /// The nodes that have a counterpart, and those, or what is one of several that there were;
     /// containers that share their shape and have more items than those had on average, and other
     /// objects that retain more, as they were on average.
@@ -119,9 +120,16 @@ enum By {
 const LEAST_MORE: u64 = 16 << 10;
 
 impl<'a> Before<'a> {
-    /// Asks a census by id.
-    pub fn by_id(census: &'a Census) -> Self {
-        Self { census, by: By::Id }
+    /// Asks a census by id. Which nodes came after it is asked all the time, and noted once.
+    pub fn by_id(census: &'a Census, graph: &HeapGraph) -> Self {
+        let mut young = BitSet::new(graph.node_count());
+        for node in graph.nodes() {
+            let id = graph.id(node);
+            if id > census.last_id && id % 2 == 1 {
+                young.insert(node.0);
+            }
+        }
+        Self { census, by: By::Id { young } }
     }
 
     /// Asks a census by shape. `shapes` are those of the newer snapshot's nodes.
@@ -178,7 +186,7 @@ impl<'a> Before<'a> {
     /// all together, in ascending order. Only where nothing is known of each.
     pub fn grown_on_average(&self) -> &[(NodeIndex, Prior)] {
         match &self.by {
-            By::Id => &[],
+            By::Id { .. } => &[],
             By::Shape { averages, .. } => averages,
         }
     }
@@ -187,7 +195,7 @@ impl<'a> Before<'a> {
     /// no arrays, Maps or Sets. Only where nothing is known of each.
     pub fn larger_on_average(&self) -> &[(NodeIndex, Prior)] {
         match &self.by {
-            By::Id => &[],
+            By::Id { .. } => &[],
             By::Shape { larger, .. } => larger,
         }
     }
@@ -214,25 +222,22 @@ impl<'a> Before<'a> {
     /// whether it has no counterpart. Even ids are those of embedder nodes, which get new ones in
     /// each snapshot and are no evidence of growth; they count as old.
     #[inline(always)]
-    pub fn is_young(&self, graph: &HeapGraph, node: NodeIndex) -> bool {
+    pub fn is_young(&self, node: NodeIndex) -> bool {
         match &self.by {
-            By::Id => {
-                let id = graph.id(node);
-                id > self.census.last_id && id % 2 == 1
-            }
+            By::Id { young } => young.contains(node.0),
             By::Shape { matched, .. } => !matched.contains(node.0),
         }
     }
 
     /// Whether young nodes are exactly those that came after the baseline.
     pub fn knows_young(&self) -> bool {
-        matches!(self.by, By::Id)
+        matches!(self.by, By::Id { .. })
     }
 
     /// What the node was.
     pub fn of(&self, graph: &HeapGraph, node: NodeIndex) -> Option<Prior> {
         match &self.by {
-            By::Id => {
+            By::Id { .. } => {
                 let record = self.census.by_id(graph.id(node))?;
                 (record.tag == tag(graph, node)).then(|| record.into())
             }
@@ -256,7 +261,7 @@ impl<'a> Before<'a> {
         let owner_id = prior.map_or(graph.id(owner), |prior| prior.id);
         for edge in graph.edges(owner).filter(|&edge| is_slot(edge)) {
             let child = edge.target;
-            if !self.is_young(graph, child)
+            if !self.is_young(child)
                 || analysis.retained.at(child.at()) < LARGE
                 || analysis.dominators.idom(child) != owner
             {
@@ -290,7 +295,7 @@ impl<'a> Before<'a> {
         child: NodeIndex,
         slots: &HashMap<NodeIndex, Prior>,
     ) -> Option<Prior> {
-        if self.is_young(graph, child) { slots.get(&child).copied() } else { self.of(graph, child) }
+        if self.is_young(child) { slots.get(&child).copied() } else { self.of(graph, child) }
     }
 }
 
@@ -309,7 +314,7 @@ mod tests {
             elements(heap, kept, 0..2, "Job", 16);
             elements(heap, other, 0..2, "Job", 16);
         });
-        let before = Before::by_id(&census);
+        let before = Before::by_id(&census, &heap.graph);
         let of = |name: &[u8]| {
             let graph = &heap.graph;
             let found = graph.nodes().find_map(|node| {
@@ -338,9 +343,9 @@ mod tests {
         };
         let census = build(false).census();
         let heap = build(true);
-        let before = Before::by_id(&census);
+        let before = Before::by_id(&census, &heap.graph);
         let Heap { graph, analysis, .. } = &heap;
-        assert!(before.is_young(graph, list) && before.of(graph, list).is_none());
+        assert!(before.is_young(list) && before.of(graph, list).is_none());
         let prior = before.of(graph, owner);
         let slots = before.slots_below(graph, analysis, owner, prior);
         assert_eq!(before.find(graph, list, &slots).map(|prior| prior.items), Some(4));
@@ -367,7 +372,7 @@ mod tests {
             let (newer, members) = build(now, 9_001);
             let census = older.census();
             let scatter = Scatter { members, bytes: 1_000 };
-            Before::by_id(&census).net_bytes(&newer.graph, &scatter)
+            Before::by_id(&census, &newer.graph).net_bytes(&newer.graph, &scatter)
         };
         assert_eq!(net(0, 10), Some(1_000));
         assert_eq!(net(3, 10), Some(700));
@@ -398,9 +403,9 @@ mod tests {
         let before = heap.before_by_shape(&census);
         let graph = &heap.graph;
         assert_eq!(before.of(graph, nodes[0]).map(|prior| prior.items), Some(3));
-        assert!(!before.is_young(graph, nodes[0]));
+        assert!(!before.is_young(nodes[0]));
         for &list in &nodes[1..] {
-            assert!(before.is_young(graph, list) && before.of(graph, list).is_none());
+            assert!(before.is_young(list) && before.of(graph, list).is_none());
             assert_eq!(before.average_of(list).map(|prior| prior.items), Some(3));
         }
         let (fewer, nodes) = build([1, 2, 3], 5);

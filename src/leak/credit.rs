@@ -190,7 +190,7 @@ impl<'w> Ledger<'w> {
     /// A thing that gained no items itself, and has one inside that did: what piled up under it is
     /// credited to that container, if most of it is reached from there.
     fn credit_inside(&mut self, under: usize, reach: &Reach) {
-        let Walk { graph, analysis, before, least_bytes, .. } = *self.walk;
+        let Walk { analysis, before, least_bytes, .. } = *self.walk;
         let Some(point) = self.under[under].filter(|point| point.bytes >= least_bytes) else {
             return;
         };
@@ -198,7 +198,7 @@ impl<'w> Ledger<'w> {
         let position = self.positions[under];
         let mut reached: BTreeMap<usize, (u64, Vec<NodeIndex>)> = BTreeMap::new();
         for node in tree.children(position).map(|child| tree.node_at(child)) {
-            if before.is_young(graph, node)
+            if before.is_young(node)
                 && let Some(container) = reach.of(node)
                 && self.containers[container] != node
             {

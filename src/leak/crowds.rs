@@ -138,13 +138,22 @@ fn grown_containers(
 ) -> Result<Vec<Accumulation>> {
     let Walk { graph, words, analysis, before, .. } = *walk;
     let mut grown = Vec::new();
-    for (position, &node) in analysis.dominators.order().iter().enumerate() {
-        control.checkpoint_at(position)?;
+    let tree = &analysis.dominators;
+    let (mut next, mut steps) = (0, 0);
+    while (next as usize) < tree.order().len() {
+        control.checkpoint_at(steps)?;
+        steps += 1;
+        let position = next;
         // A container that grew has something new in it, if only its store.
-        if young.of(walk, position as u32) == 0
-            || graph.node_type(node) != NodeType::OBJECT
+        if young.of(walk, position) == 0 {
+            next += tree.extent(position);
+            continue;
+        }
+        next += 1;
+        let node = tree.node_at(position);
+        if graph.node_type(node) != NodeType::OBJECT
             || !words.is_everyday(graph.name_index(node))
-            || before.is_young(graph, node)
+            || before.is_young(node)
         {
             continue;
         }
@@ -242,7 +251,7 @@ mod tests {
     /// `now`: how many members, whether they are entries of one container, and all bytes.
     fn crowds(owners: u32, was: u32, now: u32, class: Option<&str>) -> Vec<(usize, bool, u64)> {
         let (census, heap) = heaps(owners, was, now, class);
-        shown(&heap, &Before::by_id(&census))
+        shown(&heap, &Before::by_id(&census, &heap.graph))
     }
 
     fn heaps(owners: u32, was: u32, now: u32, class: Option<&str>) -> (Census, Heap) {
@@ -293,7 +302,7 @@ mod tests {
         let (census, heap) = heaps(20, 9, 9, Some("Device"));
         // The lists have the same items as before, but the digest has no record of any.
         let digest = Census::from_parts(census.parts(3));
-        assert_eq!(shown(&heap, &Before::by_id(&digest)), []);
+        assert_eq!(shown(&heap, &Before::by_id(&digest, &heap.graph)), []);
     }
 
     #[test]
@@ -324,6 +333,6 @@ mod tests {
                 elements(heap, list, 2..9, "Page", 50);
             }
         });
-        assert_eq!(shown(&heap, &Before::by_id(&census)), []);
+        assert_eq!(shown(&heap, &Before::by_id(&census, &heap.graph)), []);
     }
 }

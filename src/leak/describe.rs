@@ -317,7 +317,7 @@ impl Describer<'_> {
     /// sets up once cannot be told from what piles up in it, unless it is a lot.
     fn is_state_of_young_module(&self, candidate: &Candidate, route: &[Step]) -> bool {
         let Newer { graph, words, analysis, .. } = self.newer;
-        let is_young = |node: NodeIndex| self.before.is_young(graph, node);
+        let is_young = |node: NodeIndex| self.before.is_young(node);
         if candidate.point.prior.is_some() || !is_young(candidate.point.node) {
             return false;
         }
@@ -562,7 +562,7 @@ mod tests {
             elements(heap, list, 0..count(is_grown), "Job", 100);
         });
         let options = DiffOptions { work: Some(74.0), ..DiffOptions::default() };
-        let before = Before::by_id(&census);
+        let before = Before::by_id(&census, &heap.graph);
         let found = find_suspects(heap.newer(), &before, &options, &Control::default()).unwrap();
         let per_work = found[0].growth.per_work.unwrap();
         assert_eq!((per_work.bytes, per_work.items), (400.0, 4.0));

@@ -22,9 +22,7 @@ pub(super) fn is_generation(newer: Newer<'_>, before: &Before<'_>, candidate: &C
     let Newer { graph, words, analysis, .. } = newer;
     let container = candidate.point.node;
     let owner = analysis.dominators.idom(container);
-    if !before.knows_young()
-        || before.is_young(graph, owner)
-        || graph.node_type(owner) != NodeType::OBJECT
+    if !before.knows_young() || before.is_young(owner) || graph.node_type(owner) != NodeType::OBJECT
     {
         return false;
     }
@@ -59,9 +57,9 @@ fn is_replaced(newer: Newer<'_>, before: &Before<'_>, container: NodeIndex) -> b
     let is_old = |edge: &Edge| {
         graph.node_type(edge.target) == NodeType::OBJECT
             && edge.label.raw_name() != words.proto.0
-            && !before.is_young(graph, edge.target)
+            && !before.is_young(edge.target)
     };
-    before.is_young(graph, container) && !slots(graph, analysis, container).any(|it| is_old(&it))
+    before.is_young(container) && !slots(graph, analysis, container).any(|it| is_old(&it))
 }
 
 #[cfg(test)]

@@ -130,7 +130,7 @@ pub(crate) fn new_items(
 ) -> Vec<NodeIndex> {
     let Newer { graph, words, analysis, .. } = newer;
     let items = item_slots(graph, words, analysis, container).map(|edge| edge.target);
-    let is_new = |&item: &NodeIndex| !before.knows_young() || before.is_young(graph, item);
+    let is_new = |&item: &NodeIndex| !before.knows_young() || before.is_young(item);
     let mut items: Vec<_> = items.filter(is_new).take(most).collect();
     // An element stands in the array and in its store.
     items.sort_unstable();

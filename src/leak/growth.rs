@@ -16,6 +16,7 @@
 use std::collections::HashSet;
 
 use crate::analysis::Analysis;
+use crate::analysis::bits::BitSet;
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
@@ -147,25 +148,37 @@ impl<'a> Walk<'a> {
 
     /// Bytes of young nodes, as prefix sums over the preorder of the dominator tree.
     fn young_bytes(&self, control: &Control) -> Result<YoungBytes> {
+        // Most nodes have none. Who may have some fits into the cache, and their columns do not.
+        let mut may_have = BitSet::new(self.graph.node_count());
+        for node in self.graph.nodes() {
+            control.checkpoint_at(node.at())?;
+            if self.before.is_young(node) || self.may_grow(node) {
+                may_have.insert(node.0);
+            }
+        }
         let order = self.analysis.dominators.order();
         let mut young = PrefixSums::with_capacity(order.len());
         for (position, &node) in order.iter().enumerate() {
             control.checkpoint_at(position)?;
-            young.push(self.young_bytes_of(node));
+            young.push(if may_have.contains(node.0) { self.young_bytes_of(node) } else { 0 });
         }
         Ok(YoungBytes(young))
+    }
+
+    /// Whether a node that was there before may be larger now.
+    fn may_grow(&self, node: NodeIndex) -> bool {
+        self.graph.name_index(node) == self.words.array_buffer_data_node
+            || !self.before.knows_young()
     }
 
     /// What of a node itself came after the baseline. Memory outside of V8's heap may grow in place, and
     /// in another process, what stands in one place may be larger itself.
     fn young_bytes_of(&self, node: NodeIndex) -> u64 {
         let size = u64::from(self.graph.file_self_size(node));
-        if self.before.is_young(self.graph, node) {
+        if self.before.is_young(node) {
             return size;
         }
-        let may_grow = self.graph.name_index(node) == self.words.array_buffer_data_node
-            || !self.before.knows_young();
-        if !may_grow {
+        if !self.may_grow(node) {
             return 0;
         }
         let prior = self.before.of(self.graph, node);
@@ -197,7 +210,7 @@ impl<'a> Walk<'a> {
             let young_bytes = young.of(self, position);
             let retained = self.analysis.retained.at(child.at());
             let old_bytes = retained.saturating_sub(young_bytes);
-            let is_young = prior.is_none() && self.before.is_young(self.graph, child);
+            let is_young = prior.is_none() && self.before.is_young(child);
             if is_young {
                 let end = self.follow(position);
                 if !matches!(end, End::Survivor) {
@@ -326,7 +339,7 @@ impl<'a> Walk<'a> {
             if retained(child) < retained(at) / 2 {
                 break;
             }
-            meets_survivor = !self.before.is_young(self.graph, tree.node_at(child));
+            meets_survivor = !self.before.is_young(tree.node_at(child));
             if meets_survivor {
                 break;
             }
@@ -354,7 +367,7 @@ impl<'a> Walk<'a> {
         let entry = |&node: &NodeIndex| entry_of(self.graph, self.analysis, node);
         is_object
             && class(above) == class(first)
-            && !self.before.is_young(self.graph, above)
+            && !self.before.is_young(above)
             && are_keys(&of_class.map(entry).collect::<Vec<_>>())
     }
 
@@ -384,7 +397,8 @@ impl<'a> Walk<'a> {
         for node in self.graph.nodes() {
             control.checkpoint_at(node.at())?;
             if self.graph.node_type(node) != NodeType::OBJECT
-                || self.before.is_young(self.graph, node)
+                || !items::may_have(self.graph, &self.analysis.self_size, node, least_items)
+                || self.before.is_young(node)
             {
                 continue;
             }
@@ -456,7 +470,7 @@ mod tests {
         build: impl Fn(&mut crate::testing::GraphBuilder, NodeIndex, bool),
     ) -> Vec<(String, u64, u64, u64)> {
         let (census, heap) = grown(build);
-        let found = heap.growth(&Before::by_id(&census), 1_000, 10);
+        let found = heap.growth(&Before::by_id(&census, &heap.graph), 1_000, 10);
         let name = |node| {
             let step = heap.routes.arrival(&heap.graph, node).unwrap();
             lossy(heap.graph.edge_name(step.edge))
@@ -544,7 +558,7 @@ mod tests {
                 last = property(heap, last, name, "Entry");
             }
         });
-        let found = heap.growth(&Before::by_id(&census), 1_000, 10);
+        let found = heap.growth(&Before::by_id(&census, &heap.graph), 1_000, 10);
         assert_eq!(found.points.len(), 1);
         assert_eq!(found.points[0].links, 40);
         let step = heap.routes.arrival(&heap.graph, found.points[0].node).unwrap();
@@ -577,7 +591,7 @@ mod tests {
                 heap.numbered(other, EdgeType::ELEMENT, number, job);
             }
         });
-        let found = heap.growth(&Before::by_id(&census), 1_000, 10);
+        let found = heap.growth(&Before::by_id(&census, &heap.graph), 1_000, 10);
         let groups: Vec<_> = found.scatters.iter().flat_map(|under| &under.groups).collect();
         assert_eq!(groups.len(), 1);
         assert_eq!((groups[0].members.len(), groups[0].bytes), (40, 2_000));

@@ -144,7 +144,7 @@ impl Reach {
                         if known != at as u32 && items.remove(target.0) {
                             *leads.entry((at as u32, known)).or_default() += 1;
                         }
-                    } else if before.is_young(graph, target) && !is_of_code(graph, target) {
+                    } else if before.is_young(target) && !is_of_code(graph, target) {
                         first[target.at()] = at as u32;
                         pending.push(target);
                         if is_container {
@@ -208,7 +208,7 @@ pub fn share_a_slot(
     let mut slots: HashMap<u32, u64> = HashMap::new();
     for node in graph.nodes() {
         control.checkpoint_at(node.at())?;
-        if before.is_young(graph, node) {
+        if before.is_young(node) {
             continue;
         }
         for edge in graph.edges(node).filter(|edge| wanted.contains(edge.target.0)) {

@@ -75,8 +75,7 @@ impl<'a> Idle<'a> {
     fn new_items(&self, candidate: &Candidate, most: usize) -> Vec<NodeIndex> {
         let Newer { graph, words, analysis, .. } = self.newer;
         let node = candidate.point.node;
-        let is_new =
-            |&item: &NodeIndex| !self.before.knows_young() || self.before.is_young(graph, item);
+        let is_new = |&item: &NodeIndex| !self.before.knows_young() || self.before.is_young(item);
         let class = graph.name_index(node);
         let is_list = candidate.links > 0 || class == words.timers_list_class;
         if let Some(scatter) = &candidate.scattered {

@@ -32,6 +32,8 @@ pub enum Container {
 const STORE_HEADER: u64 = 16;
 /// Bytes of a slot.
 const SLOT: u64 = 8;
+/// Bytes of a slot where V8 compresses pointers.
+const SMALLEST_SLOT: u64 = 4;
 
 /// Slots of an entry in a dictionary: key, value, details.
 const SLOTS_OF_A_PROPERTY: usize = 3;
@@ -54,6 +56,14 @@ pub fn count(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> Option<(
         true => (Container::Array, indexed),
         false => (Container::Object, count_properties(graph, node, &shown) + indexed),
     })
+}
+
+/// Whether a container can have so many items, told without looking at its edges: each is an edge, or takes
+/// room in a store whose size is the container's. `self_sizes` are those after ownership transfer.
+#[inline(always)]
+pub fn may_have(graph: &HeapGraph, self_sizes: &[u32], node: NodeIndex, items: u64) -> bool {
+    graph.edge_range(node).len() as u64 >= items
+        || u64::from(self_sizes[node.at()]) >= items * SMALLEST_SLOT
 }
 
 /// How many slots of a container refer to something: not to `null` and its like, with which room is

@@ -107,7 +107,7 @@ fn is_unowned(walk: &Walk<'_>, suspect: &Candidate) -> bool {
     }
     let root = walk.graph.root();
     let mut at = suspect.point.node;
-    while at != root && walk.before.is_young(walk.graph, at) {
+    while at != root && walk.before.is_young(at) {
         at = walk.analysis.dominators.idom(at);
     }
     walk.is_hub(at)

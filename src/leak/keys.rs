@@ -49,7 +49,7 @@ impl Keys {
         };
         let (mut keys, mut bytes) = (0, 0);
         for key in slots(graph, analysis, container.node).map(|edge| edge.target) {
-            let is_new = !before.knows_young() || before.is_young(graph, key);
+            let is_new = !before.knows_young() || before.is_young(key);
             if is_new && is_shared(key) && self.uncounted.remove(key.0) {
                 self.counted.insert(key.0);
                 keys += 1;

@@ -120,9 +120,9 @@ fn lists_with_young(
         }
         let owner = tree.idom(node);
         if graph.node_type(node) == NodeType::OBJECT
-            && before.is_young(graph, node)
+            && before.is_young(node)
             && may_own_a_list(walk, owner)
-            && !before.is_young(graph, owner)
+            && !before.is_young(owner)
         {
             tops.entry(owner).or_default().push(position);
         }

@@ -62,7 +62,7 @@ fn has_small_container(walk: &Walk<'_>, candidates: &[Candidate], grown: &[usize
 /// What came into the slots of a container.
 fn young_items(walk: &Walk<'_>, container: NodeIndex) -> Vec<NodeIndex> {
     let items = slots(walk.graph, walk.analysis, container).map(|edge| edge.target);
-    items.filter(|&item| walk.before.is_young(walk.graph, item)).collect()
+    items.filter(|&item| walk.before.is_young(item)).collect()
 }
 
 #[cfg(test)]

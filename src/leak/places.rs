@@ -65,7 +65,7 @@ impl<'a> Places<'a> {
     /// around them, of all.
     fn place_of_timers(&self, candidate: &Candidate) -> Option<Place> {
         let Newer { graph, .. } = self.newer;
-        let all = graph.nodes().filter(|&node| self.before.is_young(graph, node));
+        let all = graph.nodes().filter(|&node| self.before.is_young(node));
         self.place_of_callbacks(self.young_in(candidate)).or_else(|| self.place_of_callbacks(all))
     }
 
@@ -96,7 +96,7 @@ impl<'a> Places<'a> {
         // What listens just once is wrapped by Node, which notes the function; other emitters keep an
         // object for each listener.
         let targets = slots(graph, analysis, list).map(|edge| edge.target);
-        let listeners = targets.filter(|&node| self.before.is_young(graph, node));
+        let listeners = targets.filter(|&node| self.before.is_young(node));
         let functions =
             listeners.map(|node| function_in(node).map_or(node, |listener| listener.target));
         let closures = functions.filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
@@ -239,7 +239,7 @@ impl<'a> Places<'a> {
 
     /// The young nodes of what piled up.
     pub(super) fn young_in(&self, candidate: &Candidate) -> impl Iterator<Item = NodeIndex> {
-        let Newer { graph, analysis, .. } = self.newer;
+        let Newer { analysis, .. } = self.newer;
         let tree = &analysis.dominators;
         let node = [candidate.point.node];
         let tops = match &candidate.scattered {
@@ -251,7 +251,7 @@ impl<'a> Places<'a> {
         positions.sort_unstable();
         positions.dedup();
         let nodes = positions.into_iter().flat_map(|at| &tree.order()[tree.subtree(at)]);
-        nodes.copied().filter(|&node| self.before.is_young(graph, node))
+        nodes.copied().filter(|&node| self.before.is_young(node))
     }
 
     /// The position to report: where the name is declared if a source tells, else where the function

@@ -38,7 +38,7 @@ impl Walk<'_> {
     /// Whether a young node that is large comes to nothing that a developer would call a thing: a
     /// realm, a scope. Things are points of their own, and survivors are walked through.
     fn is_large_part(&self, position: u32) -> bool {
-        self.before.is_young(self.graph, self.analysis.dominators.node_at(position))
+        self.before.is_young(self.analysis.dominators.node_at(position))
             && matches!(self.follow(position), End::Part { .. })
     }
 
@@ -46,14 +46,14 @@ impl Walk<'_> {
     /// holds: ids of embedder nodes say nothing of their age.
     fn young_member(&self, position: u32) -> Option<NodeIndex> {
         let node = self.analysis.dominators.node_at(position);
-        if self.before.is_young(self.graph, node) {
+        if self.before.is_young(node) {
             return Some(node);
         }
         if !matches!(self.graph.node_type(node), NodeType::NATIVE | NodeType::SYNTHETIC) {
             return None;
         }
         match self.follow(position) {
-            End::Thing { node, .. } => Some(node).filter(|&n| self.before.is_young(self.graph, n)),
+            End::Thing { node, .. } => Some(node).filter(|&n| self.before.is_young(n)),
             _ => None,
         }
     }

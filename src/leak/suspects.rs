@@ -18,7 +18,7 @@ use crate::leak::definitions::are_definitions;
 use crate::leak::describe::Describer;
 use crate::leak::finalizers::bytes_waiting;
 use crate::leak::generations::is_generation;
-use crate::leak::growth::Walk;
+use crate::leak::growth::{Growth, Walk};
 use crate::leak::idle::Idle;
 use crate::leak::items::{self, Container};
 use crate::leak::keepers::credit_keepers;
@@ -81,8 +81,8 @@ pub fn find_suspects(
     let total = analysis.retained.at(graph.root().at());
     let least_bytes = options.min_growth_bytes.unwrap_or((total / LEAST_SHARE).max(LEAST_BYTES));
     let walk = Walk { graph, words, analysis, before, least_bytes, least_items: LEAST_ITEMS };
-    let positions = analysis.dominators.positions();
-    let mut candidates = worth_naming(newer, before, &walk, &positions, control)?;
+    let (growth, positions) = rayon::join(|| walk.run(control), || analysis.dominators.positions());
+    let mut candidates = worth_naming(newer, before, &walk, growth?, &positions, control)?;
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
@@ -118,11 +118,11 @@ fn worth_naming(
     newer: Newer<'_>,
     before: &Before<'_>,
     walk: &Walk<'_>,
+    mut growth: Growth,
     positions: &[u32],
     control: &Control,
 ) -> Result<Vec<Candidate>> {
     let Newer { graph, words, analysis, .. } = newer;
-    let mut growth = walk.run(control)?;
     let crowds = std::mem::take(&mut growth.crowds);
     let mut candidates = credit_scatters(walk, growth, control)?;
     merge_timer_lists(newer, walk, positions, &mut candidates, control)?;
@@ -266,12 +266,11 @@ fn contents_of(
     let Newer { graph, analysis, .. } = newer;
     let order = analysis.dominators.order();
     match &candidate.scattered {
-        Some(scatter) => contents(graph, &analysis.self_size, before, &scatter.members),
+        Some(scatter) => contents(graph, &analysis.self_size, before, &[&scatter.members]),
         None => {
             let tops = std::iter::once(&candidate.point.node).chain(&candidate.credited);
-            let nodes =
-                tops.flat_map(|top| &order[analysis.dominators.subtree(positions[top.at()])]);
-            contents(graph, &analysis.self_size, before, nodes)
+            let below = tops.map(|top| &order[analysis.dominators.subtree(positions[top.at()])]);
+            contents(graph, &analysis.self_size, before, &below.collect::<Vec<_>>())
         }
     }
 }

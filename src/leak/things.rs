@@ -42,7 +42,7 @@ impl Walk<'_> {
             .is_some_and(|(container, _)| container != Container::Object);
         let around =
             if is_container { owner } else { self.owner(idom(owner), root).unwrap_or(root) };
-        Some(around).filter(|&around| around == root || !self.before.is_young(self.graph, around))
+        Some(around).filter(|&around| around == root || !self.before.is_young(around))
     }
 
     /// Whether a node is the ArrayBuffer that its dominator is a view on.

@@ -21,6 +21,9 @@ use crate::leak::scripts::internal_target;
 use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
 
+/// So many names are looked through at a time.
+const CHUNK: usize = 1 << 16;
+
 /// How far up something is looked for that got the growth of a list.
 const LONGEST_WAY_UP: usize = 16;
 
@@ -102,14 +105,16 @@ fn list_of(walk: &Walk<'_>, timer: NodeIndex) -> NodeIndex {
 fn timer_lists(newer: Newer<'_>, control: &Control) -> Result<Vec<NodeIndex>> {
     let Newer { graph, words, .. } = newer;
     let mut lists = Vec::new();
-    for node in graph.nodes() {
-        control.checkpoint_at(node.at())?;
-        if graph.name_index(node) == words.timers_list_class
-            && graph.node_type(node) == NodeType::OBJECT
-            && property(graph, node, words.idle_next).is_some()
-        {
-            lists.push(node);
-        }
+    let names = &graph.tables().node_name;
+    for (chunk, names) in names.chunks(CHUNK).enumerate() {
+        control.checkpoint()?;
+        let named = names.iter().enumerate();
+        let named = named.filter(|&(_, &name)| name == words.timers_list_class);
+        let nodes = named.map(|(at, _)| NodeIndex((chunk * CHUNK + at) as u32));
+        lists.extend(nodes.filter(|&node| {
+            graph.node_type(node) == NodeType::OBJECT
+                && property(graph, node, words.idle_next).is_some()
+        }));
     }
     Ok(lists)
 }
@@ -134,7 +139,7 @@ fn add_timers(
         // Closures of one function share its code; what else is called stands for itself.
         let function = internal_target(graph, callback, [words.shared; 2]).unwrap_or(callback);
         let timers = by_function.entry(function).or_default();
-        if walk.before.is_young(graph, timer) {
+        if walk.before.is_young(timer) {
             timers.new.push(timer);
             *timers.lists.entry(list).or_default() += 1;
         } else {
