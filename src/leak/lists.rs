@@ -27,6 +27,10 @@ const FEWEST_ELEMENTS: u64 = 2;
 /// Of what one thing dominates, so many nodes tell whether they are a list.
 const MOST_NODES: usize = 100_000;
 
+/// All looks together pass so many times the nodes of a graph: lists in lists, each of them looked through
+/// as a whole, must not take forever.
+const MOST_PASSES: usize = 4;
+
 /// What was too small to be noted.
 const NOT_NOTED: Prior = Prior { id: 0, items: 0, retained: 0 };
 
@@ -130,11 +134,12 @@ fn lists_with_young(
         position += 1;
     }
     let mut lists: BTreeMap<NodeIndex, Accumulation> = BTreeMap::new();
+    let mut steps_left = MOST_PASSES * graph.node_count();
     for (at, (owner, tops)) in tops.into_iter().enumerate() {
         control.checkpoint_at(at)?;
         let new = tops.iter().map(|&top| tree.subtree(top));
         let Some((sample, more)) = elements(walk, new) else { continue };
-        let node = list_of(walk, owner, graph.name_index(sample));
+        let node = list_of(walk, owner, graph.name_index(sample), &mut steps_left);
         let list = lists.entry(node).or_insert_with(|| {
             let prior = before.of(graph, node);
             let was = prior.map_or(0, |prior| prior.retained);
@@ -161,17 +166,20 @@ fn lists_with_young(
 
 /// The list that new elements hang on, be it by the last one that there was: what holds its first element,
 /// or that element.
-fn list_of(walk: &Walk<'_>, owner: NodeIndex, class: StringIndex) -> NodeIndex {
+fn list_of(
+    walk: &Walk<'_>,
+    owner: NodeIndex,
+    class: StringIndex,
+    steps_left: &mut usize,
+) -> NodeIndex {
     let is_element = |node| is_of(walk, node, class);
     if !is_element(owner) {
         return owner;
     }
     let above = |node: NodeIndex| walk.analysis.dominators.idom(node);
     let mut first = owner;
-    for _ in 0..MOST_NODES {
-        if !is_element(above(first)) || above(first) == first {
-            break;
-        }
+    while *steps_left > 0 && is_element(above(first)) && above(first) != first {
+        *steps_left -= 1;
         first = above(first);
     }
     let holder = above(first);
@@ -186,12 +194,19 @@ fn lists_on_average(walk: &Walk<'_>, control: &Control) -> Result<Vec<Accumulati
     let positions = positions_of(walk, nodes, control)?;
     let mut lists = Vec::new();
     let mut instances: HashMap<StringIndex, u64> = HashMap::new();
+    let mut nodes_left = MOST_PASSES * graph.node_count();
     for (at, &(node, prior)) in before.larger_on_average().iter().enumerate() {
         control.checkpoint_at(at)?;
-        if !may_own_a_list(walk, node) {
+        let above = analysis.dominators.idom(node);
+        let is_inside_one = is_of(walk, above, graph.name_index(node));
+        if !may_own_a_list(walk, node) || is_inside_one {
             continue;
         }
         let below = analysis.dominators.subtree(positions[&node]);
+        nodes_left = nodes_left.saturating_sub(below.len().min(MOST_NODES));
+        if nodes_left == 0 {
+            break;
+        }
         let Some((sample, items)) = elements(walk, std::iter::once(below)) else { continue };
         let now = instances.entry(graph.name_index(sample));
         let now = *now.or_insert_with(|| instances_now(graph, sample).max(1));
