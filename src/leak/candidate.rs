@@ -25,6 +25,8 @@ pub(crate) struct Candidate {
     /// The small containers that grew as it did, if it stands for them.
     pub(crate) alike: Alike,
     pub(crate) contents: Contents,
+    /// What its timers call, if it stands for those of one function in many lists.
+    pub(crate) function: Option<NodeIndex>,
 }
 
 /// Containers of one class inside another one.
@@ -58,6 +60,7 @@ impl Candidate {
             inner: None,
             alike: Alike::default(),
             contents: Contents::default(),
+            function: None,
         }
     }
 
@@ -106,7 +109,8 @@ impl Candidate {
     /// What it looks like; `shape` is that of the way to it.
     pub(super) fn look(&self, shape: u64) -> Look {
         Look {
-            shape,
+            // All lists of timers look the same, whatever the timers do.
+            shape: self.function.map_or(shape, |function| shape ^ u64::from(function.0)),
             has_more_items: self.more_items() > 0,
             is_chain: self.links > 0,
             is_scattered: self.scattered.is_some(),

@@ -208,6 +208,10 @@ fn lists_on_average(walk: &Walk<'_>, control: &Control) -> Result<Vec<Accumulati
             break;
         }
         let Some((sample, items)) = elements(walk, std::iter::once(below)) else { continue };
+        // The first element dominates the rest, and what holds it is the list.
+        if is_of(walk, sample, graph.name_index(node)) && may_own_a_list(walk, above) {
+            continue;
+        }
         let now = instances.entry(graph.name_index(sample));
         let now = *now.or_insert_with(|| instances_now(graph, sample).max(1));
         let was = before.census().instances(class_key(graph, sample)).count.min(now);

@@ -11,10 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::control::Control;
 use crate::error::Result;
-use crate::graph::{NodeIndex, NodeType};
+use crate::graph::{EdgeType, NodeIndex, NodeType};
 use crate::leak::before::Prior;
 use crate::leak::candidate::Candidate;
-use crate::leak::edges::property;
+use crate::leak::edges::{property, target};
 use crate::leak::growth::{Accumulation, Scatter, Walk};
 use crate::leak::holders::slots;
 use crate::leak::scripts::internal_target;
@@ -27,8 +27,8 @@ const CHUNK: usize = 1 << 16;
 /// How far up something is looked for that got the growth of a list.
 const LONGEST_WAY_UP: usize = 16;
 
-/// Makes one candidate of the new timers of each function, if they are in several lists. What
-/// stood for those lists stands for the rest.
+/// Makes one candidate of the new timers of each function, if they are in several lists. What stood for
+/// those lists is dropped; so is what stood for lists as such, which come and go with their timers.
 pub(super) fn merge_timer_lists(
     newer: Newer<'_>,
     walk: &Walk<'_>,
@@ -48,19 +48,18 @@ pub(super) fn merge_timer_lists(
     }
     let mut taken: BTreeSet<NodeIndex> = BTreeSet::new();
     let mut merged = Vec::new();
-    for timers in by_function.into_values() {
+    for (function, timers) in by_function {
         if timers.lists.len() > 1
             && timers.new.len() as u64 >= walk.least_items
-            && let Some(candidate) = timers.candidate(walk)
+            && let Some(candidate) = timers.candidate(walk, function)
         {
             taken.extend(timers.lists.keys());
             merged.push(candidate);
         }
     }
-    if merged.is_empty() {
-        return Ok(());
+    if lists.len() > 1 {
+        drop_lists(newer, &taken, candidates);
     }
-    drop_lists(newer, &taken, candidates);
     candidates.extend(merged);
     Ok(())
 }
@@ -76,7 +75,7 @@ struct Timers {
 
 impl Timers {
     /// They, by the list that has most of them; `None` if there were as many before.
-    fn candidate(&self, walk: &Walk<'_>) -> Option<Candidate> {
+    fn candidate(&self, walk: &Walk<'_>, function: NodeIndex) -> Option<Candidate> {
         let retained = |&timer: &NodeIndex| walk.analysis.retained.at(timer.at());
         let all = self.new.iter().map(retained).sum();
         let scatter = Scatter { members: self.new.clone(), bytes: all };
@@ -92,7 +91,8 @@ impl Timers {
         let prior = Some(Prior { id: 0, items: self.old + gone, retained: 0 });
         let point = Accumulation { node, bytes, prior, items: Some(now), links: 0 };
         let credited = self.new.iter().copied().filter(|&timer| list_of(walk, timer) != node);
-        Some(Candidate { credited: credited.collect(), ..Candidate::new(point) })
+        let credited = credited.collect();
+        Some(Candidate { credited, function: Some(function), ..Candidate::new(point) })
     }
 }
 
@@ -136,6 +136,8 @@ fn add_timers(
             continue;
         }
         let Some(callback) = property(graph, timer, words.on_timeout) else { continue };
+        let callback =
+            target(graph, callback, EdgeType::INTERNAL, words.bound_function).unwrap_or(callback);
         // Closures of one function share its code; what else is called stands for itself.
         let function = internal_target(graph, callback, [words.shared; 2]).unwrap_or(callback);
         let timers = by_function.entry(function).or_default();
@@ -189,7 +191,7 @@ mod tests {
             let mut last = list;
             for _ in 0..timers {
                 let timer = heap.node(NodeType::OBJECT, "Timeout", 100);
-                let callback = heap.node(NodeType::CLOSURE, "", 64);
+                let callback = heap.node(NodeType::CLOSURE, format!("task{}", code.0), 64);
                 heap.edge(callback, EdgeType::INTERNAL, "shared", code);
                 heap.edge(timer, EdgeType::PROPERTY, "_onTimeout", callback);
                 heap.edge(last, EdgeType::PROPERTY, "_idleNext", timer);
@@ -206,13 +208,20 @@ mod tests {
         suspects(|heap, global, is_grown| {
             let scope = function(heap, global, "listOnTimeout", "node:internal/timers", 1);
             let table = property(heap, scope, "timerListMap", "Object");
-            for &of in functions {
-                let code = heap.node(NodeType::CODE, "(code)", 16);
-                heap.edge(heap.root(), EdgeType::INTERNAL, code.0.to_string(), code);
-                add_lists(heap, table, code, [1, 3]);
-                if is_grown {
-                    add_lists(heap, table, code, of);
-                }
+            let codes: Vec<_> = (0..functions.len())
+                .map(|number| {
+                    let name = format!("task{number}");
+                    let code = heap.node(NodeType::CODE, &name, 16);
+                    let script = heap.node(NodeType::CODE, "/srv/app/jobs.js", 32);
+                    heap.edge(heap.root(), EdgeType::INTERNAL, code.0.to_string(), code);
+                    heap.edge(code, EdgeType::INTERNAL, "script", script);
+                    add_lists(heap, table, code, [1, 3]);
+                    code
+                })
+                .collect();
+            // What is new comes last, as its ids do.
+            for (&code, &of) in codes.iter().zip(functions).filter(|_| is_grown) {
+                add_lists(heap, table, code, of);
             }
         })
     }
@@ -228,6 +237,12 @@ mod tests {
         assert_eq!((one.len(), one[0].class_name.as_str()), (1, "Timeout"), "{one:?}");
         assert_eq!(items(&one), [(3, 303)]);
         assert_eq!(one[0].growth.retained_bytes, 300 * 164);
+    }
+
+    #[test]
+    fn timers_of_two_functions_are_two_leaks() {
+        let two = found(&[[50, 6], [40, 3]]);
+        assert_eq!(items(&two), [(3, 303), (3, 123)]);
     }
 
     #[test]
