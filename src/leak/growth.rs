@@ -16,7 +16,6 @@
 use std::collections::HashSet;
 
 use crate::analysis::Analysis;
-use crate::analysis::bits::BitSet;
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
@@ -29,7 +28,7 @@ use crate::leak::keys::Keys;
 use crate::leak::lists::{crowds_of_lists, grown_lists};
 use crate::leak::spine::Spine;
 use crate::leak::vocabulary::Vocabulary;
-use crate::prefix_sums::PrefixSums;
+use crate::leak::young::YoungBytes;
 
 /// A point where growth piles up.
 #[derive(Clone, Copy, Debug)]
@@ -115,7 +114,7 @@ struct Survivor {
 impl<'a> Walk<'a> {
     /// Finds where growth piles up.
     pub fn run(&self, control: &Control) -> Result<Growth> {
-        let young = self.young_bytes(control)?;
+        let young = YoungBytes::sum(self, control)?;
         let mut found = Growth::default();
         let root = self.graph.root();
         let prior = Some(self.before.root());
@@ -144,45 +143,6 @@ impl<'a> Walk<'a> {
         let lists = crowds_of_lists(self, lists?, &mut found, control)?;
         found.crowds.extend(lists);
         Ok(found)
-    }
-
-    /// Bytes of young nodes, as prefix sums over the preorder of the dominator tree.
-    fn young_bytes(&self, control: &Control) -> Result<YoungBytes> {
-        // Most nodes have none. Who may have some fits into the cache, and their columns do not.
-        let mut may_have = BitSet::new(self.graph.node_count());
-        for node in self.graph.nodes() {
-            control.checkpoint_at(node.at())?;
-            if self.before.is_young(node) || self.may_grow(node) {
-                may_have.insert(node.0);
-            }
-        }
-        let order = self.analysis.dominators.order();
-        let mut young = PrefixSums::with_capacity(order.len());
-        for (position, &node) in order.iter().enumerate() {
-            control.checkpoint_at(position)?;
-            young.push(if may_have.contains(node.0) { self.young_bytes_of(node) } else { 0 });
-        }
-        Ok(YoungBytes(young))
-    }
-
-    /// Whether a node that was there before may be larger now.
-    fn may_grow(&self, node: NodeIndex) -> bool {
-        self.graph.name_index(node) == self.words.array_buffer_data_node
-            || !self.before.knows_young()
-    }
-
-    /// What of a node itself came after the baseline. Memory outside of V8's heap may grow in place, and
-    /// in another process, what stands in one place may be larger itself.
-    fn young_bytes_of(&self, node: NodeIndex) -> u64 {
-        let size = u64::from(self.graph.file_self_size(node));
-        if self.before.is_young(node) {
-            return size;
-        }
-        if !self.may_grow(node) {
-            return 0;
-        }
-        let prior = self.before.of(self.graph, node);
-        prior.map_or(0, |prior| size.saturating_sub(prior.retained))
     }
 
     /// Sends surviving children on, and judges what is left.
@@ -443,16 +403,6 @@ pub(super) enum End {
     Survivor,
 }
 
-/// Young bytes by position.
-pub(super) struct YoungBytes(PrefixSums);
-
-impl YoungBytes {
-    /// Of the subtree at a position.
-    pub(super) fn of(&self, walk: &Walk<'_>, position: u32) -> u64 {
-        self.0.of(walk.analysis.dominators.subtree(position))
-    }
-}
-
 /// Whether an edge can be a slot that outlives what is in it.
 pub(crate) fn is_slot(edge: Edge) -> bool {
     !matches!(edge.label.edge_type(), EdgeType::WEAK | EdgeType::SHORTCUT)
@@ -470,7 +420,11 @@ mod tests {
         build: impl Fn(&mut crate::testing::GraphBuilder, NodeIndex, bool),
     ) -> Vec<(String, u64, u64, u64)> {
         let (census, heap) = grown(build);
-        let found = heap.growth(&Before::by_id(&census, &heap.graph), 1_000, 10);
+        let found = heap.growth(
+            &Before::by_id(&census, &heap.graph, &Control::default()).unwrap(),
+            1_000,
+            10,
+        );
         let name = |node| {
             let step = heap.routes.arrival(&heap.graph, node).unwrap();
             lossy(heap.graph.edge_name(step.edge))
@@ -558,7 +512,11 @@ mod tests {
                 last = property(heap, last, name, "Entry");
             }
         });
-        let found = heap.growth(&Before::by_id(&census, &heap.graph), 1_000, 10);
+        let found = heap.growth(
+            &Before::by_id(&census, &heap.graph, &Control::default()).unwrap(),
+            1_000,
+            10,
+        );
         assert_eq!(found.points.len(), 1);
         assert_eq!(found.points[0].links, 40);
         let step = heap.routes.arrival(&heap.graph, found.points[0].node).unwrap();
@@ -591,7 +549,11 @@ mod tests {
                 heap.numbered(other, EdgeType::ELEMENT, number, job);
             }
         });
-        let found = heap.growth(&Before::by_id(&census, &heap.graph), 1_000, 10);
+        let found = heap.growth(
+            &Before::by_id(&census, &heap.graph, &Control::default()).unwrap(),
+            1_000,
+            10,
+        );
         let groups: Vec<_> = found.scatters.iter().flat_map(|under| &under.groups).collect();
         assert_eq!(groups.len(), 1);
         assert_eq!((groups[0].members.len(), groups[0].bytes), (40, 2_000));

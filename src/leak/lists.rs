@@ -19,7 +19,8 @@ use crate::leak::before::Prior;
 use crate::leak::census::{class_key, instances_now};
 use crate::leak::crowds::{Crowd, that_grew_together};
 use crate::leak::edges::property;
-use crate::leak::growth::{Accumulation, Growth, Walk, YoungBytes};
+use crate::leak::growth::{Accumulation, Growth, Walk};
+use crate::leak::young::YoungBytes;
 
 /// Lists of fewer new elements are none.
 const FEWEST_ELEMENTS: u64 = 2;
@@ -111,17 +112,11 @@ fn lists_with_young(
 ) -> Result<Vec<Accumulation>> {
     let Walk { graph, analysis, before, .. } = *walk;
     let tree = &analysis.dominators;
-    let order = tree.order();
     let mut tops: HashMap<NodeIndex, Vec<u32>> = HashMap::new();
-    let (mut position, mut steps) = (0, 0);
-    while (position as usize) < order.len() {
-        control.checkpoint_at(steps)?;
-        steps += 1;
-        let node = order[position as usize];
-        if young.of(walk, position) == 0 {
-            position += tree.extent(position);
-            continue;
-        }
+    // What is young may have come between survivors, of which there are more below then.
+    for (at, position) in young.positions(tree).enumerate() {
+        control.checkpoint_at(at)?;
+        let node = tree.node_at(position);
         let owner = tree.idom(node);
         if graph.node_type(node) == NodeType::OBJECT
             && before.is_young(node)
@@ -130,8 +125,6 @@ fn lists_with_young(
         {
             tops.entry(owner).or_default().push(position);
         }
-        // What is young may have come between survivors: there are more of them below.
-        position += 1;
     }
     let mut lists: BTreeMap<NodeIndex, Accumulation> = BTreeMap::new();
     let mut steps_left = MOST_PASSES * graph.node_count();

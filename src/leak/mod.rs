@@ -61,3 +61,4 @@ pub mod suspects;
 mod things;
 mod timers;
 pub mod vocabulary;
+mod young;
