@@ -358,7 +358,7 @@ fn suspects(
     let census = &older.census;
     let newer = Newer { graph, words, routes, analysis };
     if matching == Matching::Identity {
-        return find_suspects(newer, &Before::by_id(census, graph), options, control);
+        return find_suspects(newer, &Before::by_id(census, graph, control)?, options, control);
     }
     let shapes = shapes(graph, words, control)?;
     let before = Before::by_shape(census, graph, words, analysis, &shapes, control)?;

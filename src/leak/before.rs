@@ -14,6 +14,7 @@ use crate::leak::items;
 use crate::leak::levels::{Level, Member, levels};
 use crate::leak::records::Record;
 use crate::leak::shape::NO_SHAPE;
+use crate::leak::suspects::LEAST_BYTES;
 use crate::leak::vocabulary::Vocabulary;
 
 /// What a node was before.
@@ -75,7 +76,7 @@ impl Kin<'_> {
         let (now, was) = self.several(shape)?;
         let average = Prior::average(was);
         let more = now.retained.saturating_sub(average.retained.saturating_mul(now.count));
-        (now.count <= was.count * 2 && more >= LEAST_MORE).then_some(average)
+        (now.count <= was.count * 2 && more >= LEAST_BYTES).then_some(average)
     }
 
     /// What a thing was: the only one of its shape, or one of no more than there were.
@@ -116,20 +117,22 @@ enum By {
     },
 }
 
-/// Things of a shape that retain less than this more, all together, have not grown.
-const LEAST_MORE: u64 = 16 << 10;
-
 impl<'a> Before<'a> {
     /// Asks a census by id. Which nodes came after it is asked all the time, and noted once.
-    pub fn by_id(census: &'a Census, graph: &HeapGraph) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// `ABORT_ERR`, `ERR_TIMEOUT`.
+    pub fn by_id(census: &'a Census, graph: &HeapGraph, control: &Control) -> Result<Self> {
         let mut young = BitSet::new(graph.node_count());
         for node in graph.nodes() {
+            control.checkpoint_at(node.at())?;
             let id = graph.id(node);
             if id > census.last_id && id % 2 == 1 {
                 young.insert(node.0);
             }
         }
-        Self { census, by: By::Id { young } }
+        Ok(Self { census, by: By::Id { young } })
     }
 
     /// Asks a census by shape. `shapes` are those of the newer snapshot's nodes.
@@ -314,7 +317,7 @@ mod tests {
             elements(heap, kept, 0..2, "Job", 16);
             elements(heap, other, 0..2, "Job", 16);
         });
-        let before = Before::by_id(&census, &heap.graph);
+        let before = Before::by_id(&census, &heap.graph, &Control::default()).unwrap();
         let of = |name: &[u8]| {
             let graph = &heap.graph;
             let found = graph.nodes().find_map(|node| {
@@ -343,7 +346,7 @@ mod tests {
         };
         let census = build(false).census();
         let heap = build(true);
-        let before = Before::by_id(&census, &heap.graph);
+        let before = Before::by_id(&census, &heap.graph, &Control::default()).unwrap();
         let Heap { graph, analysis, .. } = &heap;
         assert!(before.is_young(list) && before.of(graph, list).is_none());
         let prior = before.of(graph, owner);
@@ -372,7 +375,9 @@ mod tests {
             let (newer, members) = build(now, 9_001);
             let census = older.census();
             let scatter = Scatter { members, bytes: 1_000 };
-            Before::by_id(&census, &newer.graph).net_bytes(&newer.graph, &scatter)
+            Before::by_id(&census, &newer.graph, &Control::default())
+                .unwrap()
+                .net_bytes(&newer.graph, &scatter)
         };
         assert_eq!(net(0, 10), Some(1_000));
         assert_eq!(net(3, 10), Some(700));

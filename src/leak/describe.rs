@@ -562,7 +562,7 @@ mod tests {
             elements(heap, list, 0..count(is_grown), "Job", 100);
         });
         let options = DiffOptions { work: Some(74.0), ..DiffOptions::default() };
-        let before = Before::by_id(&census, &heap.graph);
+        let before = Before::by_id(&census, &heap.graph, &Control::default()).unwrap();
         let found = find_suspects(heap.newer(), &before, &options, &Control::default()).unwrap();
         let per_work = found[0].growth.per_work.unwrap();
         assert_eq!((per_work.bytes, per_work.items), (400.0, 4.0));

@@ -23,6 +23,10 @@ use crate::report::{SourcePosition, SuspectKind};
 /// So many nodes are enough to see which code they are of.
 const SAMPLE: usize = 4096;
 
+/// So many variables that refer to an export are looked at: every module that requires it may have one,
+/// and the code of each is searched for.
+const MOST_VARIABLES: usize = 64;
+
 /// What it takes to find code.
 pub(super) struct Places<'a> {
     newer: Newer<'a>,
@@ -199,8 +203,9 @@ impl<'a> Places<'a> {
         let targets = &graph.tables().edge_target;
         let retainers = targets.iter().enumerate().filter(|&(_, &target)| target == exports);
         let steps = retainers.map(|(index, _)| step_of(graph, EdgeIndex(index as u32)));
-        let mut variables = steps.filter(|step| step.edge.label.edge_type() == EdgeType::CONTEXT);
+        let variables = steps.filter(|step| step.edge.label.edge_type() == EdgeType::CONTEXT);
         let own = variables
+            .take(MOST_VARIABLES)
             .find(|step| self.place_of_scope(step.from).is_some_and(|place| place.url == file))?;
         Some(edge_text(graph, words, own))
     }

@@ -80,7 +80,8 @@ pub(crate) fn grown(build: impl Fn(&mut GraphBuilder, NodeIndex, bool)) -> (Cens
 /// The suspects between the two.
 pub(crate) fn suspects(build: impl Fn(&mut GraphBuilder, NodeIndex, bool)) -> Vec<Suspect> {
     let (census, heap) = grown(build);
-    let (before, options) = (Before::by_id(&census, &heap.graph), DiffOptions::default());
+    let (before, options) =
+        (Before::by_id(&census, &heap.graph, &Control::default()).unwrap(), DiffOptions::default());
     find_suspects(heap.newer(), &before, &options, &Control::default()).unwrap()
 }
 

@@ -33,7 +33,7 @@ use crate::leak::vocabulary::Vocabulary;
 use crate::report::{DiffOptions, Suspect};
 
 /// Growth below this is not worth a look in any heap.
-const LEAST_BYTES: u64 = 16 << 10;
+pub(super) const LEAST_BYTES: u64 = 16 << 10;
 
 /// In a large heap, growth below this share of it is noise: one part in four thousand.
 const LEAST_SHARE: u64 = 4096;
