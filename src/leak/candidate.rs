@@ -25,7 +25,7 @@ pub(crate) struct Candidate {
     /// The small containers that grew as it did, if it stands for them.
     pub(crate) alike: Alike,
     pub(crate) contents: Contents,
-    /// What its timers call, if it stands for those of one function in many lists.
+    /// What its timers call, if it stands for those of one function.
     pub(crate) function: Option<NodeIndex>,
 }
 

@@ -1,8 +1,8 @@
 //! Containers of one structure that grew together: a queue, and beside it the set of what is in it.
 //!
 //! They are one leak if they belong to one object, gained as many items, and the new items of one are
-//! those of the other, or are reached from them. Two that are merely of one owner are two; three or more of
-//! one instance are the columns of a table.
+//! those of the other, or are reached from them. Two that are merely of one owner are two, unless one of
+//! them is a column of numbers or texts beside others, as the links and sizes of a cache are.
 //!
 //! Time: if there are such containers, linear in the edges of young nodes. Memory: 4 bytes a node while
 //! it runs.
@@ -14,7 +14,7 @@ use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{NodeIndex, NodeType};
 use crate::leak::candidate::Candidate;
-use crate::leak::contents::Contents;
+use crate::leak::contents::{ClassShare, Contents};
 use crate::leak::grown::new_items;
 use crate::leak::growth::Walk;
 use crate::leak::holders::Reach;
@@ -57,8 +57,9 @@ pub(super) fn merge_companions(
     Ok(())
 }
 
-/// Makes one of the containers that an instance of a class has of its own and that grew alike. The largest
-/// stands for the others. Of what is small itself, nobody knows the items but only the room for them.
+/// Makes one of the containers that an instance of a class has of its own and that grew alike, if at most one
+/// of them has things in it: the others are numbers and texts about those. The largest stands for the
+/// others. Of numbers nobody knows how many there are, but only for how many there is room.
 fn merge_columns(walk: &Walk<'_>, candidates: &mut Vec<Candidate>) {
     let mut by_owner: BTreeMap<NodeIndex, Vec<usize>> = BTreeMap::new();
     for (at, candidate) in candidates.iter().enumerate() {
@@ -72,7 +73,9 @@ fn merge_columns(walk: &Walk<'_>, candidates: &mut Vec<Candidate>) {
     }
     for columns in by_owner.into_values().filter(|columns| columns.len() >= FEWEST_COLUMNS) {
         let more = || columns.iter().map(|&at| candidates[at].more_items());
-        if more().max() > more().min().map(|least| least * CAPACITY_FACTOR) {
+        let grew_alike = more().max() <= more().min().map(|least| least * CAPACITY_FACTOR);
+        let of_things = columns.iter().filter(|&&at| has_things(&candidates[at])).count();
+        if !grew_alike || of_things > 1 {
             continue;
         }
         for &at in &columns[1..] {
@@ -82,6 +85,15 @@ fn merge_columns(walk: &Walk<'_>, candidates: &mut Vec<Candidate>) {
         }
     }
     candidates.retain(|candidate| candidate.point.bytes > 0);
+}
+
+/// Whether what came into a container is objects and functions, for the most part.
+fn has_things(candidate: &Candidate) -> bool {
+    let is_thing =
+        |class: &&ClassShare| [NodeType::OBJECT, NodeType::CLOSURE].contains(&class.node_type);
+    let things: u64 =
+        candidate.contents.classes.iter().filter(is_thing).map(|class| class.count).sum();
+    things * 2 >= candidate.more_items()
 }
 
 fn stands_for_itself(candidate: &Candidate) -> bool {
@@ -159,7 +171,7 @@ fn take(larger: &mut Candidate, companion: Candidate) {
 #[cfg(test)]
 mod tests {
     use crate::graph::{EdgeType, NodeIndex, NodeType};
-    use crate::leak::stage::{elements, property, suspects};
+    use crate::leak::stage::{property, suspects};
     use crate::testing::GraphBuilder;
 
     /// Names and bytes of what is found where two lists gain so many items, those of each of another
@@ -216,19 +228,30 @@ mod tests {
         assert_eq!(found(["service", "service"], [300, 300], |_, _, _| ()).len(), 2);
     }
 
-    #[test]
-    fn three_containers_of_an_instance_that_grew_alike_are_columns_of_a_table() {
-        let columns = |more: [u32; 3]| {
-            let found = suspects(|heap, global, is_grown| {
-                let table = property(heap, global, "table", "Table");
-                for (name, more) in ["keys", "values", "sizes"].into_iter().zip(more) {
-                    let column = property(heap, table, name, "Array");
-                    elements(heap, column, 0..if is_grown { more } else { 0 }, "Item", 100);
+    /// How many suspects there are where three columns of a table gain so many items, of these types.
+    fn of_columns(class: &str, types: [NodeType; 3], more: [u32; 3]) -> usize {
+        let found = suspects(|heap, global, is_grown| {
+            let table = property(heap, global, "table", class);
+            for (at, (node_type, more)) in types.into_iter().zip(more).enumerate() {
+                let column = property(heap, table, &format!("column{at}"), "Array");
+                for number in 0..if is_grown { more } else { 0 } {
+                    let item = heap.node(node_type, "item", 100);
+                    heap.numbered(column, EdgeType::ELEMENT, number, item);
                 }
-            });
-            found.len()
-        };
-        assert_eq!(columns([300, 300, 400]), 1);
-        assert_eq!(columns([300, 300, 900]), 3, "one grew otherwise");
+            }
+        });
+        found.len()
+    }
+
+    #[test]
+    fn numbers_and_texts_beside_the_things_of_an_instance_are_columns_of_one_table() {
+        let types = [NodeType::OBJECT, NodeType::NUMBER, NodeType::STRING];
+        assert_eq!(of_columns("Table", types, [300, 300, 400]), 1);
+        assert_eq!(of_columns("Table", types, [300, 300, 900]), 3, "one grew otherwise");
+        assert_eq!(
+            of_columns("Table", [NodeType::OBJECT; 3], [300; 3]),
+            3,
+            "things are three leaks"
+        );
     }
 }

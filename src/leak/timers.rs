@@ -4,7 +4,7 @@
 //! of different lengths spread their timers over hundreds of lists, each of which is small, or is young
 //! itself. What a program knows is the function that they call: timers of one function are one leak.
 //!
-//! Time: if Node has several lists that are not empty, one pass over the nodes, and linear in the timers.
+//! Time: one pass over the names of the nodes, and linear in the timers.
 //! Memory: some words for each timer.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +17,7 @@ use crate::leak::candidate::Candidate;
 use crate::leak::edges::{property, target};
 use crate::leak::growth::{Accumulation, Scatter, Walk};
 use crate::leak::holders::slots;
+use crate::leak::listeners::is_about;
 use crate::leak::scripts::internal_target;
 use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
@@ -24,11 +25,12 @@ use crate::leak::vocabulary::Vocabulary;
 /// So many names are looked through at a time.
 const CHUNK: usize = 1 << 16;
 
-/// How far up something is looked for that got the growth of a list.
+/// How far below a list something is looked for that its timers lead to.
 const LONGEST_WAY_UP: usize = 16;
 
-/// Makes one candidate of the new timers of each function, if they are in several lists. What stood for
-/// those lists is dropped; so is what stood for lists as such, which come and go with their timers.
+/// Makes one candidate of the new timers of each function, if they are in several lists, or share a list with
+/// such. What stood for those lists is dropped; so is what stood for lists as such, which come and go with
+/// their timers. A single list is a candidate like any other.
 pub(super) fn merge_timer_lists(
     newer: Newer<'_>,
     walk: &Walk<'_>,
@@ -41,27 +43,48 @@ pub(super) fn merge_timer_lists(
         return Ok(());
     }
     let lists = timer_lists(newer, control)?;
+    if lists.len() < 2 {
+        return Ok(());
+    }
     let mut by_function: BTreeMap<NodeIndex, Timers> = BTreeMap::new();
     for &list in &lists {
         control.checkpoint()?;
         add_timers(newer, walk, positions, list, &mut by_function);
     }
-    let mut taken: BTreeSet<NodeIndex> = BTreeSet::new();
-    let mut merged = Vec::new();
-    for (function, timers) in by_function {
-        if timers.lists.len() > 1
-            && timers.new.len() as u64 >= walk.least_items
-            && let Some(candidate) = timers.candidate(walk, function)
-        {
-            taken.extend(timers.lists.keys());
-            merged.push(candidate);
+    let are_enough = |timers: &Timers| timers.new.len() as u64 >= walk.least_items;
+    by_function.retain(|_, timers| are_enough(timers));
+    let spread = by_function.values().filter(|timers| timers.lists.len() > 1);
+    let taken: BTreeSet<NodeIndex> =
+        spread.flat_map(|timers| timers.lists.keys().copied()).collect();
+    by_function.retain(|_, timers| timers.lists.keys().any(|list| taken.contains(list)));
+    let merged = by_function.iter().filter_map(|(&function, it)| it.candidate(walk, function));
+    let merged: Vec<_> = merged.collect();
+    drop_lists(newer, &taken, candidates);
+    for timers in merged {
+        match container_inside(newer, &taken, candidates, &timers) {
+            Some(container) => container.also.push(timers.point),
+            None => candidates.push(timers),
         }
     }
-    if lists.len() > 1 {
-        drop_lists(newer, &taken, candidates);
-    }
-    candidates.extend(merged);
     Ok(())
+}
+
+/// The container that the timers alone lead to, and that gained as many items: it is what the program keeps of
+/// what they are for.
+fn container_inside<'c>(
+    newer: Newer<'_>,
+    taken: &BTreeSet<NodeIndex>,
+    candidates: &'c mut [Candidate],
+    timers: &Candidate,
+) -> Option<&'c mut Candidate> {
+    let idom = |&node: &NodeIndex| Some(newer.analysis.dominators.idom(node));
+    let is_inside = |node: NodeIndex| {
+        let mut above = std::iter::successors(Some(node), idom).skip(1).take(LONGEST_WAY_UP);
+        above.any(|node| taken.contains(&node))
+    };
+    candidates.iter_mut().find(|candidate| {
+        is_about(candidate.more_items(), timers.more_items()) && is_inside(candidate.point.node)
+    })
 }
 
 /// The timers of one function.
@@ -150,13 +173,13 @@ fn add_timers(
     }
 }
 
-/// Drops what stands for lists that are taken, and takes their timers from what is around them.
+/// Drops what stands for lists that are taken, for timers in them, or for lists as such.
 fn drop_lists(newer: Newer<'_>, taken: &BTreeSet<NodeIndex>, candidates: &mut Vec<Candidate>) {
     let Newer { graph, words, analysis, .. } = newer;
-    let idom = |&node: &NodeIndex| Some(analysis.dominators.idom(node));
-    let is_in_list = |node: NodeIndex| {
-        let mut above = std::iter::successors(Some(node), idom).take(LONGEST_WAY_UP);
-        above.any(|node| taken.contains(&node))
+    let is_taken = |node: NodeIndex| {
+        let is_timer = graph.node_type(node) == NodeType::OBJECT
+            && graph.name_index(node) == words.timeout_class;
+        taken.contains(&if is_timer { analysis.dominators.idom(node) } else { node })
     };
     let is_list = |node: NodeIndex| {
         graph.name_index(node) == words.timers_list_class
@@ -171,7 +194,7 @@ fn drop_lists(newer: Newer<'_>, taken: &BTreeSet<NodeIndex>, candidates: &mut Ve
     candidates.retain(|candidate| {
         let node = candidate.point.node;
         let are_lists = candidate.scattered.as_ref().is_some_and(|it| is_list(it.members[0]));
-        !is_in_list(node) && !are_lists && !holds_lists(node)
+        !is_taken(node) && !are_lists && !holds_lists(node)
     });
 }
 
@@ -182,25 +205,38 @@ mod tests {
     use crate::report::Suspect;
     use crate::testing::GraphBuilder;
 
-    /// Adds so many lists of Node's, each with `timers` for functions with the given code.
-    fn add_lists(heap: &mut GraphBuilder, table: NodeIndex, code: NodeIndex, of: [u32; 2]) {
-        let [lists, timers] = of;
+    /// Adds the code of a function of the program.
+    fn add_code(heap: &mut GraphBuilder, name: &str) -> NodeIndex {
+        let code = heap.node(NodeType::CODE, name, 16);
+        let script = heap.node(NodeType::CODE, "/srv/app/jobs.js", 32);
+        heap.edge(heap.root(), EdgeType::INTERNAL, code.0.to_string(), code);
+        heap.edge(code, EdgeType::INTERNAL, "script", script);
+        code
+    }
+
+    /// Adds a timer to a list. A list refers to its ends only; that it dominates all of its timers is what counts.
+    fn add_timer(heap: &mut GraphBuilder, list: NodeIndex, code: NodeIndex) {
+        let timer = heap.node(NodeType::OBJECT, "Timeout", 100);
+        let callback = heap.node(NodeType::CLOSURE, format!("task{}", code.0), 64);
+        heap.edge(callback, EdgeType::INTERNAL, "shared", code);
+        heap.edge(timer, EdgeType::PROPERTY, "_onTimeout", callback);
+        heap.edge(list, EdgeType::PROPERTY, "_idleNext", timer);
+    }
+
+    /// Adds so many lists of Node's, each with so many timers for a function. The last of them is given back.
+    fn add_lists(
+        heap: &mut GraphBuilder,
+        table: NodeIndex,
+        code: NodeIndex,
+        [lists, timers]: [u32; 2],
+    ) -> NodeIndex {
+        let mut last = table;
         for number in 0..lists {
-            let list = heap.node(NodeType::OBJECT, "TimersList", 48);
-            heap.edge(table, EdgeType::PROPERTY, (1_000 * (table.0 + number)).to_string(), list);
-            let mut last = list;
-            for _ in 0..timers {
-                let timer = heap.node(NodeType::OBJECT, "Timeout", 100);
-                let callback = heap.node(NodeType::CLOSURE, format!("task{}", code.0), 64);
-                heap.edge(callback, EdgeType::INTERNAL, "shared", code);
-                heap.edge(timer, EdgeType::PROPERTY, "_onTimeout", callback);
-                heap.edge(last, EdgeType::PROPERTY, "_idleNext", timer);
-                heap.edge(timer, EdgeType::PROPERTY, "_idlePrev", last);
-                last = timer;
-            }
-            heap.edge(last, EdgeType::PROPERTY, "_idleNext", list);
-            heap.edge(list, EdgeType::PROPERTY, "_idlePrev", last);
+            last = heap.node(NodeType::OBJECT, "TimersList", 48);
+            heap.edge(table, EdgeType::PROPERTY, (1_000 * (last.0 + number)).to_string(), last);
+            (0..timers).for_each(|_| add_timer(heap, last, code));
         }
+        last
     }
 
     /// The suspects where so many lists with so many timers come for each of some functions.
@@ -210,11 +246,7 @@ mod tests {
             let table = property(heap, scope, "timerListMap", "Object");
             let codes: Vec<_> = (0..functions.len())
                 .map(|number| {
-                    let name = format!("task{number}");
-                    let code = heap.node(NodeType::CODE, &name, 16);
-                    let script = heap.node(NodeType::CODE, "/srv/app/jobs.js", 32);
-                    heap.edge(heap.root(), EdgeType::INTERNAL, code.0.to_string(), code);
-                    heap.edge(code, EdgeType::INTERNAL, "script", script);
+                    let code = add_code(heap, &format!("task{number}"));
                     add_lists(heap, table, code, [1, 3]);
                     code
                 })
@@ -243,6 +275,25 @@ mod tests {
     fn timers_of_two_functions_are_two_leaks() {
         let two = found(&[[50, 6], [40, 3]]);
         assert_eq!(items(&two), [(3, 303), (3, 123)]);
+    }
+
+    #[test]
+    fn timers_that_share_a_list_with_those_of_many_lists_are_found_as_well() {
+        let scope_of = |heap: &mut GraphBuilder, global| {
+            let scope = function(heap, global, "listOnTimeout", "node:internal/timers", 1);
+            property(heap, scope, "timerListMap", "Object")
+        };
+        let found = suspects(|heap, global, is_grown| {
+            let table = scope_of(heap, global);
+            let codes = ["task0", "task1"].map(|name| add_code(heap, name));
+            add_lists(heap, table, codes[0], [1, 3]);
+            if is_grown {
+                add_lists(heap, table, codes[0], [50, 6]);
+                let list = add_lists(heap, table, codes[0], [1, 6]);
+                (0..200).for_each(|_| add_timer(heap, list, codes[1]));
+            }
+        });
+        assert_eq!(items(&found), [(3, 309), (0, 200)]);
     }
 
     #[test]
