@@ -20,7 +20,7 @@ pub(super) const EXIT_V8: c_int = 96;
 ///
 /// Beside one thread per core that is niceness 5, as each step is worth a factor of 1.25 and the share
 /// is 1 to 3. In a crowd it is less, as a child that stepped back from all of them would hardly ever
-/// run: with 32 threads on two cores it got 2 % of a core.
+/// run.
 pub(super) fn niceness(busy: usize, cores: usize) -> c_int {
     match busy / cores.max(1) {
         0 | 1 => 5,
