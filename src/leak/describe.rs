@@ -1,55 +1,19 @@
 //! Everything a report says about one suspect.
 
-use std::collections::HashMap;
-
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::alike::Described;
-use crate::leak::anchors::file_of_module;
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
+use crate::leak::fingerprint::fingerprint;
 use crate::leak::grown::Grown;
-use crate::leak::hash::Fnv;
 use crate::leak::kind::{event_target, kind};
-use crate::leak::naming::{
-    Handle, class_name, edge_text, handle as find_handle, is_entry_of_container,
-};
+use crate::leak::naming::{Handle, class_name, handle as find_handle, is_entry_of_container};
 use crate::leak::places::Places;
 use crate::leak::route::Step;
-use crate::leak::scripts::{Place, internal_target, place_of_closure};
+use crate::leak::scripts::Place;
 use crate::leak::sentence::grouped;
 use crate::leak::suspects::Newer;
-use crate::report::{PathStep, Suspect, SuspectKind};
-use crate::source_map::without_query;
-
-/// Objects of Node's own that the global object has.
-const GLOBALS_OF_NODE: [&str; 9] = [
-    "console",
-    "crypto",
-    "global",
-    "globalThis",
-    "localStorage",
-    "navigator",
-    "performance",
-    "process",
-    "sessionStorage",
-];
-
-/// How many steps of a path are shown: the last ones, which are nearest to the suspect.
-const PATH_STEPS: usize = 24;
-
-/// A container of Node itself that gains this many items is reported: a thousand modules, or a
-/// thousand entries of a performance timeline, are no warm-up.
-const MANY_ITEMS_OF_NODE: u64 = 1000;
-
-/// A container in a module that is younger than the baseline is reported from this many items on:
-/// tables that come with a module (of MIME types, of characters) are smaller.
-const MANY_ITEMS_OF_A_MODULE: u64 = 10_000;
-
-/// In another process, a container of Node's that has so many items more has grown.
-const SURELY_MORE: u64 = 64;
-
-/// A program loads each of its files once, or, where plugins or tests do, a few times.
-const LOADS_OF_ONE_FILE: u64 = 32;
+use crate::report::{Suspect, SuspectKind};
 
 /// What it takes to describe.
 pub(crate) struct Describer<'a> {
@@ -59,68 +23,49 @@ pub(crate) struct Describer<'a> {
     pub(crate) work: Option<f64>,
 }
 
+/// What is found where a candidate is.
+pub(super) struct Seen<'r> {
+    /// The way to it.
+    pub(super) route: &'r [Step],
+    pub(super) kind: SuspectKind,
+    /// The variable or property that it is called by.
+    pub(super) handle: Option<Handle>,
+    /// The program's code near it, or Node's if there is no other.
+    pub(super) own_place: Option<Place>,
+    /// Node's code that it belongs to, if it does.
+    pub(super) in_node: Option<Place>,
+}
+
 impl Describer<'_> {
     /// Describes a candidate; `None` if it turns out to belong to Node or V8 alone.
     pub(crate) fn describe(&self, candidate: &Candidate) -> Option<Described> {
-        let Newer { graph, words, .. } = self.newer;
+        let Newer { graph, .. } = self.newer;
         let node = candidate.point.node;
         let route = self.newer.routes.to(graph, node);
         if route.is_empty() || is_script_text(graph, &route) {
             return None;
         }
-        let grew_items = candidate.more_items() > 0;
-        let is_chain = candidate.links > 0;
-        let mut kind = kind(graph, words, node, &route, &candidate.contents, is_chain, grew_items);
-        let everyday = [words.object_class, words.array_class];
-        if candidate.scattered.is_some()
-            && matches!(kind, SuspectKind::Other | SuspectKind::Object)
-            && !everyday.contains(&graph.name_index(node))
-        {
-            kind = SuspectKind::Instances;
-        }
-        let handle = find_handle(graph, words, &route).map(|it| self.of_export(it, &route));
-        let own_place = self.places.place_of_route(&route, handle.as_ref());
-        let owner = self.places.nearest_place(&route, handle.as_ref());
-        let belongs_to_node = owner.as_ref().filter(|place| {
-            place.is_internal() && !self.places.declarations.is_on_an_emitter(&route)
-        });
-        let is_nameless = own_place.is_none() && handle.is_none();
-        if (is_nameless && kind != SuspectKind::Instances)
-            || belongs_to_node
-                .is_some_and(|owner| !self.is_worth_it_in_node(candidate, kind, owner))
-            || self.is_state_of_young_module(candidate, &route)
-            || (own_place.as_ref().is_none_or(Place::is_internal)
-                && is_of_nodes_set_up(graph, &route)
-                && candidate.more_items() < MANY_ITEMS_OF_NODE)
-        {
+        let seen = self.see(candidate, &route);
+        if !self.is_of_somebody(candidate, &seen) {
             return None;
         }
-        // A variable of Node's timers module: one of its lists.
-        let is_variable = handle
-            .as_ref()
-            .is_some_and(|handle| route[handle.at].edge.label.edge_type() == EdgeType::CONTEXT);
-        if is_variable && belongs_to_node.is_some_and(|owner| owner.url.ends_with("timers")) {
-            kind = SuspectKind::Timers;
-        }
+        let kind = self.kind_for_report(&seen);
+        let Seen { handle, own_place, in_node, .. } = seen;
         let place = self.places.place(own_place, candidate, kind);
-        let keeps = matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
-        let program_handle = match belongs_to_node {
-            Some(_) if !keeps => self.handle_in_program(&route),
-            _ => None,
-        };
-        let (name, class_name) = match &program_handle {
+        // Node keeps timers and listeners for the program, one by one; of what else it keeps, the
+        // program has a word for the whole.
+        let is_in_node =
+            in_node.is_some() && !matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
+        let of_program = is_in_node.then(|| self.handle_in_program(&route)).flatten();
+        let (name, class_name) = match &of_program {
             Some((name, held)) => (name.clone(), class_name(graph, *held)),
             None => self.names(candidate, &route, handle.as_ref(), kind, place.as_ref()),
         };
-        let inside = match (&program_handle, &handle) {
-            (None, Some(handle)) => self.inside(candidate, &route, handle),
-            _ => None,
-        };
-        // Timers are in Node's lists, which own nothing; nor does what Node made for the program.
-        let owner =
-            handle.as_ref().filter(|_| kind != SuspectKind::Timers && program_handle.is_none());
+        let own_handle = handle.as_ref().filter(|_| of_program.is_none());
+        let inside = own_handle.and_then(|handle| self.inside(candidate, &route, handle));
+        // Timers are in Node's lists, which own nothing.
+        let owner = own_handle.filter(|_| kind != SuspectKind::Timers);
         let owner = owner.and_then(|handle| self.owner_class(handle.owner));
-        let is_of_node = belongs_to_node.is_some() && !keeps && program_handle.is_none();
         let Grown { growth, holds, things } = self.grown(candidate);
         let mut suspect = Suspect {
             name,
@@ -128,7 +73,7 @@ impl Describer<'_> {
             kind,
             node_id: graph.id(node),
             alike: candidate.alike.containers,
-            confidence: self.confidence(candidate),
+            confidence: confidence(candidate),
             growth,
             source: self.places.source(place, handle.as_ref(), kind),
             path: self.path(&route),
@@ -137,7 +82,48 @@ impl Describer<'_> {
             summary: String::new(),
         };
         suspect.fingerprint = fingerprint(&suspect, owner.as_deref());
+        let is_of_node = is_in_node && of_program.is_none();
         Some(Described { suspect, owner, inside, things, is_of_node })
+    }
+
+    /// Looks around where a candidate is.
+    fn see<'r>(&self, candidate: &Candidate, route: &'r [Step]) -> Seen<'r> {
+        let Newer { graph, words, .. } = self.newer;
+        let node = candidate.point.node;
+        let (is_chain, grew_items) = (candidate.links > 0, candidate.more_items() > 0);
+        let mut kind = kind(graph, words, node, route, &candidate.contents, is_chain, grew_items);
+        let everyday = [words.object_class, words.array_class];
+        if candidate.scattered.is_some()
+            && matches!(kind, SuspectKind::Other | SuspectKind::Object)
+            && !everyday.contains(&graph.name_index(node))
+        {
+            kind = SuspectKind::Instances;
+        }
+        let handle = find_handle(graph, words, route).map(|it| self.of_export(it, route));
+        let own_place = self.places.place_of_route(route, handle.as_ref());
+        let nearest = self.places.nearest_place(route, handle.as_ref());
+        let in_node = nearest
+            .filter(|it| it.is_internal() && !self.places.declarations.is_on_an_emitter(route));
+        Seen { route, kind, handle, own_place, in_node }
+    }
+
+    /// Whether there is somebody whose growth it is: a name or code for it and, if Node has it, a reason to
+    /// report it nevertheless.
+    fn is_of_somebody(&self, candidate: &Candidate, seen: &Seen<'_>) -> bool {
+        let is_nameless = seen.own_place.is_none() && seen.handle.is_none();
+        (!is_nameless || seen.kind == SuspectKind::Instances)
+            && self.is_worth_it_in_node(candidate, seen)
+            && !self.is_state_of_young_module(candidate, seen.route)
+    }
+
+    /// The kind, now that it is known whose code has it: a variable of Node's timers module is one of its
+    /// lists.
+    fn kind_for_report(&self, seen: &Seen<'_>) -> SuspectKind {
+        let is_variable = seen.handle.as_ref().is_some_and(|handle| {
+            seen.route[handle.at].edge.label.edge_type() == EdgeType::CONTEXT
+        });
+        let in_timers = seen.in_node.as_ref().is_some_and(|place| place.url.ends_with("timers"));
+        if is_variable && in_timers { SuspectKind::Timers } else { seen.kind }
     }
 
     /// Name and class of a suspect.
@@ -212,23 +198,6 @@ impl Describer<'_> {
         front.filter(|_| is_wrapper).unwrap_or(node)
     }
 
-    /// Inside something of Node's, the program's word is the one for the thing as a whole: the last
-    /// name on the way that is in code outside of Node, and what it holds.
-    fn handle_in_program(&self, route: &[Step]) -> Option<(String, NodeIndex)> {
-        let Newer { graph, words, .. } = self.newer;
-        let mut end = route.len();
-        while let Some(handle) = find_handle(graph, words, &route[..end]) {
-            let place = self.places.place_of_node(route, handle.at);
-            // What the program puts on the global object is declared nowhere.
-            let is_global = || is_global_of_program(graph, &handle, &route[handle.at]);
-            if place.map_or_else(is_global, |place| !place.is_internal()) {
-                return Some((handle.name, route[handle.at].edge.target));
-            }
-            end = handle.at;
-        }
-        None
-    }
-
     /// Which containers the items are in, if those are in the one that the name is of: how many there
     /// are, and their class.
     fn inside(&self, candidate: &Candidate, route: &[Step], handle: &Handle) -> Option<String> {
@@ -260,194 +229,24 @@ impl Describer<'_> {
             && !graph.raw_name(owner).starts_with(b"global");
         is_class.then(|| class_name(graph, owner))
     }
-
-    /// How sure it is: many items in one container is the surest sign, a few large ones the least.
-    fn confidence(&self, candidate: &Candidate) -> f64 {
-        let more = candidate.more_items().max(candidate.links as u64);
-        let was_there = candidate.point.prior.is_some() || candidate.links > 0;
-        let by_count = match more {
-            0..64 => 0.4,
-            64..1024 => 0.7,
-            _ => 0.9,
-        };
-        if was_there { by_count } else { by_count - 0.1 }
-    }
-
-    /// Whether growth in a container that belongs to Node is reported. Node keeps listeners and
-    /// timers for the program; what else it keeps is reported if there are things of the program
-    /// in it, or very many of one class (events that nobody takes out of their queue are plain
-    /// objects), except for the caches of what it loaded: those grow while a program warms up, unless
-    /// it is one file that is loaded time and again.
-    fn is_worth_it_in_node(&self, candidate: &Candidate, kind: SuspectKind, owner: &Place) -> bool {
-        const LOADERS: [&str; 3] =
-            ["internal/modules", "internal/bootstrap", "internal/process/esm"];
-        // Without ids, what piled up may be anything that a container leads to, old or new.
-        let is_sure = self.before.knows_young() || candidate.more_items() >= SURELY_MORE;
-        let are_many = || {
-            candidate.contents.classes.iter().any(|class| {
-                class.node_type == NodeType::OBJECT && class.count >= MANY_ITEMS_OF_NODE
-            })
-        };
-        let is_kept_for_program = || {
-            matches!(kind, SuspectKind::Listeners | SuspectKind::Timers | SuspectKind::Instances)
-                || (is_sure && (are_many() || self.places.place_of_contents(candidate).is_some()))
-        };
-        let is_loaders = LOADERS.iter().any(|loader| owner.url.contains(loader));
-        candidate.more_items() >= MANY_ITEMS_OF_NODE
-            || match is_loaders {
-                true => self.loads_of_one_file(candidate) >= LOADS_OF_ONE_FILE,
-                false => is_kept_for_program(),
-            }
-    }
-
-    /// How often one file is among the modules that piled up.
-    fn loads_of_one_file(&self, candidate: &Candidate) -> u64 {
-        let Newer { graph, words, .. } = self.newer;
-        let mut loads: HashMap<String, u64> = HashMap::new();
-        for node in self.places.young_in(candidate) {
-            let file = file_of_module(graph, words, node).filter(|file| !file.is_empty());
-            if let Some(file) = file {
-                *loads.entry(file_loaded(&file).to_owned()).or_default() += 1;
-            }
-        }
-        loads.into_values().max().unwrap_or(0)
-    }
-
-    /// Whether a candidate is part of a module that was loaded since the baseline: what a module
-    /// sets up once cannot be told from what piles up in it, unless it is a lot.
-    fn is_state_of_young_module(&self, candidate: &Candidate, route: &[Step]) -> bool {
-        let Newer { graph, words, analysis, .. } = self.newer;
-        let is_young = |node: NodeIndex| self.before.is_young(node);
-        if candidate.point.prior.is_some() || !is_young(candidate.point.node) {
-            return false;
-        }
-        let is_module = |node: NodeIndex| {
-            let name = graph.name_index(node);
-            name == words.module_class || name == words.source_text_module_node
-        };
-        let total = analysis.retained.at(graph.root().at());
-        let is_a_lot =
-            candidate.more_items() >= MANY_ITEMS_OF_A_MODULE || candidate.point.bytes >= total / 4;
-        !is_a_lot && route.iter().any(|step| is_young(step.from) && is_module(step.from))
-    }
-
-    /// The steps that a developer can read.
-    fn path(&self, route: &[Step]) -> Vec<PathStep> {
-        let Newer { graph, words, .. } = self.newer;
-        let is_store = |node: NodeIndex| {
-            matches!(graph.node_type(node), NodeType::ARRAY | NodeType::HIDDEN | NodeType::CODE)
-        };
-        let is_shown = |node: NodeIndex| {
-            let is_list_of_roots = graph.node_type(node) == NodeType::SYNTHETIC;
-            !is_store(node)
-                && !is_list_of_roots
-                && !self.only_waits(node)
-                && !self.is_own_call(node)
-        };
-        let steps: Vec<_> = route
-            .iter()
-            .enumerate()
-            .filter(|&(at, step)| {
-                at + 1 == route.len() || is_named(step) || is_shown(step.edge.target)
-            })
-            .filter(|(_, step)| graph.name_index(step.edge.target) != words.context_node)
-            .map(|(_, &step)| PathStep {
-                edge: edge_text(graph, words, step),
-                edge_type: step.edge.label.edge_type().name().to_owned(),
-                class_name: self.step_class(step.edge.target),
-                node_id: graph.id(step.edge.target),
-            })
-            .collect();
-        steps[steps.len().saturating_sub(PATH_STEPS)..].to_vec()
-    }
-
-    /// Whether a node is only there because a call waits for another one: a promise, or a function of
-    /// V8's that goes on with the call.
-    fn only_waits(&self, node: NodeIndex) -> bool {
-        let Newer { graph, words, .. } = self.newer;
-        match graph.node_type(node) {
-            NodeType::OBJECT => graph.name_index(node) == words.promise_class,
-            NodeType::CLOSURE => graph.raw_name(node).is_empty(),
-            _ => false,
-        }
-    }
-
-    /// Whether a node is a call of this very package that waits: one that takes the snapshot.
-    fn is_own_call(&self, node: NodeIndex) -> bool {
-        let Newer { graph, words, .. } = self.newer;
-        let function = internal_target(graph, node, [words.function; 2])
-            .filter(|&function| graph.node_type(function) == NodeType::CLOSURE);
-        let place = function.and_then(|function| place_of_closure(graph, words, function));
-        graph.node_type(node) == NodeType::OBJECT
-            && place.is_some_and(|place| self.places.declarations.is_own(&place.url))
-    }
-
-    /// A class, or for a function its name, and for a call that waits that of its function.
-    fn step_class(&self, node: NodeIndex) -> String {
-        let Newer { graph, words, .. } = self.newer;
-        if let Some(function) = internal_target(graph, node, [words.function; 2])
-            && graph.node_type(node) == NodeType::OBJECT
-            && graph.node_type(function) == NodeType::CLOSURE
-            && !graph.raw_name(function).is_empty()
-        {
-            return format!("call of {}()", String::from_utf8_lossy(graph.raw_name(function)));
-        }
-        let name = graph.raw_name(node);
-        if graph.node_type(node) == NodeType::CLOSURE && !name.is_empty() {
-            return format!("{}()", String::from_utf8_lossy(name));
-        }
-        class_name(graph, node)
-    }
 }
 
-/// Whether a name is that of a property which the program gave the global object.
-fn is_global_of_program(graph: &HeapGraph, handle: &Handle, step: &Step) -> bool {
-    handle.owner == step.from
-        && graph.raw_name(handle.owner).starts_with(b"global")
-        && graph.node_type(step.edge.target) == NodeType::OBJECT
-        && !GLOBALS_OF_NODE.contains(&handle.name.as_str())
-        // By symbols, Node and packages keep there what they share.
-        && !handle.name.starts_with("Symbol(")
-}
-
-/// The file of a module. Code in a URL is in none: it is made, time and again.
-fn file_loaded(url: &str) -> &str {
-    const IN_URL: &str = "data:";
-    match url.starts_with(IN_URL) {
-        true => IN_URL,
-        false => without_query(url),
-    }
-}
-
-/// Whether a step is one that a developer wrote.
-fn is_named(step: &Step) -> bool {
-    matches!(step.edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::CONTEXT)
-}
-
-/// Whether a way leads through what Node sets up for itself before any program runs: the built-in
-/// objects it keeps for its own use, under symbols of its own.
-fn is_of_nodes_set_up(graph: &HeapGraph, route: &[Step]) -> bool {
-    route.iter().any(|step| {
-        step.edge.label.edge_type() == EdgeType::PROPERTY
-            && graph.edge_name(step.edge).starts_with(b"<symbol node:")
-    })
+/// How sure it is: many items in one container is the surest sign, a few large ones the least.
+fn confidence(candidate: &Candidate) -> f64 {
+    let more = candidate.more_items().max(candidate.links as u64);
+    let was_there = candidate.point.prior.is_some() || candidate.links > 0;
+    let by_count = match more {
+        0..64 => 0.4,
+        64..1024 => 0.7,
+        _ => 0.9,
+    };
+    if was_there { by_count } else { by_count - 0.1 }
 }
 
 /// Whether a way leads to the text of a script.
 fn is_script_text(graph: &HeapGraph, route: &[Step]) -> bool {
     let Some(step) = route.last() else { return false };
     graph.node_type(step.edge.target).is_string() && graph.node_type(step.from) == NodeType::CODE
-}
-
-/// A hash of what a leak is called and whose it is: no ids, no lines, no directories.
-fn fingerprint(suspect: &Suspect, owner: Option<&str>) -> String {
-    let mut hash = Fnv::default();
-    hash.bytes(suspect.name.as_bytes());
-    hash.bytes(suspect.class_name.as_bytes());
-    hash.bytes(owner.unwrap_or("").as_bytes());
-    let url = suspect.source.as_ref().map_or("", |source| source.url.as_str());
-    hash.bytes(file_loaded(url).rsplit(['/', '\\']).next().unwrap_or(url).as_bytes());
-    format!("{:016x}", hash.finish())
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 //! -> growth: where it piles up (spine, crowds, scatter, keys, things)
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
 //!    listeners, companions, small), what is none (definitions, finalizers, idle)
-//! -> describe: route, naming, places, declarations, scripts, kind, contents, sentence, alike
+//! -> describe: route, naming, places, declarations, scripts, kind, contents, path, fingerprint,
+//!    sentence; what Node has (of_node); what is one leak in many places (alike)
 //! ```
 //!
 //! The ideas: growth of *survivors* is the signal, not class counts (a leaking array survives, and
@@ -29,6 +30,7 @@ mod definitions;
 mod describe;
 mod edges;
 mod finalizers;
+mod fingerprint;
 mod generations;
 mod grown;
 pub mod growth;
@@ -45,6 +47,8 @@ mod lists;
 pub mod matching;
 mod merge;
 pub mod naming;
+mod of_node;
+mod path;
 mod peers;
 mod places;
 pub mod records;

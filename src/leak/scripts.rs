@@ -6,6 +6,7 @@
 use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::vocabulary::Vocabulary;
+use crate::source_map::without_query;
 
 /// Evaluated code that evaluates code, and so on: deeper is nobody's.
 const DEEPEST_EVALUATION: usize = 8;
@@ -25,6 +26,15 @@ impl Place {
     /// Whether the code is Node's own.
     pub fn is_internal(&self) -> bool {
         self.url.starts_with("node:")
+    }
+}
+
+/// The file of a module. Code in a URL is in none: it is made, time and again.
+pub fn file_loaded(url: &str) -> &str {
+    const IN_URL: &str = "data:";
+    match url.starts_with(IN_URL) {
+        true => IN_URL,
+        false => without_query(url),
     }
 }
 

@@ -1,0 +1,147 @@
+//! What Node keeps, and which of its growth is worth a report: much of it comes with what a program loads
+//! and does, and is no leak of anybody.
+
+use std::collections::HashMap;
+
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::leak::anchors::file_of_module;
+use crate::leak::candidate::Candidate;
+use crate::leak::describe::{Describer, Seen};
+use crate::leak::naming::{Handle, handle as find_handle};
+use crate::leak::route::Step;
+use crate::leak::scripts::file_loaded;
+use crate::leak::suspects::Newer;
+use crate::report::SuspectKind;
+
+/// A container of Node itself that gains this many items is reported: a thousand modules, or a
+/// thousand entries of a performance timeline, are no warm-up.
+const MANY_ITEMS_OF_NODE: u64 = 1000;
+
+/// A container in a module that is younger than the baseline is reported from this many items on:
+/// tables that come with a module (of MIME types, of characters) are smaller.
+const MANY_ITEMS_OF_A_MODULE: u64 = 10_000;
+
+/// In another process, a container of Node's that has so many items more has grown.
+const SURELY_MORE: u64 = 64;
+
+/// A program loads each of its files once, or, where plugins or tests do, a few times.
+const LOADS_OF_ONE_FILE: u64 = 32;
+
+/// Objects of Node's own that the global object has.
+const GLOBALS_OF_NODE: [&str; 9] = [
+    "console",
+    "crypto",
+    "global",
+    "globalThis",
+    "localStorage",
+    "navigator",
+    "performance",
+    "process",
+    "sessionStorage",
+];
+
+impl Describer<'_> {
+    /// Whether growth is reported even though Node's code has it, if it does. Node keeps listeners and
+    /// timers for the program; what else it keeps is reported if there are things of the program
+    /// in it, or very many of one class (events that nobody takes out of their queue are plain
+    /// objects), except for the caches of what it loaded: those grow while a program warms up, unless
+    /// it is one file that is loaded time and again.
+    pub(super) fn is_worth_it_in_node(&self, candidate: &Candidate, seen: &Seen<'_>) -> bool {
+        const LOADERS: [&str; 3] =
+            ["internal/modules", "internal/bootstrap", "internal/process/esm"];
+        if candidate.more_items() >= MANY_ITEMS_OF_NODE {
+            return true;
+        }
+        let is_programs = seen.own_place.as_ref().is_some_and(|place| !place.is_internal());
+        if !is_programs && is_of_nodes_set_up(self.newer.graph, seen.route) {
+            return false;
+        }
+        match &seen.in_node {
+            Some(place) if LOADERS.iter().any(|loader| place.url.contains(loader)) => {
+                self.loads_of_one_file(candidate) >= LOADS_OF_ONE_FILE
+            }
+            Some(_) => self.is_kept_for_program(candidate, seen.kind),
+            None => true,
+        }
+    }
+
+    /// Whether Node keeps for the program what piled up.
+    fn is_kept_for_program(&self, candidate: &Candidate, kind: SuspectKind) -> bool {
+        // Without ids, what piled up may be anything that a container leads to, old or new.
+        let is_sure = self.before.knows_young() || candidate.more_items() >= SURELY_MORE;
+        let are_many = || {
+            candidate.contents.classes.iter().any(|class| {
+                class.node_type == NodeType::OBJECT && class.count >= MANY_ITEMS_OF_NODE
+            })
+        };
+        matches!(kind, SuspectKind::Listeners | SuspectKind::Timers | SuspectKind::Instances)
+            || (is_sure && (are_many() || self.places.place_of_contents(candidate).is_some()))
+    }
+
+    /// How often one file is among the modules that piled up.
+    fn loads_of_one_file(&self, candidate: &Candidate) -> u64 {
+        let Newer { graph, words, .. } = self.newer;
+        let mut loads: HashMap<String, u64> = HashMap::new();
+        for node in self.places.young_in(candidate) {
+            let file = file_of_module(graph, words, node).filter(|file| !file.is_empty());
+            if let Some(file) = file {
+                *loads.entry(file_loaded(&file).to_owned()).or_default() += 1;
+            }
+        }
+        loads.into_values().max().unwrap_or(0)
+    }
+
+    /// Whether a candidate is part of a module that was loaded since the baseline: what a module
+    /// sets up once cannot be told from what piles up in it, unless it is a lot.
+    pub(super) fn is_state_of_young_module(&self, candidate: &Candidate, route: &[Step]) -> bool {
+        let Newer { graph, words, analysis, .. } = self.newer;
+        let is_young = |node: NodeIndex| self.before.is_young(node);
+        if candidate.point.prior.is_some() || !is_young(candidate.point.node) {
+            return false;
+        }
+        let is_module = |node: NodeIndex| {
+            let name = graph.name_index(node);
+            name == words.module_class || name == words.source_text_module_node
+        };
+        let total = analysis.retained.at(graph.root().at());
+        let is_a_lot =
+            candidate.more_items() >= MANY_ITEMS_OF_A_MODULE || candidate.point.bytes >= total / 4;
+        !is_a_lot && route.iter().any(|step| is_young(step.from) && is_module(step.from))
+    }
+
+    /// Inside something of Node's, the program's word is the one for the thing as a whole: the last
+    /// name on the way that is in code outside of Node, and what it holds.
+    pub(super) fn handle_in_program(&self, route: &[Step]) -> Option<(String, NodeIndex)> {
+        let Newer { graph, words, .. } = self.newer;
+        let mut end = route.len();
+        while let Some(handle) = find_handle(graph, words, &route[..end]) {
+            let place = self.places.place_of_node(route, handle.at);
+            // What the program puts on the global object is declared nowhere.
+            let is_global = || is_global_of_program(graph, &handle, &route[handle.at]);
+            if place.map_or_else(is_global, |place| !place.is_internal()) {
+                return Some((handle.name, route[handle.at].edge.target));
+            }
+            end = handle.at;
+        }
+        None
+    }
+}
+
+/// Whether a name is that of a property which the program gave the global object.
+fn is_global_of_program(graph: &HeapGraph, handle: &Handle, step: &Step) -> bool {
+    handle.owner == step.from
+        && graph.raw_name(handle.owner).starts_with(b"global")
+        && graph.node_type(step.edge.target) == NodeType::OBJECT
+        && !GLOBALS_OF_NODE.contains(&handle.name.as_str())
+        // By symbols, Node and packages keep there what they share.
+        && !handle.name.starts_with("Symbol(")
+}
+
+/// Whether a way leads through what Node sets up for itself before any program runs: the built-in
+/// objects it keeps for its own use, under symbols of its own.
+fn is_of_nodes_set_up(graph: &HeapGraph, route: &[Step]) -> bool {
+    route.iter().any(|step| {
+        step.edge.label.edge_type() == EdgeType::PROPERTY
+            && graph.edge_name(step.edge).starts_with(b"<symbol node:")
+    })
+}
