@@ -18,6 +18,7 @@ mod alike;
 mod anchors;
 pub mod before;
 mod candidate;
+mod captures;
 pub mod census;
 pub mod chain;
 mod companions;

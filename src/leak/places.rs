@@ -4,6 +4,7 @@
 //! not, somebody else put the thing there: a method that lies beside it, or the program, which hung
 //! something of its own onto an object of a package.
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
@@ -11,6 +12,7 @@ use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeIndex, EdgeType, NodeIndex, NodeType};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
+use crate::leak::captures::Captures;
 use crate::leak::declarations::Declarations;
 use crate::leak::edges::property;
 use crate::leak::holders::slots;
@@ -33,6 +35,8 @@ pub(super) struct Places<'a> {
     before: &'a Before<'a>,
     /// By node: where it stands in the dominator tree.
     positions: &'a [u32],
+    /// Found when the first scope is asked for.
+    captures: OnceCell<Captures>,
     /// Where names are declared.
     pub(super) declarations: Declarations<'a>,
 }
@@ -40,7 +44,8 @@ pub(super) struct Places<'a> {
 impl<'a> Places<'a> {
     /// Nothing is looked at yet.
     pub(super) fn new(newer: Newer<'a>, before: &'a Before<'a>, positions: &'a [u32]) -> Self {
-        Self { newer, before, positions, declarations: Declarations::new(newer) }
+        let (captures, declarations) = (OnceCell::new(), Declarations::new(newer));
+        Self { newer, before, positions, captures, declarations }
     }
 
     /// The code to look at: that which owns the suspect; where Node owns it, that of the functions
@@ -167,28 +172,19 @@ impl<'a> Places<'a> {
         place_of_module(graph, words, module)
     }
 
-    /// A scope's code is that of a function that captured it.
+    /// A scope's code is that of a function that captured it, one with a name if there is any.
     fn place_of_scope(&self, scope: NodeIndex) -> Option<Place> {
         let Newer { graph, words, .. } = self.newer;
-        let closures = graph.nodes().filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
-        let mut best: Option<Place> = None;
-        for closure in closures {
-            let captures = graph.edges(closure).any(|edge| {
-                edge.target == scope
-                    && edge.label.edge_type() == EdgeType::INTERNAL
-                    && edge.label.raw_name() == words.context.0
-            });
-            if captures && let Some(place) = place_of_closure(graph, words, closure) {
-                let is_better = match &best {
-                    Some(best) => place.function.is_some() && best.function.is_none(),
-                    None => true,
-                };
-                if is_better {
-                    best = Some(place);
-                }
+        let captures = self.captures.get_or_init(|| Captures::find(graph, words));
+        let mut first = None;
+        for function in captures.of(scope) {
+            let Some(place) = place_of_closure(graph, words, function) else { continue };
+            if place.function.is_some() {
+                return Some(place);
             }
+            first.get_or_insert(place);
         }
-        best
+        first
     }
 
     /// The variable of a CommonJS module's own code for what it exports as a whole: there, and not by
