@@ -1,7 +1,7 @@
 //! Where shapes begin: places that a program has once, however a way comes to them.
 //!
-//! A module, the scope of a module, a call that waits and is the only one of its function, and the
-//! global object, which has another class and another way in each version of Node. By
+//! A module, the scope of a module, a variable that it exports, a call that waits and is the only one of its
+//! function, and the global object, which has another class and another way in each version of Node. By
 //! which of Node's lists and lazily loaded parts a way comes to a module is chance; to the scope of a
 //! module it may come over whatever happens to wait for something at the time. Both differ between two
 //! runs of one program; the file and the name of the function do not.
@@ -11,14 +11,13 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::leak::exports::{Export, Exports};
+use crate::leak::file_names::{FileNames, OF_NODE, path_of};
 use crate::leak::hash::Fnv;
 use crate::leak::route::Source;
 use crate::leak::scripts::{internal_target, place_of_module, script_of, url_of};
 use crate::leak::shape::NO_SHAPE;
 use crate::leak::vocabulary::Vocabulary;
-
-/// What the URL of Node's own modules begins with.
-const OF_NODE: &str = "node:";
 
 /// The shapes of the realm of the program and of its global object: smaller than those that are
 /// hashes, so that no way that costs as little gives them another one.
@@ -32,12 +31,13 @@ pub(super) fn anchors(graph: &HeapGraph, words: &Vocabulary) -> Vec<Source<u64>>
     let mut anchors = modules(graph, words);
     anchors.extend(scopes_of_modules(graph, words));
     anchors.extend(sole_calls(graph, words));
+    anchors.extend(exported_variables(graph, words));
     anchors.retain(|anchor| !anchor.file.is_empty());
     let names = FileNames::of(anchors.iter().map(|anchor| anchor.file.as_str()));
     let label = |anchor: &Anchor| {
         let mut hash = Fnv::default();
         hash.bytes(graph.raw_name(anchor.node));
-        hash.bytes(&anchor.function);
+        hash.bytes(&anchor.name);
         hash.bytes(names.telling(&anchor.file).as_bytes());
         hash.finish().max(GLOBAL + 1)
     };
@@ -72,15 +72,15 @@ fn realm(graph: &HeapGraph, words: &Vocabulary) -> Vec<Source<u64>> {
 struct Anchor {
     node: NodeIndex,
     file: String,
-    /// The name of the function that waits.
-    function: Vec<u8>,
+    /// That of the function that waits, or of the variable.
+    name: Vec<u8>,
 }
 
 /// The modules of the program, of its packages and of Node.
 fn modules(graph: &HeapGraph, words: &Vocabulary) -> Vec<Anchor> {
     let of_node = |node| {
-        let file = path_of(file_of_module(graph, words, node)?);
-        Some(Anchor { node, file, function: Vec::new() })
+        let file = path_of(&file_of_module(graph, words, node)?);
+        Some(Anchor { node, file, name: Vec::new() })
     };
     graph.nodes().filter_map(of_node).collect()
 }
@@ -101,7 +101,7 @@ fn scopes_of_modules(graph: &HeapGraph, words: &Vocabulary) -> Vec<Anchor> {
             continue;
         }
         if let Some(script) = script_of(graph, words, closure) {
-            anchors.push(Anchor { node: scope, file: files.of(script), function: Vec::new() });
+            anchors.push(Anchor { node: scope, file: files.of(script), name: Vec::new() });
         }
     }
     anchors
@@ -121,18 +121,27 @@ fn sole_calls(graph: &HeapGraph, words: &Vocabulary) -> Vec<Anchor> {
             let name = graph.raw_name(function).to_vec();
             Some((shared, script_of(graph, words, function)?, name))
         });
-        let Some((shared, script, function)) = called.filter(|(_, _, name)| !name.is_empty())
-        else {
+        let Some((shared, script, name)) = called.filter(|(_, _, name)| !name.is_empty()) else {
             continue;
         };
         calls
             .entry(shared)
             .and_modify(|there| *there = None)
-            .or_insert_with(|| Some(Anchor { node, file: files.of(script), function }));
+            .or_insert_with(|| Some(Anchor { node, file: files.of(script), name }));
     }
     let mut sole: Vec<_> = calls.into_values().flatten().collect();
     sole.sort_unstable_by_key(|anchor| anchor.node);
     sole
+}
+
+/// The variables that ES modules export. In the arrays of a module they have no names.
+fn exported_variables(graph: &HeapGraph, words: &Vocabulary) -> Vec<Anchor> {
+    let exports = Exports::find(graph, words);
+    let anchor = |(node, export): (NodeIndex, &Export)| {
+        let file = path_of(&place_of_module(graph, words, export.module)?.url);
+        Some(Anchor { node, file, name: export.name.clone().into_bytes() })
+    };
+    exports.all().into_iter().filter_map(anchor).collect()
 }
 
 /// The files of scripts.
@@ -143,52 +152,8 @@ struct Files<'a> {
 
 impl Files<'_> {
     fn of(&mut self, script: NodeIndex) -> String {
-        self.urls.entry(script).or_insert_with(|| path_of(url_of(self.graph, script))).clone()
+        self.urls.entry(script).or_insert_with(|| path_of(&url_of(self.graph, script))).clone()
     }
-}
-
-/// By how much of its path a file is told from the others.
-struct FileNames<'a> {
-    /// How many files have a name.
-    named: HashMap<&'a str, u32>,
-}
-
-impl<'a> FileNames<'a> {
-    fn of(files: impl Iterator<Item = &'a str>) -> Self {
-        let distinct: HashSet<&str> = files.collect();
-        let mut named: HashMap<&str, u32> = HashMap::new();
-        for file in distinct {
-            *named.entry(last_parts(file, 1)).or_default() += 1;
-        }
-        Self { named }
-    }
-
-    fn telling<'f>(&self, file: &'f str) -> &'f str {
-        if let Some((_, in_package)) = file.rsplit_once("node_modules/") {
-            return in_package;
-        }
-        if file.starts_with(OF_NODE) {
-            return file;
-        }
-        match self.named.get(last_parts(file, 1)) {
-            Some(1) => last_parts(file, 1),
-            _ => last_parts(file, 2),
-        }
-    }
-}
-
-/// The path in a URL of a file, so that a module and its script have one name.
-fn path_of(url: String) -> String {
-    match url.strip_prefix("file://") {
-        Some(path) => path.to_owned(),
-        None => url,
-    }
-}
-
-/// The last so many parts of a path.
-fn last_parts(path: &str, count: usize) -> &str {
-    let start = path.rmatch_indices('/').nth(count - 1).map_or(0, |(at, _)| at + 1);
-    &path[start..]
 }
 
 /// The file of a module; `None` for any other node.

@@ -13,11 +13,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::control::Control;
 use crate::error::Result;
-use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::candidate::Candidate;
 use crate::leak::edges::property;
 use crate::leak::growth::{Accumulation, Growth, Scatter, Walk};
-use crate::leak::holders::{Membership, Reach, Share, share_a_slot};
+use crate::leak::holders::{Membership, Reach, Share, share_a_slot, slots};
 use crate::leak::peers::add_peers;
 use crate::leak::vocabulary::Vocabulary;
 
@@ -98,15 +98,16 @@ impl<'w> Ledger<'w> {
         let membership = Membership::new(graph, members);
         let held = membership.held_by(graph, analysis, &self.containers, control)?;
         let mut unheld = Vec::new();
-        for (group, shares) in scattered.into_iter().zip(&held) {
+        for (group, shares) in scattered.into_iter().zip(held) {
             if shares.is_empty() {
                 unheld.push(group);
                 continue;
             }
+            let shares = self.of_one_leak(&group, shares);
             if let Some(point) = &mut self.under[group.under] {
                 point.bytes = point.bytes.saturating_sub(group.bytes);
             }
-            let first = self.merger.merge(shares);
+            let first = self.merger.merge(&shares);
             self.candidates[self.grown[first]].take(group);
         }
         if !before.knows_young() {
@@ -118,6 +119,23 @@ impl<'w> Ledger<'w> {
             }
         }
         Ok(unheld)
+    }
+
+    /// Of the containers that hold a group those that are one leak for that. Two that have things of
+    /// their own are two, though both have them by the same texts, as by the ids of users.
+    fn of_one_leak(&self, group: &Scattered, mut shares: Vec<Share>) -> Vec<Share> {
+        let graph = self.walk.graph;
+        let are_texts =
+            group.scatter.members.first().is_some_and(|&node| graph.node_type(node).is_string());
+        let has_things = |share: &Share| {
+            let at = self.grown[share.container];
+            has_things_of_its_own(self.walk, &self.candidates[at].point)
+        };
+        if are_texts && shares.iter().filter(|share| has_things(share)).count() > 1 {
+            let first = shares[0];
+            shares.retain(|share| *share == first || !has_things(share));
+        }
+        shares
     }
 
     /// Makes candidates of groups that are lists: what their elements lead to may be theirs. Gives back
@@ -368,6 +386,22 @@ fn entry_of_list(
     let entry = next_of(above).filter(|_| linked * 2 >= scatter.members.len())?;
     let is_end = graph.node_type(above) == NodeType::OBJECT && graph.name_index(above) == class;
     Some(if is_end { above } else { entry.target })
+}
+
+/// Whether a container, or its store, dominates objects and functions, about as many as it gained.
+fn has_things_of_its_own(walk: &Walk<'_>, container: &Accumulation) -> bool {
+    let Walk { graph, analysis, .. } = *walk;
+    let owns = |edge: &Edge| {
+        let owner = analysis.dominators.idom(edge.target);
+        let is_store = || {
+            graph.node_type(owner) == NodeType::ARRAY
+                && analysis.dominators.idom(owner) == container.node
+        };
+        matches!(graph.node_type(edge.target), NodeType::OBJECT | NodeType::CLOSURE)
+            && (owner == container.node || is_store())
+    };
+    let things = slots(graph, analysis, container.node).filter(owns).count() as u64;
+    things * 2 >= more(container)
 }
 
 /// Whether scattered nodes are timers of Node's.

@@ -110,9 +110,11 @@ fn declaration_in(line: &str, word: &str, named: &Named) -> Option<(u32, u32)> {
     best
 }
 
-/// Whether a text has a word that touches no other one.
+/// Whether a text has a word that touches no other one. The name of a file in a path is none.
 pub fn has_word(text: &str, word: &str) -> bool {
-    !word.is_empty() && text.match_indices(word).any(|(start, _)| is_alone(text, start, word))
+    let is_in_path = |start: usize| text[..start].ends_with('/');
+    let mut places = text.match_indices(word).map(|(start, _)| start);
+    !word.is_empty() && places.any(|start| is_alone(text, start, word) && !is_in_path(start))
 }
 
 /// Whether the word that begins at `start` touches no other one.
@@ -229,6 +231,7 @@ mod tests {
     fn a_word_is_not_a_part_of_another() {
         assert!(has_word("state.log.push(entry)", "log"));
         assert!(!has_word("login(); backlog; $log", "log"));
+        assert!(!has_word("require('./log')", "log"));
         assert!(!has_word("log", ""));
     }
 

@@ -90,8 +90,8 @@ impl<'a> Declarations<'a> {
     }
 
     /// Where a name is declared that the code nearest on the way does not declare: in the base classes
-    /// or beside the methods of the object that has it, or, if that code is a package's or Node's, in
-    /// the program.
+    /// or beside the methods of the object that has it, or, if that code is a package's or Node's or does
+    /// not know the name, in the program.
     fn declared_elsewhere(
         &self,
         place: Option<&Place>,
@@ -113,10 +113,12 @@ impl<'a> Declarations<'a> {
             return Some((Place { position: None, function: None, ..method }, found));
         }
         let outside_of_node = place.filter(|place| !place.is_internal());
-        if outside_of_node.is_some_and(|place| !is_of_package(&place.url)) {
-            return None;
-        }
         let (url, found) = match outside_of_node {
+            // A file that does not know the word hands on what another one has made.
+            Some(own) if !is_of_package(&own.url) => match mentions(own, &named.name) {
+                true => return None,
+                false => self.only_script(named, Declaration::is_sure)?,
+            },
             // A program tells a package by a name what is to be there, or assigns it. A key somewhere in
             // the program may be a word that the package uses as well, unless it does not: then the
             // package keeps an object that the program made.
@@ -183,7 +185,10 @@ impl<'a> Declarations<'a> {
         let functions = graph.nodes().filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
         let scripts: BTreeSet<NodeIndex> =
             functions.filter_map(|closure| script_of(graph, words, closure)).collect();
-        let urls: BTreeSet<String> = scripts.iter().map(|&script| url_of(graph, script)).collect();
+        // Of a module without functions nothing but the module itself is left.
+        let of_modules = graph.nodes().filter_map(|node| file_of_module(graph, words, node));
+        let of_scripts = scripts.iter().map(|&script| url_of(graph, script));
+        let urls: BTreeSet<String> = of_scripts.chain(of_modules).collect();
         let is_programs =
             |url: &String| !url.starts_with("node:") && !is_of_package(url) && !self.is_own(url);
         let mut found = Vec::new();

@@ -1,13 +1,15 @@
 //! Everything a report says about one suspect.
 
+use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::alike::Described;
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
+use crate::leak::file_names::FileNames;
 use crate::leak::fingerprint::fingerprint;
 use crate::leak::grown::Grown;
 use crate::leak::kind::{event_target, kind};
-use crate::leak::naming::{Handle, class_name, handle as find_handle, is_entry_of_container};
+use crate::leak::naming::{Handle, Naming, class_name, is_identifier};
 use crate::leak::places::Places;
 use crate::leak::route::Step;
 use crate::leak::scripts::Place;
@@ -19,7 +21,9 @@ use crate::report::{Suspect, SuspectKind};
 pub(crate) struct Describer<'a> {
     pub(crate) newer: Newer<'a>,
     pub(crate) before: &'a Before<'a>,
+    pub(crate) naming: &'a Naming<'a>,
     pub(crate) places: Places<'a>,
+    pub(crate) files: FileNames,
     pub(crate) work: Option<f64>,
 }
 
@@ -81,7 +85,7 @@ impl Describer<'_> {
             fingerprint: String::new(),
             summary: String::new(),
         };
-        suspect.fingerprint = fingerprint(&suspect, owner.as_deref());
+        suspect.fingerprint = fingerprint(&suspect, owner.as_deref(), &self.files);
         let is_of_node = is_in_node && of_program.is_none();
         Some(Described { suspect, owner, inside, things, is_of_node })
     }
@@ -99,7 +103,7 @@ impl Describer<'_> {
         {
             kind = SuspectKind::Instances;
         }
-        let handle = find_handle(graph, words, route).map(|it| self.of_export(it, route));
+        let handle = self.naming.handle(route).map(|it| self.of_export(it, route));
         let own_place = self.places.place_of_route(route, handle.as_ref());
         let nearest = self.places.nearest_place(route, handle.as_ref());
         let in_node = nearest
@@ -135,7 +139,7 @@ impl Describer<'_> {
         kind: SuspectKind,
         place: Option<&Place>,
     ) -> (String, String) {
-        let Newer { graph, words, .. } = self.newer;
+        let Newer { graph, .. } = self.newer;
         let class = class_name(graph, candidate.point.node);
         match (kind, handle) {
             (SuspectKind::Instances, _) => {
@@ -153,7 +157,7 @@ impl Describer<'_> {
             (SuspectKind::Listeners, Some(handle)) => match event_target(graph, route) {
                 Some(at) => {
                     let target = route[at].from;
-                    let held = find_handle(graph, words, &route[..at]);
+                    let held = self.naming.handle(&route[..at]);
                     let name = held.map_or_else(|| "Symbol(kEvents)".into(), |held| held.name);
                     (name, class_name(graph, target))
                 }
@@ -201,13 +205,13 @@ impl Describer<'_> {
     /// Which containers the items are in, if those are in the one that the name is of: how many there
     /// are, and their class.
     fn inside(&self, candidate: &Candidate, route: &[Step], handle: &Handle) -> Option<String> {
-        let Newer { graph, words, .. } = self.newer;
+        let Newer { graph, .. } = self.newer;
         if let Some(inner) = candidate.items_of() {
             let class = class_name(graph, inner.sample);
             return Some(format!("{} {class} objects", grouped(inner.containers)));
         }
         let is_listed = handle.name.starts_with("_events.");
-        let is_entry = |step: &Step| is_entry_of_container(graph, words, step);
+        let is_entry = |step: &Step| self.naming.is_entry_of_container(step);
         let is_deeper = !is_listed && route[handle.at + 1..].iter().any(is_entry);
         is_deeper.then(|| format!("one {}", class_name(graph, candidate.point.node)))
     }
@@ -219,9 +223,14 @@ impl Describer<'_> {
         Some(class_name(graph, step.from))
     }
 
-    /// The class of an instance that owns something, if the program gave it one.
+    /// The class of an instance that owns something, if the program gave it one, or the class or function
+    /// that does.
     fn owner_class(&self, owner: NodeIndex) -> Option<String> {
         let Newer { graph, words, .. } = self.newer;
+        if graph.node_type(owner) == NodeType::CLOSURE {
+            let name = lossy(graph.raw_name(owner));
+            return is_identifier(&name).then_some(name);
+        }
         let name = graph.name_index(owner);
         let is_class = graph.node_type(owner) == NodeType::OBJECT
             && name != words.object_class

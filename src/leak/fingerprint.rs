@@ -1,16 +1,18 @@
 //! By what a leak is known again, in every process and after every deploy.
 
+use crate::leak::file_names::{FileNames, path_of};
 use crate::leak::hash::Fnv;
 use crate::leak::scripts::file_loaded;
 use crate::report::Suspect;
 
-/// A hash of what a leak is called and whose it is: no ids, no lines, no directories.
-pub(super) fn fingerprint(suspect: &Suspect, owner: Option<&str>) -> String {
+/// A hash of what a leak is called and whose it is: no ids, no lines, and of the file's path what tells it
+/// from the other files of the program.
+pub(super) fn fingerprint(suspect: &Suspect, owner: Option<&str>, files: &FileNames) -> String {
     let mut hash = Fnv::default();
     hash.bytes(suspect.name.as_bytes());
     hash.bytes(suspect.class_name.as_bytes());
     hash.bytes(owner.unwrap_or("").as_bytes());
     let url = suspect.source.as_ref().map_or("", |source| source.url.as_str());
-    hash.bytes(file_loaded(url).rsplit(['/', '\\']).next().unwrap_or(url).as_bytes());
+    hash.bytes(files.telling(&path_of(file_loaded(url))).as_bytes());
     format!("{:016x}", hash.finish())
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::analysis::Analysis;
-use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::before::Before;
 use crate::leak::candidate::{Alike, Candidate, Inner};
 use crate::leak::chain;
@@ -247,11 +247,11 @@ fn outer_container(
     node: NodeIndex,
 ) -> Option<NodeIndex> {
     let above = analysis.dominators.idom(node);
-    let is_named = graph.edges(above).any(|edge| {
-        edge.target == node
-            && matches!(edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::CONTEXT)
-    });
-    if is_named {
+    let is_named =
+        |edge: Edge| matches!(edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::CONTEXT);
+    // What several ways lead to is not in the thing where those part.
+    let mut slots = graph.edges(above).filter(|edge| edge.target == node).peekable();
+    if slots.peek().is_none() || slots.any(is_named) {
         return None;
     }
     let container = match graph.node_type(above) {

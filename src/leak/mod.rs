@@ -5,7 +5,7 @@
 //! -> growth: where it piles up (spine, crowds, scatter, keys, things)
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
 //!    listeners, companions, small), what is none (definitions, finalizers, idle)
-//! -> describe: route, naming, places, declarations, scripts, kind, contents, path, fingerprint,
+//! -> describe: route, naming, exports, places, declarations, scripts, kind, contents, path, fingerprint,
 //!    sentence; what Node has (of_node); what is one leak in many places (alike)
 //! ```
 //!
@@ -30,6 +30,8 @@ mod declarations;
 mod definitions;
 mod describe;
 mod edges;
+mod exports;
+mod file_names;
 mod finalizers;
 mod fingerprint;
 mod generations;

@@ -1,8 +1,9 @@
 //! What a developer calls a node: the variable or property that holds it, and whose that is.
 
 use crate::analysis::wtf8::lossy;
-use crate::graph::{EdgeIndex, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
-use crate::leak::route::{Step, step_of};
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::leak::exports::{Export, Exports};
+use crate::leak::route::Step;
 use crate::leak::scripts::internal_target;
 use crate::leak::vocabulary::Vocabulary;
 
@@ -20,34 +21,107 @@ pub struct Handle {
     pub owner: NodeIndex,
 }
 
-/// The last name on a route: that of the node itself, or of the nearest thing around it that has
-/// one. `None`: nothing on the way has a name that a developer gave.
-pub fn handle(graph: &HeapGraph, words: &Vocabulary, route: &[Step]) -> Option<Handle> {
-    let last = route.iter().rposition(|step| is_name(graph, words, step));
-    if let Some(local) = local_of_suspended(graph, words, route, last) {
-        return Some(local);
+/// What it takes to name things.
+pub struct Naming<'a> {
+    graph: &'a HeapGraph,
+    words: &'a Vocabulary,
+    /// The variables that ES modules export.
+    pub exports: Exports,
+}
+
+impl<'a> Naming<'a> {
+    /// Looks at the modules. Linear in nodes.
+    pub fn new(graph: &'a HeapGraph, words: &'a Vocabulary) -> Self {
+        Self { graph, words, exports: Exports::find(graph, words) }
     }
-    let last = last?;
-    // The key of a dictionary is data; what the code has a word for is the dictionary.
-    let reads_like_code = |step: &Step| {
-        is_name(graph, words, step)
-            && !is_key_of_dictionary(graph, words, step)
-            && is_identifier(&edge_text(graph, words, *step))
-    };
-    let of_events = last > 0 && is_events(words, &route[last - 1]);
-    let at = match route[..=last].iter().rposition(reads_like_code) {
-        Some(identifier) if !of_events => identifier,
-        _ => last,
-    };
-    let step = route[at];
-    let own_name = edge_text(graph, words, step);
-    let name = match route[..at].iter().rposition(|step| is_name(graph, words, step)) {
-        Some(outer) if is_events(words, &route[outer]) && outer + 1 == at => {
-            format!("_events.{own_name}")
+
+    /// The last name on a route: that of the node itself, or of the nearest thing around it that has
+    /// one. `None`: nothing on the way has a name that a developer gave.
+    pub fn handle(&self, route: &[Step]) -> Option<Handle> {
+        let Self { graph, words, .. } = *self;
+        let last = route.iter().rposition(|step| self.is_name(step));
+        if let Some(local) = local_of_suspended(graph, words, route, last) {
+            return Some(local);
         }
-        _ => own_name,
-    };
-    Some(Handle { name, at, owner: step.from })
+        let last = last?;
+        // The key of a dictionary is data; what the code has a word for is the dictionary.
+        let reads_like_code = |step: &Step| {
+            self.is_name(step)
+                && !is_key_of_dictionary(graph, words, step)
+                && is_identifier(&self.edge_text(step))
+        };
+        let of_events = last > 0 && is_events(words, &route[last - 1]);
+        let at = match route[..=last].iter().rposition(reads_like_code) {
+            Some(identifier) if !of_events => identifier,
+            _ => last,
+        };
+        let own_name = self.edge_text(&route[at]);
+        let name = match route[..at].iter().rposition(|step| self.is_name(step)) {
+            Some(outer) if is_events(words, &route[outer]) && outer + 1 == at => {
+                format!("_events.{own_name}")
+            }
+            _ => own_name,
+        };
+        Some(Handle { name, at, owner: route[at].from })
+    }
+
+    /// The text of a step's edge, as a developer would write it.
+    pub fn edge_text(&self, step: &Step) -> String {
+        let Self { graph, words, .. } = *self;
+        let label = step.edge.label;
+        if label.edge_type().is_numbered() {
+            let variable = variable_of_block(graph, words, step);
+            return variable.unwrap_or_else(|| graph.edge_number(step.edge).to_string());
+        }
+        if let Some(export) = self.exported_by(step) {
+            return export.name.clone();
+        }
+        let text = lossy(graph.edge_name(step.edge));
+        match text.strip_prefix("<symbol ").and_then(|text| text.strip_suffix('>')) {
+            Some(description) => format!("Symbol({description})"),
+            None => text,
+        }
+    }
+
+    /// Whether a step goes from a container to what is in it: an element, an entry, the value of a key.
+    pub fn is_entry_of_container(&self, step: &Step) -> bool {
+        let Self { graph, words, .. } = *self;
+        match step.edge.label.edge_type() {
+            EdgeType::ELEMENT => true,
+            EdgeType::INTERNAL => {
+                graph.node_type(step.from) == NodeType::ARRAY
+                    && is_slot_number(graph.edge_name(step.edge))
+            }
+            EdgeType::PROPERTY => {
+                is_key_of_dictionary(graph, words, step) || !is_identifier(&self.edge_text(step))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a step is one that code has a word for.
+    fn is_name(&self, step: &Step) -> bool {
+        let Self { graph, words, .. } = *self;
+        let name = StringIndex(step.edge.label.raw_name());
+        match step.edge.label.edge_type() {
+            EdgeType::CONTEXT => true,
+            EdgeType::HIDDEN => variable_of_block(graph, words, step).is_some(),
+            EdgeType::PROPERTY => {
+                let not_names = [words.proto, words.constructor, words.prototype];
+                !not_names.contains(&name)
+            }
+            EdgeType::INTERNAL => self.exported_by(step).is_some(),
+            _ => false,
+        }
+    }
+
+    /// The exported variable whose value a step leads to.
+    fn exported_by(&self, step: &Step) -> Option<&Export> {
+        let label = step.edge.label;
+        let is_value = label.edge_type() == EdgeType::INTERNAL
+            && StringIndex(label.raw_name()) == self.words.value;
+        is_value.then(|| self.exports.of(step.from))?
+    }
 }
 
 /// A local variable of a suspended generator or async function that no closure captured: V8 keeps it
@@ -121,39 +195,6 @@ pub fn is_events(words: &Vocabulary, step: &Step) -> bool {
         && StringIndex(step.edge.label.raw_name()) == words.events
 }
 
-/// Whether a step is one that code has a word for.
-fn is_name(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> bool {
-    let name = StringIndex(step.edge.label.raw_name());
-    match step.edge.label.edge_type() {
-        EdgeType::CONTEXT => true,
-        EdgeType::HIDDEN => variable_of_block(graph, words, step).is_some(),
-        EdgeType::PROPERTY => {
-            let not_names = [words.proto, words.constructor, words.prototype];
-            !not_names.contains(&name)
-        }
-        EdgeType::INTERNAL => {
-            name == words.value && exported_name(graph, words, step.from).is_some()
-        }
-        _ => false,
-    }
-}
-
-/// Whether a step goes from a container to what is in it: an element, an entry, the value of a key.
-pub fn is_entry_of_container(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> bool {
-    match step.edge.label.edge_type() {
-        EdgeType::ELEMENT => true,
-        EdgeType::INTERNAL => {
-            graph.node_type(step.from) == NodeType::ARRAY
-                && slot_number(graph.edge_name(step.edge)).is_some()
-        }
-        EdgeType::PROPERTY => {
-            is_key_of_dictionary(graph, words, step)
-                || !is_identifier(&edge_text(graph, words, *step))
-        }
-        _ => false,
-    }
-}
-
 /// Whether a step is over a property of a plain object that has so many that they are data. An object
 /// with many methods is an interface.
 fn is_key_of_dictionary(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> bool {
@@ -174,69 +215,8 @@ pub fn has_many_properties(graph: &HeapGraph, words: &Vocabulary, step: &Step) -
         && graph.edge_range(step.from).len() > KEYS_OF_A_DICTIONARY
 }
 
-/// The text of a step's edge, as a developer would write it.
-pub fn edge_text(graph: &HeapGraph, words: &Vocabulary, step: Step) -> String {
-    let label = step.edge.label;
-    if label.edge_type().is_numbered() {
-        let variable = variable_of_block(graph, words, &step);
-        return variable.unwrap_or_else(|| graph.edge_number(step.edge).to_string());
-    }
-    if label.edge_type() == EdgeType::INTERNAL
-        && graph.node_type(step.from) == NodeType::HIDDEN
-        && let Some(export) = export_of(graph, step.from)
-    {
-        return export.name;
-    }
-    let text = lossy(graph.edge_name(step.edge));
-    match text.strip_prefix("<symbol ").and_then(|text| text.strip_suffix('>')) {
-        Some(description) => format!("Symbol({description})"),
-        None => text,
-    }
-}
-
-fn exported_name(graph: &HeapGraph, words: &Vocabulary, cell: NodeIndex) -> Option<String> {
-    (graph.name_index(cell) == words.cell_node).then(|| export_of(graph, cell))?.map(|e| e.name)
-}
-
-/// The export that a cell is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Export {
-    /// The name under which it is exported.
-    pub name: String,
-    /// The table of the exporting module.
-    pub table: NodeIndex,
-}
-
-/// The export of an ES module that a cell is: in the hash table of the exports, the slot before the
-/// cell holds its name. All retainers of the cell are looked at: linear in the edges, once or twice
-/// a report.
-pub fn export_of(graph: &HeapGraph, cell: NodeIndex) -> Option<Export> {
-    let targets = &graph.tables().edge_target;
-    let retainers = targets.iter().enumerate().filter(|&(_, &target)| target == cell);
-    for (index, _) in retainers {
-        let step = step_of(graph, EdgeIndex(index as u32));
-        if graph.node_type(step.from) != NodeType::ARRAY
-            || step.edge.label.edge_type() != EdgeType::INTERNAL
-        {
-            continue;
-        }
-        let Some(slot) = slot_number(graph.edge_name(step.edge)) else { continue };
-        let before = graph.edges(step.from).find(|edge| {
-            edge.label.edge_type() == EdgeType::INTERNAL
-                && slot_number(graph.edge_name(*edge)).is_some_and(|number| number + 1 == slot)
-        });
-        if let Some(key) = before
-            && graph.node_type(key.target) == NodeType::STRING
-        {
-            let name = lossy(graph.raw_name(key.target));
-            return Some(Export { name, table: step.from });
-        }
-    }
-    None
-}
-
-fn slot_number(text: &[u8]) -> Option<u64> {
-    std::str::from_utf8(text).ok()?.parse().ok()
+fn is_slot_number(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| text.parse::<u64>().is_ok())
 }
 
 /// What the class of a node is called.
@@ -269,7 +249,7 @@ mod tests {
         let mut node = NodeIndex(0);
         let heap = Heap::build(|heap, global| node = build(heap, global));
         let Heap { graph, words, routes, .. } = &heap;
-        handle(graph, words, &routes.to(graph, node)).map(|handle| handle.name)
+        Naming::new(graph, words).handle(&routes.to(graph, node)).map(|handle| handle.name)
     }
 
     fn scope(heap: &mut GraphBuilder, of: NodeIndex) -> NodeIndex {
@@ -353,8 +333,10 @@ mod tests {
     #[test]
     fn an_exported_variable_is_named_by_the_table_of_exports() {
         let name = name_of(|heap, global| {
+            let module = heap.node(NodeType::HIDDEN, "system / SourceTextModule", 80);
+            heap.edge(global, EdgeType::INTERNAL, "module", module);
             let exports = heap.node(NodeType::ARRAY, "", 64);
-            heap.edge(global, EdgeType::INTERNAL, "exports", exports);
+            heap.numbered(module, EdgeType::HIDDEN, 0, exports);
             let (key, cell) =
                 (heap.node(NodeType::STRING, "visits", 24), heap.node(NodeType::HIDDEN, CELL, 16));
             heap.edge(exports, EdgeType::INTERNAL, "9", key);

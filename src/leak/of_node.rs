@@ -7,7 +7,7 @@ use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::anchors::file_of_module;
 use crate::leak::candidate::Candidate;
 use crate::leak::describe::{Describer, Seen};
-use crate::leak::naming::{Handle, handle as find_handle};
+use crate::leak::naming::Handle;
 use crate::leak::route::Step;
 use crate::leak::scripts::file_loaded;
 use crate::leak::suspects::Newer;
@@ -112,9 +112,9 @@ impl Describer<'_> {
     /// Inside something of Node's, the program's word is the one for the thing as a whole: the last
     /// name on the way that is in code outside of Node, and what it holds.
     pub(super) fn handle_in_program(&self, route: &[Step]) -> Option<(String, NodeIndex)> {
-        let Newer { graph, words, .. } = self.newer;
+        let Newer { graph, .. } = self.newer;
         let mut end = route.len();
-        while let Some(handle) = find_handle(graph, words, &route[..end]) {
+        while let Some(handle) = self.naming.handle(&route[..end]) {
             let place = self.places.place_of_node(route, handle.at);
             // What the program puts on the global object is declared nowhere.
             let is_global = || is_global_of_program(graph, &handle, &route[handle.at]);

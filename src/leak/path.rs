@@ -2,7 +2,7 @@
 
 use crate::graph::{EdgeType, NodeIndex, NodeType};
 use crate::leak::describe::Describer;
-use crate::leak::naming::{class_name, edge_text};
+use crate::leak::naming::class_name;
 use crate::leak::route::Step;
 use crate::leak::scripts::{internal_target, place_of_closure};
 use crate::leak::suspects::Newer;
@@ -32,8 +32,8 @@ impl Describer<'_> {
                 at + 1 == route.len() || is_named(step) || is_shown(step.edge.target)
             })
             .filter(|(_, step)| graph.name_index(step.edge.target) != words.context_node)
-            .map(|(_, &step)| PathStep {
-                edge: edge_text(graph, words, step),
+            .map(|(_, step)| PathStep {
+                edge: self.naming.edge_text(step),
                 edge_type: step.edge.label.edge_type().name().to_owned(),
                 class_name: self.step_class(step.edge.target),
                 node_id: graph.id(step.edge.target),

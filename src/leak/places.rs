@@ -15,8 +15,9 @@ use crate::leak::candidate::Candidate;
 use crate::leak::captures::Captures;
 use crate::leak::declarations::Declarations;
 use crate::leak::edges::property;
+use crate::leak::exports::Exports;
 use crate::leak::holders::slots;
-use crate::leak::naming::{Handle, edge_text, export_of};
+use crate::leak::naming::Handle;
 use crate::leak::route::{Step, step_of};
 use crate::leak::scripts::{Place, place_of_closure, place_of_constructor, place_of_module};
 use crate::leak::suspects::Newer;
@@ -35,6 +36,8 @@ pub(super) struct Places<'a> {
     before: &'a Before<'a>,
     /// By node: where it stands in the dominator tree.
     positions: &'a [u32],
+    /// The variables that ES modules export.
+    exports: &'a Exports,
     /// Found when the first scope is asked for.
     captures: OnceCell<Captures>,
     /// Where names are declared.
@@ -43,9 +46,14 @@ pub(super) struct Places<'a> {
 
 impl<'a> Places<'a> {
     /// Nothing is looked at yet.
-    pub(super) fn new(newer: Newer<'a>, before: &'a Before<'a>, positions: &'a [u32]) -> Self {
+    pub(super) fn new(
+        newer: Newer<'a>,
+        before: &'a Before<'a>,
+        positions: &'a [u32],
+        exports: &'a Exports,
+    ) -> Self {
         let (captures, declarations) = (OnceCell::new(), Declarations::new(newer));
-        Self { newer, before, positions, captures, declarations }
+        Self { newer, before, positions, exports, captures, declarations }
     }
 
     /// The code to look at: that which owns the suspect; where Node owns it, that of the functions
@@ -159,17 +167,10 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// The code of the module that exports a cell.
+    /// The code of the module that declares the variable which a cell is.
     fn place_of_export(&self, cell: NodeIndex) -> Option<Place> {
         let Newer { graph, words, .. } = self.newer;
-        let export = export_of(graph, cell)?;
-        let mut modules = graph.nodes().filter(|&node| {
-            graph.node_type(node) == NodeType::HIDDEN
-                && graph.name_index(node) == words.source_text_module_node
-        });
-        let module =
-            modules.find(|&module| graph.edges(module).any(|edge| edge.target == export.table))?;
-        place_of_module(graph, words, module)
+        place_of_module(graph, words, self.exports.of(cell)?.module)
     }
 
     /// A scope's code is that of a function that captured it, one with a name if there is any.
@@ -194,7 +195,7 @@ impl<'a> Places<'a> {
         module: NodeIndex,
         exports: NodeIndex,
     ) -> Option<String> {
-        let Newer { graph, words, .. } = self.newer;
+        let Newer { graph, .. } = self.newer;
         let file = self.module_file(module)?.url;
         let targets = &graph.tables().edge_target;
         let retainers = targets.iter().enumerate().filter(|&(_, &target)| target == exports);
@@ -203,7 +204,7 @@ impl<'a> Places<'a> {
         let own = variables
             .take(MOST_VARIABLES)
             .find(|step| self.place_of_scope(step.from).is_some_and(|place| place.url == file))?;
-        Some(edge_text(graph, words, own))
+        Some(lossy(graph.edge_name(own.edge)))
     }
 
     /// The file of a CommonJS module object.

@@ -16,11 +16,12 @@ use std::collections::HashMap;
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
-use crate::leak::anchors::anchors;
+use crate::leak::anchors::{anchors, file_of_module};
+use crate::leak::exports::Exports;
 use crate::leak::hash::Fnv;
 use crate::leak::naming::{has_many_properties, is_identifier, variable_of_block};
 use crate::leak::route::{Routes, Source, Step, labels as labels_by_way};
-use crate::leak::scripts::{script_of, url_of};
+use crate::leak::scripts::{file_loaded, script_of, url_of};
 use crate::leak::vocabulary::Vocabulary;
 
 /// A node that no route leads to.
@@ -42,14 +43,21 @@ pub fn shapes(graph: &HeapGraph, words: &Vocabulary, control: &Control) -> Resul
 pub(crate) struct RouteShapes<'a> {
     labels: Labels<'a>,
     routes: &'a Routes,
+    exports: &'a Exports,
     known: HashMap<NodeIndex, u64>,
 }
 
 impl<'a> RouteShapes<'a> {
     /// Nothing is looked at yet.
-    pub(crate) fn new(graph: &'a HeapGraph, words: &'a Vocabulary, routes: &'a Routes) -> Self {
+    pub(crate) fn new(
+        graph: &'a HeapGraph,
+        words: &'a Vocabulary,
+        routes: &'a Routes,
+        exports: &'a Exports,
+    ) -> Self {
         let labels = Labels { graph, words, files: HashMap::new() };
-        Self { labels, routes, known: HashMap::from([(graph.root(), NO_SHAPE + 1)]) }
+        let known = HashMap::from([(graph.root(), NO_SHAPE + 1)]);
+        Self { labels, routes, exports, known }
     }
 
     /// The shape of a node. Linear in the steps that no other node's way has had before.
@@ -58,6 +66,10 @@ impl<'a> RouteShapes<'a> {
         let mut at = node;
         let mut shape = loop {
             if let Some(&shape) = self.known.get(&at) {
+                break shape;
+            }
+            if let Some(shape) = self.shape_of_module(at) {
+                self.known.insert(at, shape);
                 break shape;
             }
             let Some(step) = self.routes.arrival(self.labels.graph, at) else { break NO_SHAPE };
@@ -69,6 +81,20 @@ impl<'a> RouteShapes<'a> {
             self.known.insert(node, shape);
         }
         shape
+    }
+
+    /// The shape of a module or of a variable that it exports. The lists on the way there look all the same,
+    /// and what is in two modules is not.
+    fn shape_of_module(&self, node: NodeIndex) -> Option<u64> {
+        let Labels { graph, words, .. } = self.labels;
+        let (name, file) = match self.exports.of(node) {
+            Some(export) => (&*export.name, file_of_module(graph, words, export.module)?),
+            None => ("", file_of_module(graph, words, node)?),
+        };
+        let mut hash = Fnv::default();
+        hash.bytes(name.as_bytes());
+        hash.bytes(file_loaded(&file).as_bytes());
+        Some(hash.finish().max(NO_SHAPE + 2))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::graph::{HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::alike::Look;
 use crate::leak::candidate::{Alike, Candidate};
 use crate::leak::crowds::{Place, with_places};
+use crate::leak::exports::Exports;
 use crate::leak::growth::{Accumulation, Walk};
 use crate::leak::shape::RouteShapes;
 use crate::leak::suspects::{MANY_THINGS, Newer};
@@ -45,7 +46,12 @@ fn many_in_one_place(
     candidates: Vec<Candidate>,
     least: u64,
 ) -> (Vec<Candidate>, Vec<Candidate>) {
-    let mut shapes = RouteShapes::new(newer.graph, newer.words, newer.routes);
+    if candidates.is_empty() {
+        return (candidates, Vec::new());
+    }
+    let Newer { graph, words, routes, .. } = newer;
+    let exports = Exports::find(graph, words);
+    let mut shapes = RouteShapes::new(graph, words, routes, &exports);
     let mut places: HashMap<Look, u64> = HashMap::new();
     let mut look = |candidate: &Candidate| candidate.look(shapes.of(candidate.point.node));
     let looks: Vec<_> = candidates.iter().map(&mut look).collect();

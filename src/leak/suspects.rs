@@ -16,6 +16,7 @@ use crate::leak::credit::credit_scatters;
 use crate::leak::declarations::is_of_package;
 use crate::leak::definitions::are_definitions;
 use crate::leak::describe::Describer;
+use crate::leak::file_names::FileNames;
 use crate::leak::finalizers::bytes_waiting;
 use crate::leak::generations::is_generation;
 use crate::leak::growth::{Growth, Walk};
@@ -24,6 +25,7 @@ use crate::leak::items::{self, Container};
 use crate::leak::keepers::credit_keepers;
 use crate::leak::listeners::merge_events;
 use crate::leak::merge::{add_crowds, lift_chains, merge_siblings};
+use crate::leak::naming::Naming;
 use crate::leak::places::Places;
 use crate::leak::route::Routes;
 use crate::leak::shape::RouteShapes;
@@ -86,11 +88,18 @@ pub fn find_suspects(
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
-    let places = Places::new(newer, before, &positions);
-    let describer = Describer { newer, before, places, work: options.work };
+    let naming = Naming::new(graph, words);
+    let describer = Describer {
+        newer,
+        before,
+        naming: &naming,
+        places: Places::new(newer, before, &positions, &naming.exports),
+        files: FileNames::of_modules(graph, words),
+        work: options.work,
+    };
     candidates
         .sort_by_key(|candidate| (Reverse(candidate.point.bytes), graph.id(candidate.point.node)));
-    let mut shapes = RouteShapes::new(graph, words, newer.routes);
+    let mut shapes = RouteShapes::new(graph, words, newer.routes, &naming.exports);
     let mut families = Families::new(&analysis.dominators);
     let idle = Idle::new(newer, before, &positions);
     let mut descriptions = 0;

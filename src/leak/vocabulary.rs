@@ -169,6 +169,8 @@ vocabulary! {
     accessor_pair_node = "system / AccessorPair",
     /// An ES module.
     source_text_module_node = "system / SourceTextModule",
+    /// A module that Node makes, as of a package in CommonJS.
+    synthetic_module_node = "system / SyntheticModule",
 }
 
 impl Vocabulary {

@@ -52,7 +52,8 @@ function compare(expected, suspect) {
   check('name', expected.name, suspect.name);
   check('class', expected.class, suspect.className);
   check('kind', expected.kind, suspect.kind);
-  check('file', expected.file, fileOf(suspect.source?.url));
+  const parts = Math.max(...expected.file.split('|').map((file) => file.split('/').length));
+  check('file', expected.file, fileOf(suspect.source?.url, parts));
   check('original file', expected.original, fileOf(suspect.source?.original?.url));
   check('items', expected.items, items ? `${items.before}:${items.after}` : 'unknown');
   const { via } = expected;
@@ -97,9 +98,12 @@ function matches(wanted, got) {
   return pattern ? new RegExp(pattern[1], pattern[2]).test(got) : wanted.split('|').includes(got);
 }
 
-/** @param {string | undefined} url */
-function fileOf(url) {
-  return url === undefined ? 'none' : path.basename(toPath(url));
+/**
+ * @param {string | undefined} url
+ * @param {number} [parts] How many parts of the path, counted from its end.
+ */
+function fileOf(url, parts = 1) {
+  return url === undefined ? 'none' : toPath(url).split(path.sep).slice(-parts).join('/');
 }
 
 /** @param {string} url */

@@ -6,7 +6,8 @@
  *     @leak name=a|b class=Map kind=map file=store.js items=10:20 original=store.ts via=owner
  *         One line per suspect, in order of rank. Where several answers are right they are parted
  *         by bars, and a comment below says why; `/…/i` is a pattern, `*` anything, quotes hold
- *         blanks. `file` is a base name; left out, it is that of the program. If the owning file
+ *         blanks. `file` is a base name, with the folders it takes to tell it from others; left
+ *         out, it is that of the program. If the owning file
  *         has comments `@here`, the reported line must be one of those
  *         (a comment that stands alone means the line above it). The path must lead `via` it.
  *     @only                  No suspect beside those.

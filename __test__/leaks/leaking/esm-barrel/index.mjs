@@ -1,0 +1,2 @@
+export { visits as recentVisits } from './visits.mjs';
+export * from './limits.mjs';

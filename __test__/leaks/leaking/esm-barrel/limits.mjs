@@ -1,0 +1,1 @@
+export const MOST_VISITS = 10_000;

@@ -1,0 +1,3 @@
+// What nobody removes.
+
+export const visits = new Map(); // @here

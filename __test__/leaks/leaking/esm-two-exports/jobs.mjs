@@ -1,0 +1,5 @@
+export const jobs = []; // @here
+
+export function enqueue(id) {
+  jobs.push({ id, attempts: 0, after: [] });
+}
