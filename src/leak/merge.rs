@@ -10,7 +10,7 @@ use crate::leak::candidate::{Alike, Candidate, Inner};
 use crate::leak::chain;
 use crate::leak::crowds::{Crowd, is_dictionary};
 use crate::leak::growth::Accumulation;
-use crate::leak::items;
+use crate::leak::items::{self, Container};
 use crate::leak::suspects::{LEAST_ITEMS, Newer};
 use crate::leak::vocabulary::Vocabulary;
 use crate::report::Items;
@@ -249,9 +249,10 @@ fn outer_container(
     let above = analysis.dominators.idom(node);
     let is_named =
         |edge: Edge| matches!(edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::CONTEXT);
-    // What several ways lead to is not in the thing where those part.
     let mut slots = graph.edges(above).filter(|edge| edge.target == node).peekable();
-    if slots.peek().is_none() || slots.any(is_named) {
+    // What several ways lead to is in the thing where those part if that is a collection.
+    let is_inside = slots.peek().is_some() || is_collection(graph, words, above);
+    if !is_inside || slots.any(is_named) {
         return None;
     }
     let container = match graph.node_type(above) {
@@ -260,6 +261,13 @@ fn outer_container(
     };
     let is_container = graph.node_type(container) == NodeType::OBJECT && container != graph.root();
     (is_container && graph.name_index(container) != words.context_node).then_some(container)
+}
+
+/// Whether a node is an array, a Map, a Set or a list of timers.
+fn is_collection(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
+    let container = items::count(graph, words, node).map(|(container, _)| container);
+    graph.name_index(node) == words.timers_list_class
+        || container.is_some_and(|container| container != Container::Object)
 }
 
 #[cfg(test)]
