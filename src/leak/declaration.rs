@@ -6,6 +6,10 @@
 //! it gives the declaration nearest above the function that captured the variable, and nothing where
 //! it finds none.
 
+use std::ops::Range;
+
+use crate::leak::blocks::Blocks;
+
 /// A line and a column, 1-based; the column counts UTF-16 units, as V8 does.
 pub type Position = (u32, u32);
 
@@ -35,6 +39,12 @@ impl Declaration {
     }
 }
 
+impl Found {
+    fn is_sure(&self) -> bool {
+        self.rank < RANK_OF_A_CALL
+    }
+}
+
 /// What is declared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Named {
@@ -46,6 +56,9 @@ pub struct Named {
     /// Whether what it is the name of is a function: nothing else is written behind `function`.
     pub is_function: bool,
 }
+
+/// A variable that is declared behind others, or unpacked.
+const RANK_IN_A_LIST: u32 = 1;
 
 /// An assignment to a property of something.
 const RANK_OF_AN_ASSIGNMENT: u32 = 2;
@@ -59,55 +72,113 @@ const RANK_OF_A_CALL: u32 = 4;
 /// A key of a literal, or of a computed property.
 const RANK_OF_A_KEY: u32 = 5;
 
-/// Where something is declared: the last declaration that begins at or above line `near`, else the
-/// first one below it.
-pub fn find_declaration(source: &str, named: &Named, near: Option<u32>) -> Option<Declaration> {
+/// Where something is declared, as seen from the code that has it, which begins at `near`: a variable in
+/// the innermost block around that code, a property in its class or function. If it is declared in
+/// neither, the last declaration that begins above, or else the first one below.
+pub fn find_declaration(
+    source: &str,
+    named: &Named,
+    near: Option<Position>,
+) -> Option<Declaration> {
     let name = named.name.as_str();
     let word = name.rsplit('.').next().unwrap_or(name);
     let word = word.strip_prefix("Symbol(").and_then(|w| w.strip_suffix(')')).unwrap_or(word);
     if word.is_empty() {
         return None;
     }
-    let near = near.unwrap_or(u32::MAX);
-    let mut best: Option<(u32, Position)> = None;
-    for (at, line) in source.lines().enumerate() {
-        let line_number = at as u32 + 1;
-        let Some((rank, column)) = declaration_in(line, word, named) else { continue };
-        let better = match best {
-            None => true,
-            // Among declarations of one form: the nearest above, or else the first below.
-            Some((best_rank, _)) if rank == best_rank => line_number <= near,
-            Some((best_rank, _)) => rank < best_rank,
-        };
-        if better {
-            best = Some((rank, (line_number, column)));
-        }
-    }
-    best.map(|(rank, position)| Declaration { position, rank })
+    let found = declarations_of(source, word, named);
+    let near = near.map_or(source.len(), |near| offset_of(source, near));
+    let best = match found.as_slice() {
+        [] => return None,
+        [only] => *only,
+        _ => in_scope(source, &found, named, near).or_else(|| nearest(&found, near))?,
+    };
+    Some(Declaration { position: position_of(source, best.at), rank: best.rank })
 }
 
-/// Whether a line declares a word: how surely (0 is best), and the column of the word.
-fn declaration_in(line: &str, word: &str, named: &Named) -> Option<(u32, u32)> {
-    let trimmed = line.trim_start();
-    if trimmed.starts_with("//") || trimmed.starts_with('*') || trimmed.starts_with("/*") {
-        return None;
-    }
-    let mut best: Option<(u32, u32)> = None;
-    for (start, _) in line.match_indices(word) {
-        let end = start + word.len();
-        let before = &line[..start];
-        let after = line[end..].trim_start();
-        if !is_alone(line, start, word) {
-            continue;
-        }
-        if let Some(rank) = rank_of(before, after, named) {
-            let column = before.encode_utf16().count() as u32 + 1;
-            if best.is_none_or(|(best_rank, _)| rank < best_rank) {
-                best = Some((rank, column));
+/// A word that looks as if it were declared.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    /// Its offset in the source.
+    at: usize,
+    rank: u32,
+}
+
+/// All of them, in the order of the source.
+fn declarations_of(source: &str, word: &str, named: &Named) -> Vec<Found> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for line in source.split_inclusive('\n') {
+        let trimmed = line.trim_start();
+        let is_comment = ["//", "*", "/*"].iter().any(|mark| trimmed.starts_with(mark));
+        for (at, _) in line.match_indices(word).filter(|_| !is_comment) {
+            let after = line[at + word.len()..].trim_start();
+            if is_alone(line, at, word)
+                && let Some(rank) = rank_of(&line[..at], after.trim_end(), named)
+            {
+                found.push(Found { at: start + at, rank });
             }
         }
+        start += line.len();
     }
-    best
+    found
+}
+
+/// The best in the scope that the name is looked up in.
+fn in_scope(source: &str, found: &[Found], named: &Named, near: usize) -> Option<Found> {
+    if near >= source.len() {
+        return None;
+    }
+    let blocks = Blocks::of(source);
+    let around = blocks.around(near);
+    if !named.is_variable {
+        let body = blocks.body_at(near);
+        // A method is in its class, or in the literal with what it works on.
+        let own = around.first().filter(|block| blocks.is_class(block)).or(body.as_ref());
+        let scopes = own.into_iter().chain(around.first());
+        let sure = |block: &Range<usize>| {
+            let inside = found.iter().filter(|it| block.contains(&it.at) && it.is_sure());
+            inside.min_by_key(|it| (it.rank, it.at)).copied()
+        };
+        return scopes.filter(|block| block.end < source.len()).find_map(sure);
+    }
+    let places: Vec<usize> = found.iter().map(|it| it.at).collect();
+    let innermost = blocks.innermost(&places);
+    let direct = |block: &Range<usize>| {
+        let inside = found.iter().zip(&innermost).filter(|&(_, its)| its == block);
+        let variables = inside.map(|(it, _)| *it).filter(|it| it.rank <= RANK_IN_A_LIST);
+        nearest(&variables.collect::<Vec<_>>(), near)
+    };
+    around.iter().find_map(direct)
+}
+
+/// Of those that look most like a declaration the last one above, or else the first one below.
+fn nearest(found: &[Found], near: usize) -> Option<Found> {
+    let least = found.iter().map(|it| it.rank).min()?;
+    let mut best = found.iter().filter(|it| it.rank == least);
+    let above = best.clone().rfind(|it| it.at <= near);
+    above.or_else(|| best.next()).copied()
+}
+
+/// The offset of a position. Behind the end if it is not in the source.
+fn offset_of(source: &str, (line, column): Position) -> usize {
+    let lines = source.split_inclusive('\n');
+    let start: usize = lines.take(line.saturating_sub(1) as usize).map(str::len).sum();
+    let rest = source[start..].split('\n').next().unwrap_or("");
+    let mut units = 0;
+    let behind = rest.char_indices().find(|&(_, character)| {
+        units += character.len_utf16() as u32;
+        units >= column
+    });
+    start + behind.map_or(rest.len(), |(at, _)| at)
+}
+
+/// The position of an offset that is in the source.
+fn position_of(source: &str, at: usize) -> Position {
+    let before = &source[..at];
+    let line = before.bytes().filter(|&byte| byte == b'\n').count() as u32 + 1;
+    let start = before.rfind('\n').map_or(0, |end| end + 1);
+    (line, source[start..at].encode_utf16().count() as u32 + 1)
 }
 
 /// Whether a text has a word that touches no other one. The name of a file in a path is none.
@@ -146,10 +217,12 @@ fn rank_of(before: &str, after: &str, named: &Named) -> Option<u32> {
         _ => {}
     }
     // A field of a class: alone at the beginning of the line, or behind modifiers.
-    let only_modifiers = head
-        .split_whitespace()
-        .all(|word| matches!(word, "static" | "readonly" | "private" | "public" | "protected"));
-    if only_modifiers && (assigned || after.starts_with(';') || after.starts_with(':')) {
+    if is_of_modifiers(head) && (assigned || after.starts_with([';', ':'])) {
+        return Some(1);
+    }
+    // Or behind another one, or the brace of the class.
+    let behind_other = before.rsplit(['{', '}', ';']).next().unwrap_or("");
+    if is_of_modifiers(behind_other) && assigned && !named.is_variable {
         return Some(1);
     }
     if (before.ends_with("this.") || before.ends_with("exports.")) && assigned {
@@ -161,7 +234,7 @@ fn rank_of(before: &str, after: &str, named: &Named) -> Option<u32> {
     if in_declaration && (assigned || ends_name) {
         // What is unpacked, or packed into something, is declared elsewhere.
         let is_packed = !named.is_variable && !assigned;
-        return Some(if is_packed { RANK_OF_A_KEY } else { rank_of_variable.max(1) });
+        return Some(if is_packed { RANK_OF_A_KEY } else { rank_of_variable.max(RANK_IN_A_LIST) });
     }
     let quote = ['\'', '"', '`'].into_iter().find(|&quote| before.ends_with(quote));
     let behind = quote.and_then(|quote| after.strip_prefix(quote));
@@ -175,16 +248,28 @@ fn rank_of(before: &str, after: &str, named: &Named) -> Option<u32> {
     None
 }
 
+/// Whether a text is nothing but words that may stand before the name of a field.
+fn is_of_modifiers(text: &str) -> bool {
+    let is_modifier =
+        |word| matches!(word, "static" | "readonly" | "private" | "public" | "protected");
+    text.split_whitespace().all(is_modifier)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(source: &str, name: &str, near: Option<u32>, expected: Option<Position>) {
+    fn check(source: &str, name: &str, near: Option<Position>, expected: Option<Position>) {
         let named = Named { name: name.into(), is_variable: true, is_function: false };
         check_named(source, &named, near, expected);
     }
 
-    fn check_named(source: &str, named: &Named, near: Option<u32>, expected: Option<Position>) {
+    fn check_named(
+        source: &str,
+        named: &Named,
+        near: Option<Position>,
+        expected: Option<Position>,
+    ) {
         let found = find_declaration(source, named, near).map(|found| found.position);
         assert_eq!(found, expected, "{named:?} in {source}");
     }
@@ -239,8 +324,52 @@ mod tests {
     fn of_several_the_one_above_the_function_is_meant() {
         let source =
             "const list = [];\nfunction f() {\n  const list = [];\n  return () => list;\n}\n";
-        check(source, "list", Some(4), Some((3, 9)));
-        check(source, "list", Some(2), Some((1, 7)));
-        check("f();\nvar list = [];", "list", Some(1), Some((2, 5)));
+        check(source, "list", Some((4, 10)), Some((3, 9)));
+        check(source, "list", Some((2, 1)), Some((1, 7)));
+        check("f();\nvar list = [];", "list", Some((1, 1)), Some((2, 5)));
+    }
+    /// Where a name is declared as seen from the place of `from` in the source.
+    fn declared(source: &str, name: &str, from: &str, is_variable: bool) -> Option<Position> {
+        let near = position_of(source, source.find(from).unwrap());
+        let named = Named { name: name.into(), is_variable, is_function: false };
+        find_declaration(source, &named, Some(near)).map(|found| found.position)
+    }
+
+    #[test]
+    fn a_field_is_declared_in_the_class_that_has_it() {
+        let source = "class A {\n  items = [];\n}\nclass B {\n  b() {}\n  items = [];\n}\n";
+        assert_eq!(declared(source, "items", "class A", false), Some((2, 3)));
+        assert_eq!(declared(source, "items", "class B", false), Some((6, 3)));
+        assert_eq!(declared(source, "items", "b()", false), Some((6, 3)));
+        let source = "class A {\n  constructor(x) {\n    this.items = x;\n  }\n}\nclass B {\n  items = [];\n  constructor({ y }) {\n    y();\n  }\n}\n";
+        assert_eq!(declared(source, "items", "({ y })", false), Some((7, 3)));
+        assert_eq!(declared(source, "items", "(x)", false), Some((3, 10)));
+        let source = "const k=['items','x'];class A{x=1;items=new Map}class B{items=new Set;y=2}";
+        assert_eq!(declared(source, "items", "class A", false), Some((1, 35)));
+        assert_eq!(declared(source, "items", "class B", false), Some((1, 57)));
+        let source =
+            "function A() {\n  this.log = [];\n}\nfunction B({ c }) {\n  this.log = c;\n}\n";
+        assert_eq!(declared(source, "log", "({ c })", false), Some((5, 8)));
+    }
+
+    #[test]
+    fn a_variable_is_declared_in_a_block_around_the_function_that_has_it() {
+        let source = "f(() => {\n  let c = 1;\n  g(() => c);\n});\nf(() => {\n  h(() => c);\n  let c = 2;\n});\n";
+        assert_eq!(declared(source, "c", "() => c);\n}", true), Some((2, 7)));
+        assert_eq!(declared(source, "c", "() => c);\n  let", true), Some((7, 7)));
+        let source =
+            "function a(){const t=new Set;return()=>t}function b(){const t=new Map;return(x)=>t}";
+        assert_eq!(declared(source, "t", "()=>t", true), Some((1, 20)));
+        assert_eq!(declared(source, "t", "(x)=>t", true), Some((1, 61)));
+    }
+
+    #[test]
+    fn positions_count_utf16_units() {
+        let source = "a\n\u{1F600}é = 1;\n";
+        for at in [0, 2, 6, 9] {
+            assert_eq!(offset_of(source, position_of(source, at)), at);
+        }
+        assert_eq!(position_of(source, 6), (2, 3));
+        assert!(offset_of(source, (9, 9)) >= source.len() - 1);
     }
 }

@@ -229,6 +229,5 @@ fn mentions(place: &Place, word: &str) -> bool {
 
 /// Where the code at a place declares a name.
 fn declared_in(place: &Place, named: &Named) -> Option<Declaration> {
-    let near = place.position.map(|(line, _)| line);
-    find_declaration(&source_text(&place.url)?, named, near)
+    find_declaration(&source_text(&place.url)?, named, place.position)
 }

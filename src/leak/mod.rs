@@ -17,6 +17,7 @@
 mod alike;
 mod anchors;
 pub mod before;
+mod blocks;
 mod candidate;
 mod captures;
 pub mod census;
