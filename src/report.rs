@@ -45,6 +45,9 @@ pub struct DiffOptions {
     pub matching: Matching,
     /// How to make class rows.
     pub class_rows: ClassRows,
+    /// Whether more snapshots tell what was set up once from what grows: not for callers to say.
+    #[serde(skip)]
+    pub is_trend: bool,
 }
 
 impl Default for DiffOptions {
@@ -56,6 +59,7 @@ impl Default for DiffOptions {
             work: None,
             matching: Matching::Auto,
             class_rows: ClassRows::Merged,
+            is_trend: false,
         }
     }
 }

@@ -147,7 +147,7 @@ pub fn trend(sources: Vec<Source>, options: &DiffOptions, control: &Control) -> 
     let (newer, its_phases) = read_current(last, lanes, None, control)?;
     phases.extend("current", its_phases);
     let shapes = shapes(&newer.graph, &newer.words, control)?;
-    let all = DiffOptions { suspects: usize::MAX, ..options.clone() };
+    let all = DiffOptions { suspects: usize::MAX, is_trend: true, ..options.clone() };
     let mut report = compare(&baselines[0], &newer, &all, phases, start, control)?;
     let course = Course::new(&baselines, &newer, &shapes);
     report.suspects.retain(|suspect| course.grew_always(suspect));

@@ -20,6 +20,9 @@ pub struct Declaration {
     pub position: Position,
     /// How it looks: the less, the surer.
     rank: u32,
+    /// How many declarations of this name come before it in the source: what tells it from them
+    /// wherever lines are moved.
+    pub ordinal: usize,
 }
 
 impl Declaration {
@@ -93,7 +96,9 @@ pub fn find_declaration(
         [only] => *only,
         _ => in_scope(source, &found, named, near).or_else(|| nearest(&found, near))?,
     };
-    Some(Declaration { position: position_of(source, best.at), rank: best.rank })
+    let is_before = |it: &&Found| it.rank <= RANK_IN_A_LIST && it.at < best.at;
+    let ordinal = found.iter().filter(is_before).count();
+    Some(Declaration { position: position_of(source, best.at), rank: best.rank, ordinal })
 }
 
 /// A word that looks as if it were declared.

@@ -25,6 +25,8 @@ pub(crate) struct Describer<'a> {
     pub(crate) places: Places<'a>,
     pub(crate) files: FileNames,
     pub(crate) work: Option<f64>,
+    /// Whether other snapshots tell what was set up once from what grows.
+    pub(crate) is_trend: bool,
 }
 
 /// What is found where a candidate is.
@@ -71,6 +73,8 @@ impl Describer<'_> {
         let owner = own_handle.filter(|_| kind != SuspectKind::Timers);
         let owner = owner.and_then(|handle| self.owner_class(handle.owner));
         let Grown { growth, holds, things } = self.grown(candidate);
+        let declared = self.places.source(place, handle.as_ref(), kind);
+        let ordinal = declared.as_ref().map_or(0, |declared| declared.ordinal);
         let mut suspect = Suspect {
             name,
             class_name,
@@ -79,13 +83,13 @@ impl Describer<'_> {
             alike: candidate.alike.containers,
             confidence: confidence(candidate),
             growth,
-            source: self.places.source(place, handle.as_ref(), kind),
+            source: declared.map(|declared| declared.source),
             path: self.path(&route),
             holds,
             fingerprint: String::new(),
             summary: String::new(),
         };
-        suspect.fingerprint = fingerprint(&suspect, owner.as_deref(), &self.files);
+        suspect.fingerprint = fingerprint(&suspect, owner.as_deref(), ordinal, &self.files);
         let is_of_node = is_in_node && of_program.is_none();
         Some(Described { suspect, owner, inside, things, is_of_node })
     }

@@ -52,12 +52,12 @@ pub fn kind(
 
 /// Whether the last names on a route are those of an emitter's listeners.
 fn is_listeners(graph: &HeapGraph, words: &Vocabulary, route: &[Step]) -> bool {
-    let properties =
-        route.iter().rev().filter(|step| step.edge.label.edge_type() == EdgeType::PROPERTY);
-    let last_is_variable =
-        route.last().is_some_and(|step| step.edge.label.edge_type() == EdgeType::CONTEXT);
-    !last_is_variable
-        && properties.take(2).any(|step| is_events(words, step) || is_listener_map(graph, step))
+    // What a listener has captured is its own affair.
+    let behind_variable =
+        route.iter().rev().take_while(|step| step.edge.label.edge_type() != EdgeType::CONTEXT);
+    let mut properties =
+        behind_variable.filter(|step| step.edge.label.edge_type() == EdgeType::PROPERTY).take(2);
+    properties.any(|step| is_events(words, step) || is_listener_map(graph, step))
 }
 
 /// The step of a route that enters the listeners of an EventTarget.
@@ -158,6 +158,19 @@ mod tests {
             property(heap, session, "log", "Array")
         });
         assert_eq!(deeper, SuspectKind::Array, "what a listener holds is its own affair");
+        let captured = kind_of(false, true, |heap, global| {
+            let events = property(heap, global, "_events", "Object");
+            let listener = heap.node(NodeType::CLOSURE, "onRequest", 32);
+            heap.edge(events, EdgeType::PROPERTY, "request", listener);
+            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
+            heap.edge(listener, EdgeType::INTERNAL, "context", scope);
+            let rooms = heap.node(NodeType::OBJECT, "Array", 32);
+            heap.edge(scope, EdgeType::CONTEXT, "rooms", rooms);
+            let room = heap.node(NodeType::OBJECT, "Array", 32);
+            heap.numbered(rooms, EdgeType::ELEMENT, 0, room);
+            room
+        });
+        assert_eq!(captured, SuspectKind::Array, "nor is what it captured a list of listeners");
     }
 
     #[test]

@@ -263,6 +263,16 @@ fn outer_container(
     (is_container && graph.name_index(container) != words.context_node).then_some(container)
 }
 
+/// The array, Map, Set or dictionary that a node is in.
+pub(super) fn collection_around(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    analysis: &Analysis,
+    node: NodeIndex,
+) -> Option<NodeIndex> {
+    outer_container(graph, words, analysis, node).filter(|&it| is_collection(graph, words, it))
+}
+
 /// Whether a node is an array, a Map, a Set or a list of timers.
 fn is_collection(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
     let container = items::count(graph, words, node).map(|(container, _)| container);

@@ -4,7 +4,8 @@
 //! census (baseline) -> before (levels)
 //! -> growth: where it piles up (spine, crowds, scatter, keys, things)
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
-//!    listeners, companions, small), what is none (definitions, finalizers, idle)
+//!    listeners, companions, small), what is none (definitions, finalizers, idle,
+//!    generations, windows)
 //! -> describe: route, naming, exports, places, declarations, scripts, kind, contents, path, fingerprint,
 //!    sentence; what Node has (of_node); what is one leak in many places (alike)
 //! ```
@@ -69,4 +70,5 @@ pub mod suspects;
 mod things;
 mod timers;
 pub mod vocabulary;
+mod windows;
 mod young;

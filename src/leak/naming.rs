@@ -1,7 +1,7 @@
 //! What a developer calls a node: the variable or property that holds it, and whose that is.
 
 use crate::analysis::wtf8::lossy;
-use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::exports::{Export, Exports};
 use crate::leak::route::Step;
 use crate::leak::scripts::internal_target;
@@ -48,6 +48,7 @@ impl<'a> Naming<'a> {
         let reads_like_code = |step: &Step| {
             self.is_name(step)
                 && !is_key_of_dictionary(graph, words, step)
+                && !is_value_of_box(graph, words, step)
                 && is_identifier(&self.edge_text(step))
         };
         let of_events = last > 0 && is_events(words, &route[last - 1]);
@@ -215,6 +216,24 @@ pub fn has_many_properties(graph: &HeapGraph, words: &Vocabulary, step: &Step) -
         && graph.edge_range(step.from).len() > KEYS_OF_A_DICTIONARY
 }
 
+/// Whether a step is over `value` of a plain object that has nothing else but what a description of a
+/// property has. Compilers put private fields into such boxes; the name is that of the variable.
+fn is_value_of_box(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> bool {
+    const WORDS_OF_BOXES: [&[u8]; 6] =
+        [b"value", b"writable", b"enumerable", b"configurable", b"get", b"set"];
+    let is_property = |edge: &Edge| {
+        edge.label.edge_type() == EdgeType::PROPERTY && edge.label.raw_name() != words.proto.0
+    };
+    is_property(&step.edge)
+        && StringIndex(step.edge.label.raw_name()) == words.value
+        && graph.node_type(step.from) == NodeType::OBJECT
+        && graph.name_index(step.from) == words.object_class
+        && graph
+            .edges(step.from)
+            .filter(is_property)
+            .all(|edge| WORDS_OF_BOXES.contains(&graph.edge_name(edge)))
+}
+
 fn is_slot_number(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| text.parse::<u64>().is_ok())
 }
@@ -277,6 +296,19 @@ mod tests {
             property(heap, users, "jane@example.org", "Array")
         });
         assert_eq!(key.as_deref(), Some("users"), "a key is data");
+    }
+
+    #[test]
+    fn what_is_in_a_box_goes_by_the_variable_of_the_box() {
+        let name = |other: &'static str| {
+            name_of(move |heap, global| {
+                let boxed = property(heap, global, "_pending", "Object");
+                property(heap, boxed, other, "Object");
+                property(heap, boxed, "value", "Array")
+            })
+        };
+        assert_eq!(name("writable").as_deref(), Some("_pending"));
+        assert_eq!(name("unit").as_deref(), Some("value"));
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Describer<'_> {
     pub(super) fn is_state_of_young_module(&self, candidate: &Candidate, route: &[Step]) -> bool {
         let Newer { graph, words, analysis, .. } = self.newer;
         let is_young = |node: NodeIndex| self.before.is_young(node);
-        if candidate.point.prior.is_some() || !is_young(candidate.point.node) {
+        if self.is_trend || candidate.point.prior.is_some() || !is_young(candidate.point.node) {
             return false;
         }
         let is_module = |node: NodeIndex| {

@@ -263,7 +263,7 @@ impl<'a> Places<'a> {
         place: Option<Place>,
         handle: Option<&Handle>,
         kind: SuspectKind,
-    ) -> Option<SourcePosition> {
+    ) -> Option<Declared> {
         // Of what Node lists, the callback is what to look at, not where the lists are declared.
         let is_listed = matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
         let is_programs = place.as_ref().is_some_and(|place| !place.is_internal());
@@ -272,7 +272,9 @@ impl<'a> Places<'a> {
         let declared = handle.zip(named.as_ref()).filter(|_| of_listed.is_none());
         let declared = declared
             .and_then(|(handle, named)| self.declarations.find(place.as_ref(), handle, named));
-        let is_variable = named.is_some_and(|named| named.is_variable);
+        let is_variable = named.as_ref().is_some_and(|named| named.is_variable);
+        // Classes tell fields of one name apart; variables have nothing else.
+        let ordinal = declared.as_ref().filter(|_| is_variable).map_or(0, |(_, it)| it.ordinal);
         let (place, declared) = match declared {
             // The function that captured a variable is not the one in which it is declared.
             Some((place, declared)) if is_variable => {
@@ -282,14 +284,22 @@ impl<'a> Places<'a> {
             None => (place?, None),
         };
         let position = declared.map(|found| found.position).or(place.position);
-        Some(SourcePosition {
+        let source = SourcePosition {
             url: place.url,
             line: position.map(|(line, _)| line),
             column: position.map(|(_, column)| column),
             function_name: place.function,
             original: None,
-        })
+        };
+        Some(Declared { source, ordinal })
     }
+}
+
+/// Where a suspect is declared.
+pub(super) struct Declared {
+    pub(super) source: SourcePosition,
+    /// How many variables of this name are declared before it in the file.
+    pub(super) ordinal: usize,
 }
 
 /// The place outside of Node that comes most often.

@@ -38,6 +38,10 @@ const NONE: u32 = u32::MAX;
 /// The price of an entry of a WeakMap.
 const ENTRY: u32 = 5;
 
+/// The price of an entry of a WeakMap as the key refers to it: there, it is somebody else's. Dear enough
+/// that a longer way through the WeakMap, which has a name, is taken.
+const FROM_KEY: u32 = 40;
+
 /// No edge costs more.
 const DEAREST: u32 = 63;
 
@@ -255,7 +259,7 @@ impl<'a> Prices<'a> {
             EdgeType::HIDDEN => 8,
             _ => match self.internal(name) {
                 // Seen from the key, an entry of a WeakMap is somebody else's.
-                ENTRY if self.graph.node_type(from) != NodeType::ARRAY => ENTRY + 8,
+                ENTRY if self.graph.node_type(from) != NodeType::ARRAY => FROM_KEY,
                 price => price,
             },
         })

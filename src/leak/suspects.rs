@@ -32,6 +32,7 @@ use crate::leak::shape::RouteShapes;
 use crate::leak::small::large_together;
 use crate::leak::timers::merge_timer_lists;
 use crate::leak::vocabulary::Vocabulary;
+use crate::leak::windows::is_bucket;
 use crate::report::{DiffOptions, Suspect};
 
 /// Growth below this is not worth a look in any heap.
@@ -96,6 +97,7 @@ pub fn find_suspects(
         places: Places::new(newer, before, &positions, &naming.exports),
         files: FileNames::of_modules(graph, words),
         work: options.work,
+        is_trend: options.is_trend,
     };
     candidates
         .sort_by_key(|candidate| (Reverse(candidate.point.bytes), graph.id(candidate.point.node)));
@@ -115,6 +117,7 @@ pub fn find_suspects(
         if let Some(described) = describe_best(&describer, candidate)
             && !idle.explains(candidate, &described.suspect)
             && !is_generation(newer, before, candidate)
+            && !is_bucket(newer, before, candidate)
         {
             families.add(look, position, described);
         }
