@@ -21,6 +21,7 @@ use crate::leak::naming::Handle;
 use crate::leak::route::{Step, step_of};
 use crate::leak::scripts::{Place, place_of_closure, place_of_constructor, place_of_module};
 use crate::leak::suspects::Newer;
+use crate::leak::timers::function_of;
 use crate::report::{SourcePosition, SuspectKind};
 
 /// So many nodes are enough to see which code they are of.
@@ -79,11 +80,16 @@ impl<'a> Places<'a> {
     }
 
     /// Where most callbacks of young timers are: of those that piled up or, if the candidate is something
-    /// around them, of all.
+    /// around them, of all. In a list there may be timers of other functions.
     fn place_of_timers(&self, candidate: &Candidate) -> Option<Place> {
-        let Newer { graph, .. } = self.newer;
+        let Newer { graph, words, .. } = self.newer;
+        let calls_it = |&node: &NodeIndex| {
+            let wanted = candidate.function;
+            wanted.is_none_or(|wanted| function_of(graph, words, node) == Some(wanted))
+        };
         let all = graph.nodes().filter(|&node| self.before.is_young(node));
-        self.place_of_callbacks(self.young_in(candidate)).or_else(|| self.place_of_callbacks(all))
+        let inside = self.young_in(candidate).filter(calls_it);
+        self.place_of_callbacks(inside).or_else(|| self.place_of_callbacks(all))
     }
 
     /// Where most callbacks of the timers among some nodes are.

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::control::Control;
 use crate::error::Result;
-use crate::graph::{EdgeType, NodeIndex, NodeType};
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::before::Prior;
 use crate::leak::candidate::Candidate;
 use crate::leak::edges::{property, target};
@@ -29,8 +29,8 @@ const CHUNK: usize = 1 << 16;
 const LONGEST_WAY_UP: usize = 16;
 
 /// Makes one candidate of the new timers of each function, if they are in several lists, or share a list with
-/// such. What stood for those lists is dropped; so is what stood for lists as such, which come and go with
-/// their timers. A single list is a candidate like any other.
+/// those of another function. What stood for those lists is dropped; so is what stood for lists as such, which come and go with
+/// their timers. A single list of one function is a candidate like any other.
 pub(super) fn merge_timer_lists(
     newer: Newer<'_>,
     walk: &Walk<'_>,
@@ -43,9 +43,6 @@ pub(super) fn merge_timer_lists(
         return Ok(());
     }
     let lists = timer_lists(newer, control)?;
-    if lists.len() < 2 {
-        return Ok(());
-    }
     let mut by_function: BTreeMap<NodeIndex, Timers> = BTreeMap::new();
     for &list in &lists {
         control.checkpoint()?;
@@ -53,9 +50,7 @@ pub(super) fn merge_timer_lists(
     }
     let are_enough = |timers: &Timers| timers.new.len() as u64 >= walk.least_items;
     by_function.retain(|_, timers| are_enough(timers));
-    let spread = by_function.values().filter(|timers| timers.lists.len() > 1);
-    let taken: BTreeSet<NodeIndex> =
-        spread.flat_map(|timers| timers.lists.keys().copied()).collect();
+    let taken = lists_to_take(&by_function);
     by_function.retain(|_, timers| timers.lists.keys().any(|list| taken.contains(list)));
     let merged = by_function.iter().filter_map(|(&function, it)| it.candidate(walk, function));
     let merged: Vec<_> = merged.collect();
@@ -67,6 +62,18 @@ pub(super) fn merge_timer_lists(
         }
     }
     Ok(())
+}
+
+/// The lists whose timers are counted by function: those of functions that are in several, and those that
+/// several functions are in.
+fn lists_to_take(by_function: &BTreeMap<NodeIndex, Timers>) -> BTreeSet<NodeIndex> {
+    let mut seen = BTreeSet::new();
+    let mut taken = BTreeSet::new();
+    for timers in by_function.values() {
+        let is_spread = timers.lists.len() > 1;
+        taken.extend(timers.lists.keys().filter(|&&list| !seen.insert(list) || is_spread));
+    }
+    taken
 }
 
 /// The container that the timers alone lead to, and that gained as many items: it is what the program keeps of
@@ -158,11 +165,7 @@ fn add_timers(
         {
             continue;
         }
-        let Some(callback) = property(graph, timer, words.on_timeout) else { continue };
-        let callback =
-            target(graph, callback, EdgeType::INTERNAL, words.bound_function).unwrap_or(callback);
-        // Closures of one function share its code; what else is called stands for itself.
-        let function = internal_target(graph, callback, [words.shared; 2]).unwrap_or(callback);
+        let Some(function) = function_of(graph, words, timer) else { continue };
         let timers = by_function.entry(function).or_default();
         if walk.before.is_young(timer) {
             timers.new.push(timer);
@@ -171,6 +174,18 @@ fn add_timers(
             timers.old += 1;
         }
     }
+}
+
+/// The function that a timer calls: closures of one share its code; what else is called stands for itself.
+pub(super) fn function_of(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    timer: NodeIndex,
+) -> Option<NodeIndex> {
+    let callback = property(graph, timer, words.on_timeout)?;
+    let callback =
+        target(graph, callback, EdgeType::INTERNAL, words.bound_function).unwrap_or(callback);
+    Some(internal_target(graph, callback, [words.shared; 2]).unwrap_or(callback))
 }
 
 /// Drops what stands for lists that are taken, for timers in them, or for lists as such.
@@ -294,6 +309,21 @@ mod tests {
             }
         });
         assert_eq!(items(&found), [(3, 309), (0, 200)]);
+    }
+
+    #[test]
+    fn timers_of_two_functions_in_one_list_are_two_leaks() {
+        let found = suspects(|heap, global, is_grown| {
+            let scope = function(heap, global, "listOnTimeout", "node:internal/timers", 1);
+            let table = property(heap, scope, "timerListMap", "Object");
+            let codes = ["task0", "task1"].map(|name| add_code(heap, name));
+            let list = add_lists(heap, table, codes[0], [1, 3]);
+            let more = if is_grown { [300, 200] } else { [0, 0] };
+            for (&code, count) in codes.iter().zip(more) {
+                (0..count).for_each(|_| add_timer(heap, list, code));
+            }
+        });
+        assert_eq!(items(&found), [(3, 303), (0, 200)]);
     }
 
     #[test]
