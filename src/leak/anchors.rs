@@ -82,7 +82,7 @@ fn modules(graph: &HeapGraph, words: &Vocabulary) -> Vec<Anchor> {
         let file = path_of(&file_of_module(graph, words, node)?);
         Some(Anchor { node, file, name: Vec::new() })
     };
-    graph.nodes().filter_map(of_node).collect()
+    may_be_modules(graph, words).filter_map(of_node).collect()
 }
 
 /// The outermost scopes of scripts. Which script a scope is of, the functions in it tell.
@@ -154,6 +154,22 @@ impl Files<'_> {
     fn of(&mut self, script: NodeIndex) -> String {
         self.urls.entry(script).or_insert_with(|| path_of(&url_of(self.graph, script))).clone()
     }
+}
+
+/// The nodes that [`file_of_module`] may know the file of. Their names rule out nearly all others, by one
+/// column.
+pub(super) fn may_be_modules(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+) -> impl Iterator<Item = NodeIndex> {
+    let names = [
+        words.module_class,
+        words.builtin_module_class,
+        words.module_wrap_class,
+        words.source_text_module_node,
+    ];
+    let all = graph.tables().node_name.iter().zip(0..);
+    all.filter(move |(name, _)| names.contains(name)).map(|(_, at)| NodeIndex(at))
 }
 
 /// The file of a module; `None` for any other node.

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
-use crate::leak::anchors::file_of_module;
+use crate::leak::anchors::{file_of_module, may_be_modules};
 use crate::leak::declaration::{Declaration, Named, find_declaration, has_word};
 use crate::leak::edges::property;
 use crate::leak::naming::{Handle, is_identifier};
@@ -186,7 +186,8 @@ impl<'a> Declarations<'a> {
         let scripts: BTreeSet<NodeIndex> =
             functions.filter_map(|closure| script_of(graph, words, closure)).collect();
         // Of a module without functions nothing but the module itself is left.
-        let of_modules = graph.nodes().filter_map(|node| file_of_module(graph, words, node));
+        let modules = may_be_modules(graph, words);
+        let of_modules = modules.filter_map(|node| file_of_module(graph, words, node));
         let of_scripts = scripts.iter().map(|&script| url_of(graph, script));
         let urls: BTreeSet<String> = of_scripts.chain(of_modules).collect();
         let is_programs =
@@ -207,8 +208,7 @@ impl<'a> Declarations<'a> {
 /// Where the JavaScript of this very package is, which may lie outside of any `node_modules`: in a
 /// checkout. It is told by the addon that has been loaded beside it.
 fn own_folder(graph: &HeapGraph, words: &Vocabulary) -> Option<String> {
-    // The name first: it rules out nearly all nodes, by one column.
-    let modules = graph.nodes().filter(|&node| graph.name_index(node) == words.module_class);
+    let modules = may_be_modules(graph, words);
     let mut files = modules.filter_map(|node| file_of_module(graph, words, node));
     files.find_map(|file| {
         let (folder, name) = file.rsplit_once('/')?;

@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::leak::anchors::may_be_modules;
 use crate::leak::vocabulary::Vocabulary;
 
 /// An exported variable.
@@ -40,8 +41,7 @@ impl Exports {
     /// Looks at all ES modules.
     pub fn find(graph: &HeapGraph, words: &Vocabulary) -> Self {
         let mut by_cell: HashMap<NodeIndex, Export> = HashMap::new();
-        // The name first: it rules out nearly all nodes, by one column.
-        let modules = graph.nodes().filter(|&node| {
+        let modules = may_be_modules(graph, words).filter(|&node| {
             graph.name_index(node) == words.source_text_module_node
                 && graph.node_type(node) == NodeType::HIDDEN
         });

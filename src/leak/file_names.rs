@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::graph::HeapGraph;
-use crate::leak::anchors::file_of_module;
+use crate::leak::anchors::{file_of_module, may_be_modules};
 use crate::leak::scripts::file_loaded;
 use crate::leak::vocabulary::Vocabulary;
 
@@ -41,7 +41,8 @@ impl FileNames {
 
     /// Those of all modules on a heap.
     pub(super) fn of_modules(graph: &HeapGraph, words: &Vocabulary) -> Self {
-        let of_modules = graph.nodes().filter_map(|node| file_of_module(graph, words, node));
+        let modules = may_be_modules(graph, words);
+        let of_modules = modules.filter_map(|node| file_of_module(graph, words, node));
         let files: HashSet<String> = of_modules.map(|file| path_of(file_loaded(&file))).collect();
         Self::of(files.iter().map(String::as_str))
     }
