@@ -401,7 +401,11 @@ export interface Suspect {
   path: PathStep[];
   /** What piles up inside, by class, largest first. */
   holds: Array<{ className: string; count: number; bytes: number }>;
-  /** (stable) The same leak has the same fingerprint in every process and after a restart. */
+  /**
+   * (stable) The same leak has the same fingerprint in every process, after a restart, and when lines are moved.
+   * It is made of the name, the class, what owns it, and the end of the file's path that tells the file from
+   * the others of the program; of variables of one name in one file also by which of them it is.
+   */
   fingerprint: string;
   /** One plain sentence. */
   summary: string;
