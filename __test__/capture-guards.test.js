@@ -14,6 +14,17 @@ const packagePath = JSON.stringify(path.join(__dirname, '..'));
 /** Below this V8's fixed costs and the state of its allocator decide, and nobody has to be warned. */
 const FLOOR_BYTES = 64e6;
 
+/**
+ * Code that keeps arrays in `heap`, each made by pushing `item`.
+ *
+ * @param {number} count
+ * @param {number} length
+ * @param {string} item
+ */
+function arrays(count, length, item) {
+  return `heap = []; for (let i = 0; i < ${count}; i++) { const items = []; for (let j = 0; j < ${length}; j++) items.push(${item}); heap.push(items); }`;
+}
+
 /** Heaps of different kinds. Each is code that keeps one in `heap`. */
 const heaps = {
   'many small objects': 'heap = Array.from({ length: 150000 }, (_, i) => ({ i, next: { i } }))',
@@ -52,6 +63,21 @@ const heaps = {
   Dates: 'heap = Array.from({ length: 1e5 }, (_, i) => new Date(i))',
   'event emitters':
     'const { EventEmitter } = require("node:events"); heap = Array.from({ length: 30000 }, () => new EventEmitter().on("x", () => {}))',
+  'arrays of 50 references': `const one = {}; ${arrays(50000, 50, 'one')}`,
+  'arrays of 1,000 references': `const one = {}; ${arrays(2500, 1000, 'one')}`,
+  'arrays of 12,000 references to different objects': `const objects = Array.from({ length: 1000 }, () => ({})); ${arrays(200, 12000, 'objects[(i * 7 + j) % 1000]')}`,
+  'arrays that almost fill a chunk': `const one = {}; ${arrays(150, 16000, 'one')}`,
+  'many large arrays': `const one = {}; ${arrays(60, 40000, 'one')}`,
+  'arrays of strings': arrays(250, 2000, 'Buffer.from(`string ${i} ${j}`).toString("latin1")'),
+  'arrays of objects': arrays(500, 2000, '{ j }'),
+  'arrays of small integers': arrays(100000, 50, 'j'),
+  'arrays of integers and references': `const one = {}; ${arrays(4000, 1000, 'j % 2 ? j : one')}`,
+  'holey arrays':
+    'const one = {}; heap = Array.from({ length: 2000 }, () => { const items = new Array(2000); for (let j = 0; j < 2000; j += 2) items[j] = one; return items; })',
+  'nested arrays':
+    'const nest = (depth) => Array.from({ length: 10 }, () => depth ? nest(depth - 1) : [1, 2]); heap = nest(4)',
+  'dictionaries of 2,000 keys':
+    'const one = {}; heap = Array.from({ length: 300 }, () => { const keys = Object.create(null); for (let k = 0; k < 2000; k++) keys[`k${k}`] = one; return keys; })',
   'regular expressions': 'heap = Array.from({ length: 50000 }, (_, i) => new RegExp(`a${i}`))',
 };
 

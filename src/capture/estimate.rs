@@ -15,7 +15,7 @@ use super::memory::{page_size, rss};
 const FIXED_BYTES: f64 = 26e6;
 /// V8's tables, per reference: an edge, and a pointer to it.
 const BYTES_PER_POINTER: f64 = 43.0;
-/// Per item of a large array, which is an edge of the array and one of what it is stored in.
+/// Per item of an array, which is an edge of the array and one of what it is stored in.
 const BYTES_PER_ITEM: f64 = 36.0;
 /// Per object: a node, its place in the table of ids, and that in the map from addresses.
 const BYTES_PER_OBJECT: f64 = 205.0;

@@ -13,13 +13,15 @@
 //!   that are *internalized* from others. Those that are followed also tell *numerals*: strings that
 //!   something refers to and that are numbers.
 //! * A large object has a chunk of its own: [`indices`].
-//! * Tables are known by their first words: [`tables`].
+//! * Other arrays are known by their first words, and the nearest in front of a block tells whether
+//!   that begins inside of one: [`arrays`]. So are tables: [`tables`].
 //!
 //! Memory that V8 has freed still holds what was there. Half of the space for new objects is empty
 //! and left out: [`memory`]. [`HeapSample::of`] takes out the rest by share.
 //!
 //! At most [`MAX_SAMPLES`] blocks are read: some milliseconds.
 
+mod arrays;
 mod indices;
 mod memory;
 mod sampler;
@@ -72,7 +74,7 @@ pub struct HeapSize {
 /// What is in the heap of one isolate.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct HeapContents {
-    /// References, and those of them that are from large arrays and tables.
+    /// References, and those of them that are from arrays and tables.
     pub(super) pointers: f64,
     pub(super) items: f64,
     /// Objects.
@@ -176,6 +178,12 @@ impl HeapContents {
 /// An ordinary chunk has many small objects; a larger one has one large object.
 fn is_large(chunk: &Range<usize>) -> bool {
     chunk.len() >= CHUNK + page_size() as usize
+}
+
+/// Whether a chunk has no room for others beside its object: an ordinary one has a fixed size, of
+/// which the first page may be missing.
+fn is_of_one_object(chunk: &Range<usize>) -> bool {
+    is_large(chunk) || chunk.len() + 2 * (page_size() as usize) < CHUNK
 }
 
 fn slots(bytes: usize) -> f64 {

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::arrays::{Array, MAX_BYTES};
 use super::indices::Span;
+use super::is_of_one_object;
 use super::memory::{Memory, is_pointer};
 use super::strings::{Numerals, StringMap, Texts};
 use super::tables::Table;
@@ -42,7 +44,7 @@ pub(in crate::capture) struct Contents {
     pub(super) oddballs: f64,
     /// Pairs of tables of `WeakMap`s.
     pub(in crate::capture) ephemerons: f64,
-    /// References from large arrays and tables.
+    /// References from arrays and tables.
     pub(super) items: f64,
 }
 
@@ -86,7 +88,10 @@ struct Counts {
     characters: usize,
     internalized: usize,
     oddballs: usize,
-    tables: Table,
+    items: usize,
+    /// Words of tables that nothing was put into yet. They hold `undefined`.
+    unused: f64,
+    ephemerons: usize,
 }
 
 impl Counts {
@@ -101,9 +106,9 @@ impl Counts {
             strings: scaled(self.strings),
             characters: scaled(self.characters),
             internalized: scaled(self.internalized),
-            oddballs: scaled(self.oddballs) - self.tables.unused as f64 * scale,
-            ephemerons: self.tables.ephemerons as f64 * scale,
-            items: 0.0,
+            oddballs: (self.oddballs as f64 - self.unused) * scale,
+            ephemerons: scaled(self.ephemerons),
+            items: scaled(self.items),
         }
     }
 }
@@ -122,14 +127,22 @@ pub(super) struct Sampler {
     words: usize,
     strings: usize,
     concatenated: usize,
+    /// The last array whose head was seen.
+    array: Array,
 }
 
 /// What is in read-only memory and matters here.
 #[derive(Clone, Copy)]
 enum ReadOnly {
     StringMap(StringMap),
+    /// Another map.
+    Map,
+    /// An array or table without anything, which objects have that need none.
+    Empty,
     /// `undefined`, `null`, `true` or `false`.
     Oddball,
+    /// What is where an array has no item, to which V8 has no edge.
+    Hole,
 }
 
 impl Sampler {
@@ -145,6 +158,7 @@ impl Sampler {
             words: 0,
             strings: 0,
             concatenated: 0,
+            array: Array::default(),
         }
     }
 
@@ -154,7 +168,8 @@ impl Sampler {
         let mut block = [0_u64; WORDS];
         let mut counts = Counts::default();
         let blocks: usize = chunks.iter().map(|chunk| chunk.len() / BLOCK).sum();
-        let step = blocks.div_ceil(samples.max(1)).max(1);
+        // Odd, so that it does not fall on the same places of all chunks: those are alike.
+        let step = blocks.div_ceil(samples.max(1)) | 1;
         let (mut read, mut skip) = (0_usize, step / 2);
         for chunk in chunks {
             let count = chunk.len() / BLOCK;
@@ -163,6 +178,7 @@ impl Sampler {
                 read += 1;
                 let address = chunk.start + at * BLOCK;
                 if self.memory.read(address, &mut block) {
+                    self.find_array(&block, address, chunk);
                     self.count(&block, address, step as f64, &mut counts);
                 }
                 at += step;
@@ -227,6 +243,47 @@ impl Sampler {
         Table { ephemerons: if is_named { 0 } else { table.ephemerons }, ..table }
     }
 
+    /// Looks for the array that begins in front of `block`, if that begins inside of one.
+    fn find_array(&mut self, block: &[u64; WORDS], address: usize, chunk: &Range<usize>) {
+        if is_of_one_object(chunk) {
+            self.array = Array::of_chunk(chunk);
+            return;
+        }
+        // That of the last block may go on here.
+        if (address + 1..=chunk.end).contains(&self.array.end()) {
+            return;
+        }
+        self.array = Array::default();
+        let first = block.iter().find(|&&word| is_pointer(word));
+        if first.is_none_or(|&word| self.ends_items(word)) {
+            return;
+        }
+        let start = chunk.start.max(address.saturating_sub(MAX_BYTES));
+        let mut before = [0; WORDS];
+        for piece in (start..address).step_by(BLOCK).rev() {
+            if !self.memory.read(piece, &mut before) {
+                return;
+            }
+            if let Some(at) = before.iter().rposition(|&word| self.ends_items(word)) {
+                let array = self.array_at(piece + at * 8, &before[at..]);
+                self.array = array.filter(|array| array.end() > address).unwrap_or_default();
+                return;
+            }
+        }
+    }
+
+    /// Whether a word is no item of an array of values, but belongs to the head of some object.
+    fn ends_items(&mut self, word: u64) -> bool {
+        let known = if self.is_read_only(word) { self.read_only_object(word) } else { None };
+        matches!(known, Some(ReadOnly::StringMap(_) | ReadOnly::Map | ReadOnly::Empty))
+    }
+
+    /// The array at `address`, if one begins there with `words`.
+    fn array_at(&mut self, address: usize, words: &[u64]) -> Option<Array> {
+        let is_map = matches!(self.read_only_object(words[0]), Some(ReadOnly::Map));
+        if is_map { Array::at(address, words) } else { None }
+    }
+
     fn is_read_only(&self, word: u64) -> bool {
         is_pointer(word) && self.read_only.iter().any(|range| range.contains(&(word as usize)))
     }
@@ -234,6 +291,7 @@ impl Sampler {
     /// Counts what is in `block`, which was read at `address` and stands for `weight` of them.
     fn count(&mut self, block: &[u64; WORDS], address: usize, weight: f64, counts: &mut Counts) {
         counts.used += usize::from(block.iter().any(|&word| word != 0));
+        counts.unused += self.array.unused_in(address..address + BLOCK);
         for at in 0..WORDS {
             self.words += 1;
             let word = block[at];
@@ -242,20 +300,41 @@ impl Sampler {
             }
             let is_read_only = self.is_read_only(word);
             let known = if is_read_only { self.read_only_object(word) } else { None };
+            let is_oddball = matches!(known, Some(ReadOnly::Oddball));
             if is_read_only && is_repeated(block, at) {
-                counts.oddballs += usize::from(matches!(known, Some(ReadOnly::Oddball)));
+                counts.oddballs += usize::from(is_oddball);
+                continue;
+            }
+            if let Some(ReadOnly::Hole) = known {
                 continue;
             }
             counts.pointers += 1;
+            // To oddballs there is only the edge of the object.
+            let place = address + at * 8;
+            counts.items += usize::from(!is_oddball && self.array.has_item(place));
             if let Some(ReadOnly::StringMap(map)) = known {
-                self.count_string(map, &block[at..], address + at * 8, weight, counts);
-            } else if is_read_only && let Some(table) = Table::at(&block[at..]) {
-                counts.tables.add(self.without_names(table, &block[at..]));
+                self.count_string(map, &block[at..], place, weight, counts);
+            } else if let Some(ReadOnly::Map) = known {
+                self.count_array(&block[at..], place, counts);
             }
             if self.words.is_multiple_of(FOLLOWED) {
                 counts.followed += 1;
                 counts.to_maps += usize::from(self.leads_to_map(word));
             }
+        }
+    }
+
+    /// An array at `address` that begins with `words` and goes on behind them, if it is one.
+    fn count_array(&mut self, words: &[u64], address: usize, counts: &mut Counts) {
+        if let Some(table) = Table::at(words) {
+            counts.ephemerons += self.without_names(table, words).ephemerons as usize;
+        }
+        // A chunk of one object is one array from its beginning on.
+        if !self.array.is_whole()
+            && let Some(array) = self.array_at(address, words)
+        {
+            counts.unused += array.unused_in(address..address + size_of_val(words));
+            self.array = array;
         }
     }
 
@@ -316,8 +395,23 @@ impl Sampler {
 
 impl ReadOnly {
     fn at(pointer: u64, memory: &Memory) -> Option<Self> {
-        let map = StringMap::at(pointer, memory).map(Self::StringMap);
-        map.or_else(|| Self::oddball(pointer, memory))
+        if memory.is_map(pointer) {
+            return Some(StringMap::at(pointer, memory).map_or(Self::Map, Self::StringMap));
+        }
+        Self::oddball(pointer, memory).or_else(|| Self::without_items(pointer, memory))
+    }
+
+    /// What is empty has a map and the length 0. The hole has the number that stands for it among
+    /// doubles.
+    fn without_items(pointer: u64, memory: &Memory) -> Option<Self> {
+        const HOLE: u64 = 0xfff7_ffff_fff7_ffff;
+        let mut words = [0; 2];
+        let read = memory.read(pointer as usize - 1, &mut words);
+        match words[1] {
+            0 if read => Some(Self::Empty),
+            HOLE => Some(Self::Hole),
+            _ => None,
+        }
     }
 
     /// `undefined` and the like have a map, a number, and a string that says what they are.
@@ -348,6 +442,7 @@ fn is_repeated(block: &[u64; WORDS], at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capture::heap_sample::memory::CHUNK;
 
     #[test]
     fn what_fills_empty_slots_is_no_reference() {
@@ -366,12 +461,30 @@ mod tests {
     }
 
     #[test]
-    fn unused_slots_of_tables_are_taken_off_what_arrays_hold() {
-        let counts = Counts {
-            oddballs: 100,
-            tables: Table { unused: 30, ephemerons: 5, ..Table::default() },
-            ..Counts::default()
+    fn the_array_in_front_of_a_block_goes_on_in_it() {
+        let map = 0x1000_0011;
+        let mut words = vec![0x2095_c54c_0011_u64; 3 * WORDS];
+        words[100] = map;
+        words[101] = 1000 << 32;
+        let start = words.as_ptr() as usize;
+        let chunk = start..start + CHUNK;
+        let read_only = std::iter::once(0x1000_0000..0x1004_0000).collect();
+        let mut sampler = Sampler::new(Memory::open().unwrap(), read_only);
+        sampler.read_only_objects.insert(map, Some(ReadOnly::Map));
+        let mut items = |at: usize| {
+            let block = words[at * WORDS..][..WORDS].try_into().unwrap();
+            let (address, mut counts) = (start + at * BLOCK, Counts::default());
+            sampler.array = Array::default();
+            sampler.find_array(block, address, &chunk);
+            sampler.count(block, address, 1.0, &mut counts);
+            counts.items
         };
+        assert_eq!([items(0), items(1), items(2)], [WORDS - 102, WORDS, 102 + 1000 - 2 * WORDS]);
+    }
+
+    #[test]
+    fn unused_slots_of_tables_are_taken_off_what_arrays_hold() {
+        let counts = Counts { oddballs: 100, unused: 30.0, ephemerons: 5, ..Counts::default() };
         let contents = counts.scale(2.0);
         assert_eq!((contents.oddballs, contents.ephemerons), (140.0, 10.0));
     }

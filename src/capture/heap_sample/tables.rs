@@ -16,16 +16,13 @@ pub(super) struct Table {
     pub(super) ephemerons: u64,
     /// Whether it may be a cache of compiled code, which V8 empties before it takes a snapshot.
     pub(super) is_cache: bool,
+    /// Whether it is of a `Map` or a `Set`, which keep an order.
+    pub(super) is_ordered: bool,
 }
 
 impl Table {
     /// In front of the entries, in a table of pairs: map, length, two counts, capacity.
     pub(super) const HEAD_WORDS: usize = 5;
-
-    pub(super) fn add(&mut self, other: Self) {
-        self.unused += other.unused;
-        self.ephemerons += other.ephemerons;
-    }
 
     /// The table that begins with `words`, the first of which leads to a map.
     ///
@@ -52,7 +49,7 @@ impl Table {
             if (size * (2 * entry + 1)..=size * (2 * entry + 1) + 1).contains(&rest) {
                 let unused = (2 * size).checked_sub(taken)? * entry;
                 let slots = COUNTS + size..length - unused;
-                return Some(Self { slots, unused, ..Self::default() });
+                return Some(Self { slots, unused, is_ordered: true, ..Self::default() });
             }
         }
         let entry =
@@ -62,6 +59,7 @@ impl Table {
             unused: size.checked_sub(taken)? * entry,
             ephemerons: if rest == 2 * size { elements? } else { 0 },
             is_cache: rest == 3 * size,
+            is_ordered: false,
         })
     }
 }
@@ -77,12 +75,15 @@ mod tests {
 
     #[test]
     fn tables_are_told_from_other_arrays() {
-        let table =
-            |slots, unused, ephemerons| Some(Table { slots, unused, ephemerons, is_cache: false });
+        let table = |slots, unused, ephemerons| {
+            Some(Table { slots, unused, ephemerons, ..Table::default() })
+        };
+        let ordered =
+            |slots, unused| Some(Table { slots, unused, is_ordered: true, ..Table::default() });
         assert_eq!(at([3 + 512, 100, 20, 256]), table(3..515, 2 * 136, 100), "of a WeakMap");
         assert_eq!(at([6 + 3 * 64, 40, 0, 64]), table(3..198, 3 * 24, 0), "of a dictionary");
-        assert_eq!(at([3 + 7 * 32, 60, 4, 32]), table(35..227, 0, 0), "of a Map");
-        assert_eq!(at([3 + 5 * 32, 10, 0, 32]), table(35..55, 2 * 54, 0), "of a Set");
+        assert_eq!(at([3 + 7 * 32, 60, 4, 32]), ordered(35..227, 0), "of a Map");
+        assert_eq!(at([3 + 5 * 32, 10, 0, 32]), ordered(35..55, 2 * 54), "of a Set");
         assert_eq!(at([3 + 3 * 32, 10, 0, 32]).map(|table| table.is_cache), Some(true));
         for other in [[10, 1, 2, 3], [3 + 512, 300, 0, 256], [3 + 2 * 100, 1, 1, 100], [0; 4]] {
             assert_eq!(at(other), None, "{other:?}");
