@@ -26,6 +26,10 @@ const MOST_SEARCHED: usize = 32 << 20;
 /// No class has more classes above it.
 const MOST_BASES: usize = 32;
 
+/// Files of this package that every capture loads, side by side in its `lib/`, and that hardly another
+/// package has all of.
+const OWN_SCRIPTS: [&str; 4] = ["capture.js", "native.js", "job.js", "write-snapshot.js"];
+
 /// What it takes to find declarations.
 pub(super) struct Declarations<'a> {
     newer: Newer<'a>,
@@ -206,15 +210,36 @@ impl<'a> Declarations<'a> {
 }
 
 /// Where the JavaScript of this very package is, which may lie outside of any `node_modules`: in a
-/// checkout. It is told by the addon that has been loaded beside it.
+/// checkout. It is told by the addon that has been loaded beside it or, where names of modules were
+/// redacted, by the URLs of its scripts, which stay.
 fn own_folder(graph: &HeapGraph, words: &Vocabulary) -> Option<String> {
     let modules = may_be_modules(graph, words);
     let mut files = modules.filter_map(|node| file_of_module(graph, words, node));
-    files.find_map(|file| {
+    let of_addon = files.find_map(|file| {
         let (folder, name) = file.rsplit_once('/')?;
         let is_addon = name.starts_with("heapdiff.") && name.ends_with(".node");
         is_addon.then(|| format!("{folder}/lib/"))
-    })
+    });
+    of_addon.or_else(|| folder_of_own_scripts(graph, words))
+}
+
+/// The folder that has scripts by the names of all of [`OWN_SCRIPTS`], if there is one.
+fn folder_of_own_scripts(graph: &HeapGraph, words: &Vocabulary) -> Option<String> {
+    let functions = graph.nodes().filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
+    let scripts: BTreeSet<NodeIndex> =
+        functions.filter_map(|closure| script_of(graph, words, closure)).collect();
+    let mut found: HashMap<String, BTreeSet<&str>> = HashMap::new();
+    for script in scripts {
+        let url = url_of(graph, script);
+        let Some((folder, name)) = url.rsplit_once('/') else { continue };
+        if let Some(own) = OWN_SCRIPTS.into_iter().find(|&own| own == name) {
+            found.entry(format!("{folder}/")).or_default().insert(own);
+        }
+    }
+    let mut folders = found
+        .into_iter()
+        .filter(|(folder, names)| folder.ends_with("/lib/") && names.len() == OWN_SCRIPTS.len());
+    folders.map(|(folder, _)| folder).min()
 }
 
 /// Whether a file is of an installed package.
