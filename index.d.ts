@@ -89,11 +89,20 @@ export interface CaptureOptions extends JobOptions {
    * `true` takes a random salt; one of your own must not be empty. A comparison with the live heap
    * ignores it: nothing is written. Default false.
    *
-   * Values are strings, regular expressions, keys of Maps and of objects that are used as
-   * dictionaries (unless the same text is a name elsewhere), error messages, sources of scripts,
-   * descriptions of symbols, and numbers where they are captured. No value reaches a disk, not even
-   * a temporary file. A function that the program names after data, and a symbol that is the key of
-   * a property, keep their names.
+   * Values are strings, regular expressions, keys of Maps, error messages, sources of scripts (also
+   * in a `data:` URL), descriptions of symbols, and numbers where they are captured. No value reaches
+   * a disk, not even a temporary file.
+   *
+   * Keys of objects are values, too, where V8 keeps the object as a dictionary: after many additions
+   * or a deletion. V8 does not keep all objects so that a program uses so, above all small ones and
+   * those of literals, `JSON.parse`, `Object.fromEntries` and spreading. Of those, keys that look like
+   * data are values: mail addresses, UUIDs, tokens with signs and digits, what has blanks, and what
+   * begins with a digit or has three numbers in it. Others, as a user's name, stay readable like the
+   * name of a property. So does a key of either kind that is a name elsewhere.
+   *
+   * These stay as well: keys that are integers, as numbers of elements; the name of a function or a
+   * class that the program gives it, also by `Symbol.toStringTag`; and the description of a symbol
+   * that is the key of a property.
    */
   redact?: boolean | { salt?: string };
   /** As in `v8.writeHeapSnapshot`: include V8's internals. Default false. */

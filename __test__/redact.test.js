@@ -77,9 +77,16 @@ const source = `
   hidden.deleted[secret('deleted')] = {};
   globalThis.keep = { hidden, keptVariable, thing: new KeptLabel(), use: () => keptVariable };
   globalThis.keptGlobal = { a: {} };
+  globalThis.keptSessions = {};
+  for (let i = 0; i < 2000; i++) keptSessions[secret('session-' + i)] = { i };
+  const addresses = Array.from({ length: 100 }, (_, i) => secret('parsed') + i + '@example.org');
+  hidden.parsed = JSON.parse(JSON.stringify(Object.fromEntries(addresses.map((key) => [key, {}]))));
+  hidden.entries = Object.fromEntries(addresses.map((key, i) => [secret('entries-' + i), {}]));
+  hidden.headers = { 'kept-header': {} };
   const redact = { salt: 'a salt' };
   const [baseline, current, plainBaseline, plainCurrent, streamed, digest] = process.argv.slice(1);
   (async () => {
+    hidden.imported = await import('data:text/javascript,export default "' + secret('imported') + '"');
     await writeSnapshot(plainBaseline);
     await writeSnapshot(baseline, { redact });
     await writeSnapshot(digest, { redact, format: 'digest' });
@@ -128,8 +135,12 @@ describe('redaction', () => {
 
   it('keeps the labels', () => {
     const { strings } = JSON.parse(fs.readFileSync(baseline, 'utf8'));
-    const labels = ['KeptLabel', 'keptVariable', 'keptProperty', 'keptGlobal', 'system / Context'];
+    const labels = ['KeptLabel', 'keptVariable', 'keptProperty', 'keptGlobal', 'keptSessions'];
+    labels.push('kept-header', 'system / Context');
     for (const label of labels) assert.ok(strings.includes(label), label);
+    const isRedactedUrl = (/** @type {string} */ text) =>
+      /(^|\/ )data:~\d+~[0-9a-f]{16}$/.test(text);
+    assert.ok(strings.some(isRedactedUrl), 'the URL of a script that is its source');
     assert.ok(strings.some((/** @type {string} */ text) => text.startsWith('node:internal/')));
   });
 
@@ -165,6 +176,45 @@ describe('redaction', () => {
       assert.equal(redacted.verdict, 'leak', names);
     }
   });
+
+  for (const options of [{}, { exposeInternals: true }]) {
+    it(`gives the same diff for what a global holds, with ${JSON.stringify(options)}`, async () => {
+      const program = `
+        const { writeSnapshot } = require(${packagePath});
+        globalThis.keptCache = {};
+        globalThis.holder = (() => ({ list: [], keys: {} }))();
+        const grow = {
+          keptCache: (key) => { keptCache[key] = { key }; },
+          keys: (key) => { holder.keys[key] = { key }; },
+          list: (key) => { holder.list.push({ key }); },
+        };
+        const options = { mode: 'inline', ...${JSON.stringify(options)} };
+        (async () => {
+          const directory = process.argv[2];
+          for (const [name, add] of Object.entries(grow)) {
+            for (const [at, file] of ['older', 'newer'].entries()) {
+              for (let i = 0; i < 5000; i++) add('secret ' + at + i * 7);
+              const path = directory + '/' + name + '-' + file;
+              await writeSnapshot(path, options);
+              await writeSnapshot(path + '-redacted', { ...options, redact: { salt: 'a salt' } });
+            }
+          }
+        })();`;
+      const folder = fs.mkdtempSync(path.join(directory, 'global-'));
+      // A file, as what is evaluated has no name that a suspect could be declared in.
+      const file = path.join(folder, 'program.js');
+      fs.writeFileSync(file, program);
+      const made = spawnSync(process.execPath, [file, folder], { encoding: 'utf8' });
+      assert.equal(made.status, 0, made.stderr);
+      for (const name of ['keptCache', 'keys', 'list']) {
+        const [older, newer] = ['older', 'newer'].map((at) => path.join(folder, `${name}-${at}`));
+        const plain = facts(await diffSnapshots(older, newer));
+        const redacted = facts(await diffSnapshots(`${older}-redacted`, `${newer}-redacted`));
+        assert.ok(plain.suspects[0].name?.endsWith(name), plain.suspects[0].name ?? '');
+        assert.deepEqual(redacted.suspects[0], plain.suspects[0], name);
+      }
+    });
+  }
 
   it('changes no number of the class tables', async () => {
     const redacted = path.join(directory, 'of-the-same');

@@ -2,6 +2,10 @@
 
 use super::bits::Bits;
 use super::meta::{EDGE_FIELDS, EdgeKind, Meta};
+use super::rewriter::Use;
+
+/// Every global object has more constructors than these under their own names: `Object`, `Array` ...
+const MIN_CONSTRUCTORS: usize = 16;
 
 /// What is remembered of the nodes, and where the edges are.
 #[derive(Debug, Default)]
@@ -14,7 +18,8 @@ pub(super) struct Graph {
     pub(super) edges: Vec<[u64; EDGE_FIELDS]>,
     /// Name of the arrays that hold elements, once one was seen.
     elements_name: Option<u32>,
-    /// User roots and what they refer to: dictionaries of V8's own, whose keys are labels.
+    /// User roots, and what contexts among them refer to: dictionaries of V8's own, whose keys are
+    /// labels.
     own: Bits,
     user_roots: Bits,
 }
@@ -46,7 +51,8 @@ impl Graph {
         }
     }
 
-    /// Shortcuts of the root lead to the user roots. Those, and what they refer to, are V8's own.
+    /// Shortcuts of the root lead to the user roots. Those are V8's own, and where they are contexts so
+    /// is what they refer to, as prototypes. What a global object refers to is the program's.
     pub(super) fn note_user_roots(&mut self, edges: &[[u64; EDGE_FIELDS]], meta: &Meta) {
         let owner = self.owner;
         let of_root = owner == 0;
@@ -62,15 +68,52 @@ impl Graph {
                 self.own.insert(target);
             } else if meta.edge_kind(kind) == EdgeKind::Shortcut {
                 self.own.insert(target);
-                self.user_roots.insert(target);
+                if self.types.get(target).copied() != meta.object_type {
+                    self.user_roots.insert(target);
+                }
             }
+        }
+    }
+
+    /// Whether the owner of `edges` is a global object, which no user root leads to where internals
+    /// are exposed: it has a proxy, and constructors under their own names, of which a program's
+    /// dictionary hardly has as many.
+    fn is_global(&self, edges: &[[u64; EDGE_FIELDS]], meta: &Meta) -> bool {
+        let node = |target: u64| target as usize / meta.node_fields;
+        let is = |target: u64, wanted: Option<u8>| {
+            wanted.is_some() && self.types.get(node(target)).copied() == wanted
+        };
+        let has_proxy = edges.iter().any(|&[kind, _, target]| {
+            meta.edge_kind(kind) == EdgeKind::Internal && is(target, meta.object_type)
+        });
+        let constructors = edges.iter().filter(|&&[kind, name, target]| {
+            meta.edge_kind(kind) == EdgeKind::Property
+                && is(target, meta.closure_type)
+                && self.names.get(node(target)).is_some_and(|&of| u64::from(of) == name)
+        });
+        has_proxy && constructors.take(MIN_CONSTRUCTORS).count() == MIN_CONSTRUCTORS
+    }
+
+    /// What the names of the properties of the owner of `edges` are.
+    pub(super) fn use_of_names(&mut self, edges: &[[u64; EDGE_FIELDS]], meta: &Meta) -> Use {
+        let is_dictionary = self.is_dictionary(edges, meta);
+        let is_object =
+            meta.object_type.is_some() && self.types.get(self.owner).copied() == meta.object_type;
+        if self.own.contains(self.owner) || (is_dictionary && self.is_global(edges, meta)) {
+            Use::Label
+        } else if is_dictionary {
+            Use::Key
+        } else if is_object {
+            Use::Property
+        } else {
+            Use::Label
         }
     }
 
     /// Whether the owner of `edges` keeps its properties in a dictionary: an array that it refers
     /// to internally and that holds no elements. The array of a Map has an empty name, like the
     /// root; elements are known by an object that has some.
-    pub(super) fn is_dictionary(&mut self, edges: &[[u64; EDGE_FIELDS]], meta: &Meta) -> bool {
+    fn is_dictionary(&mut self, edges: &[[u64; EDGE_FIELDS]], meta: &Meta) -> bool {
         let empty_name = self.names.first().copied();
         let arrays = || {
             edges.iter().filter_map(|&[kind, _, target]| {
@@ -94,7 +137,6 @@ impl Graph {
             };
         }
         let elements_name = self.elements_name;
-        let dictionary = arrays().any(|name| Some(name) != elements_name);
-        dictionary && !self.own.contains(self.owner)
+        arrays().any(|name| Some(name) != elements_name)
     }
 }

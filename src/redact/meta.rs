@@ -19,6 +19,8 @@ pub(super) struct Meta {
     /// By node type: whether the name is a value.
     pub(super) is_value: Vec<bool>,
     pub(super) array_type: Option<u8>,
+    pub(super) object_type: Option<u8>,
+    pub(super) closure_type: Option<u8>,
     pub(super) edge_type: usize,
     pub(super) edge_name: usize,
     pub(super) edge_to: usize,
@@ -79,14 +81,19 @@ impl Meta {
         if edge_types.is_empty() {
             return None;
         }
-        let array = node_types.iter().position(|name| name == "array");
+        let number_of = |wanted: &str| {
+            let at = node_types.iter().position(|name| name == wanted);
+            at.and_then(|at| u8::try_from(at).ok())
+        };
         Some(Self {
             node_fields: file.node_fields.len(),
             node_type,
             node_name: column(&file.node_fields, "name")?,
             node_edges: column(&file.node_fields, "edge_count")?,
             is_value: node_types.iter().map(|name| VALUE_TYPES.contains(&name.as_str())).collect(),
-            array_type: array.and_then(|at| u8::try_from(at).ok()),
+            array_type: number_of("array"),
+            object_type: number_of("object"),
+            closure_type: number_of("closure"),
             edge_type,
             edge_name: column(&file.edge_fields, "name_or_index")?,
             edge_to: column(&file.edge_fields, "to_node")?,

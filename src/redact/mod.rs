@@ -2,9 +2,9 @@
 //!
 //! A snapshot file holds every string of the program: passwords, mails, customers' names. What a
 //! diff needs are the *labels*: names of variables, properties, classes, functions and files. Both
-//! share one table of strings, and one text can be both. So every entry of the table becomes three:
-//! entry `3i` holds the text where it is a label, entry `3i + 1` a token where it is a value, and
-//! entry `3i + 2` stands for keys of dictionaries. All references are moved to one of them. An entry
+//! share one table of strings, and one text can be both. So every entry of the table becomes two:
+//! entry `2i` holds the text where it is a label, or a token where it is the key of dictionaries only,
+//! and entry `2i + 1` a token where it is a value. All references are moved to one of them. An entry
 //! that nothing refers to is empty.
 //!
 //! It is done while the snapshot streams by, although `strings` is the last array of the file:
@@ -19,7 +19,9 @@
 //! * Names of properties of objects in dictionary mode: their keys are data, unless the same text is
 //!   a label elsewhere (`constructor` of a prototype). The global object and V8's own prototypes are
 //!   not meant.
-//! * The two names inside the text of a WeakMap's edge.
+//! * Names of properties of other objects that look like data: mail addresses, UUIDs, tokens with
+//!   digits and signs, unless the same text is a label elsewhere.
+//! * The two names inside the text of a WeakMap's edge, and what follows `data:` in the URL of a script.
 //!
 //! # What stays readable
 //!

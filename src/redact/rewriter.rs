@@ -4,7 +4,7 @@ use super::bits::Bits;
 use super::graph::Graph;
 use super::meta::{EDGE_FIELDS, EdgeKind, Meta};
 use super::numbers::{Numbers, Stop, write_number};
-use super::texts::Salt;
+use super::texts::{Salt, is_data};
 use crate::error::{Error, Result};
 use crate::snapshot::BYTE_ORDER_MARK;
 
@@ -38,6 +38,7 @@ pub struct Redactor {
     graph: Graph,
     strings: u64,
     labels: Bits,
+    properties: Bits,
     values: Bits,
     keys: Bits,
 }
@@ -76,17 +77,20 @@ struct Seen {
     strings: bool,
 }
 
-/// How a string is used: which of its entries in the new table is meant.
+/// How a string is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Use {
+pub(super) enum Use {
     Label,
+    /// The name of a property of an object: a label, unless it looks like data.
+    Property,
     Value,
-    /// The key of a dictionary: data, unless the program has it as a label elsewhere.
+    /// The key of a dictionary: data, unless the program has it as a label elsewhere. Then it is that
+    /// label, as in a file that is not redacted: what knows it by its number has to know both.
     Key,
 }
 
-/// Entries for each string.
-const USES: u64 = 3;
+/// Entries for each string: the first for labels and keys, the second for values.
+const ENTRIES: u64 = 2;
 
 impl Redactor {
     /// A redactor that has seen nothing yet.
@@ -109,6 +113,7 @@ impl Redactor {
             graph: Graph::default(),
             strings: 0,
             labels: Bits::default(),
+            properties: Bits::default(),
             values: Bits::default(),
             keys: Bits::default(),
         }
@@ -299,7 +304,7 @@ impl Redactor {
         Ok(())
     }
 
-    /// The entries of a string, in the order of [`Use`].
+    /// The entries of a string.
     fn write_string(&mut self, out: &mut Vec<u8>) {
         let index = self.strings as usize;
         self.strings += 1;
@@ -308,21 +313,18 @@ impl Redactor {
         }
         out.push(b'"');
         // The first entry is V8's `<dummy>`.
-        let is_label = self.labels.contains(index);
-        if is_label || (index == 0 && self.text == b"<dummy>") {
+        let is_property = self.properties.contains(index);
+        if self.labels.contains(index)
+            || (is_property && !is_data(&self.text))
+            || (index == 0 && self.text == b"<dummy>")
+        {
             self.salt.write_label(&self.text, out);
+        } else if is_property || self.keys.contains(index) {
+            self.salt.write_token(&self.text, out);
         }
         out.extend_from_slice(b"\",\"");
         if self.values.contains(index) {
             self.salt.write_token(&self.text, out);
-        }
-        out.extend_from_slice(b"\",\"");
-        if self.keys.contains(index) {
-            if is_label {
-                self.salt.write_label(&self.text, out);
-            } else {
-                self.salt.write_token(&self.text, out);
-            }
         }
         out.push(b'"');
     }
@@ -398,6 +400,7 @@ impl Redactor {
         if let Ok(index) = u32::try_from(index) {
             let used = match use_ {
                 Use::Label => &mut self.labels,
+                Use::Property => &mut self.properties,
                 Use::Value => &mut self.values,
                 Use::Key => &mut self.keys,
             };
@@ -405,7 +408,7 @@ impl Redactor {
                 used.insert(index as usize);
             }
         }
-        index.saturating_mul(USES).saturating_add(use_ as u64)
+        index.saturating_mul(ENTRIES).saturating_add(u64::from(use_ == Use::Value))
     }
 
     fn end_node(&mut self, out: &mut Vec<u8>) -> Result<()> {
@@ -446,12 +449,11 @@ impl Redactor {
     fn write_edges(&mut self, out: &mut Vec<u8>) {
         let edges = std::mem::take(&mut self.graph.edges);
         self.graph.note_user_roots(&edges, &self.meta);
-        let use_of_keys =
-            if self.graph.is_dictionary(&edges, &self.meta) { Use::Key } else { Use::Label };
+        let use_of_names = self.graph.use_of_names(&edges, &self.meta);
         for &[kind, name, target] in &edges {
             let name = match self.meta.edge_kind(kind) {
                 EdgeKind::Numbered | EdgeKind::Element => name,
-                EdgeKind::Property => self.refer(name, use_of_keys),
+                EdgeKind::Property => self.refer(name, use_of_names),
                 _ => self.refer(name, Use::Label),
             };
             let mut row = [0; EDGE_FIELDS];
@@ -533,11 +535,30 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_a_dictionary_that_a_global_variable_holds_are_values() {
+        let document = concat!(
+            r#"{"snapshot":{"meta":{"node_fields":["type","name","id","edge_count"],"#,
+            r#""node_types":[["hidden","array","string","object"]],"#,
+            r#""edge_fields":["type","name_or_index","to_node"],"#,
+            r#""edge_types":[["element","property","internal","shortcut"]]}},"#,
+            r#""nodes":[0,1,1,1,3,2,3,2,1,5,5,0,3,6,7,2,1,5,9,0,3,6,11,1],"#,
+            r#""edges":[3,2,4,2,7,8,1,3,12,2,7,16,1,4,20,1,8,12],"#,
+            r#""strings":["<dummy>","","global","sessions","secret","(object properties)","Object","#,
+            r#""properties","a@example.org"]}"#,
+        );
+        let strings = redact(document, 9).unwrap()["strings"].clone();
+        let label = |index: usize| strings[2 * index].as_str().unwrap();
+        assert_eq!(label(3), "sessions", "the key of the global object");
+        assert!(label(4).starts_with("~8~"), "the key of what it holds");
+        assert!(label(8).starts_with("~16~"), "a name of a property that looks like data");
+    }
+
+    #[test]
     fn a_heap_without_an_edge_is_one() {
         let (start, rest) = DOCUMENT.split_once("\"nodes\"").unwrap();
         let (_, strings) = rest.split_once("\"strings\"").unwrap();
         let document = format!("{start}\"nodes\":[0,1,1,0],\"edges\":[],\"strings\"{strings}");
-        assert_eq!(redact(&document, 9).unwrap()["nodes"], serde_json::json!([0, 3, 1, 0]));
+        assert_eq!(redact(&document, 9).unwrap()["nodes"], serde_json::json!([0, 2, 1, 0]));
     }
 
     #[test]

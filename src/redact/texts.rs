@@ -13,6 +13,9 @@ pub struct Salt(Hmac<Sha256>);
 const KNOWN: [&[u8]; 6] =
     [b"(concatenated string)", b"(sliced string)", b"symbol", b"bigint", b"__proto__", b""];
 
+/// The names of properties rarely have so many numbers in them; hexadecimal digits have.
+const MIN_NUMBERS: usize = 3;
+
 /// Hexadecimal digits of a token: 64 bits, so that no two of a hundred million strings are likely
 /// to meet.
 const TOKEN_BYTES: usize = 8;
@@ -53,18 +56,56 @@ impl Salt {
 
     /// Appends a label to `out`. The text of a WeakMap's edge names its key and its value, which
     /// may be strings: `5 / part of key (NAME @7) -> value (NAME @9) pair in WeakMap (table @3)`.
+    /// The URL of a script may be all of its source.
     pub(super) fn write_label(&self, text: &[u8], out: &mut Vec<u8>) {
-        match Ephemeron::parse(text) {
-            None => out.extend_from_slice(text),
-            Some(parts) => {
-                out.extend_from_slice(parts.before_key);
-                self.write_token(parts.key, out);
-                out.extend_from_slice(parts.between);
-                self.write_token(parts.value, out);
-                out.extend_from_slice(parts.after);
-            }
+        if let Some(parts) = Ephemeron::parse(text) {
+            out.extend_from_slice(parts.before_key);
+            self.write_token(parts.key, out);
+            out.extend_from_slice(parts.between);
+            self.write_token(parts.value, out);
+            out.extend_from_slice(parts.after);
+        } else if let Some(source) = source_in_url(text) {
+            out.extend_from_slice(&text[..source]);
+            self.write_token(&text[source..], out);
+        } else {
+            out.extend_from_slice(text);
         }
     }
+}
+
+/// Where the source is in the URL of a script that holds it. V8 after Node 26 names scripts with their
+/// kind.
+fn source_in_url(text: &[u8]) -> Option<usize> {
+    const KIND: &[u8] = b"system / Script / ";
+    const SCHEME: &[u8] = b"data:";
+    let url = if text.starts_with(KIND) { KIND.len() } else { 0 };
+    let scheme = text.get(url..url + SCHEME.len())?;
+    scheme.eq_ignore_ascii_case(SCHEME).then_some(url + SCHEME.len())
+}
+
+/// Whether the name of a property is rather data, as a mail address, a UUID or a token is: it has
+/// digits here and there, or is no identifier and more than words with signs between them, as in
+/// `content-type`. `text` is as it stands in the file. Symbols and private names are what the program
+/// calls them.
+pub(super) fn is_data(text: &[u8]) -> bool {
+    if text.starts_with(b"<symbol") || text.starts_with(b"#") {
+        return false;
+    }
+    let (mut at, mut has_sign, mut is_odd, mut numbers) = (0, false, false, 0);
+    while at < text.len() {
+        let follows_digit = at > 0 && text[at - 1].is_ascii_digit();
+        match (text[at], text.get(at + 1)) {
+            // A letter of another alphabet.
+            (b'\\', Some(b'u')) => at += 5,
+            (b'\\' | b'@' | b' ' | b'=' | b'+' | b'%', _) => is_odd = true,
+            (byte, _) if byte.is_ascii_digit() => numbers += usize::from(!follows_digit),
+            (b'_' | b'$' | 0x80.., _) => {}
+            (byte, _) => has_sign |= !byte.is_ascii_alphabetic(),
+        }
+        at += 1;
+    }
+    let is_token = numbers >= MIN_NUMBERS || (has_sign && numbers > 0);
+    is_odd || is_token || text.first().is_some_and(u8::is_ascii_digit)
 }
 
 /// HMAC takes keys of any length.
@@ -148,6 +189,58 @@ mod tests {
             Salt::new(None).write_token(b"secret", out);
         }
         assert_ne!(random[0], random[1]);
+    }
+
+    #[test]
+    fn the_source_in_the_url_of_a_script_is_a_value() {
+        let check = |text: &str| {
+            let mut out = Vec::new();
+            Salt::new(Some("a")).write_label(text.as_bytes(), &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        let source = token("a", "text/javascript,export default 1");
+        assert_eq!(check("data:text/javascript,export default 1"), format!("data:{source}"));
+        assert_eq!(
+            check("system / Script / DATA:text/javascript,export default 1"),
+            format!("system / Script / DATA:{source}")
+        );
+        for url in ["file:///data:/a.js", "database", "data", "node:fs", ""] {
+            assert_eq!(check(url), url);
+        }
+    }
+
+    #[test]
+    fn names_that_are_no_words_are_data() {
+        for name in [
+            "a@example.org",
+            "123e4567-e89b-12d3",
+            "4000-0000-0000-0002",
+            "9f86d081",
+            "e3b0c44298fc1c14",
+            "abc/def+ghi=",
+            "John Smith",
+            "customer-5",
+            "0.123",
+            "\\u0410 1",
+            "a\\n",
+        ] {
+            assert!(is_data(name.as_bytes()), "{name}");
+        }
+        for name in [
+            "content-type",
+            "text/html",
+            "./lib/main.js",
+            "field20",
+            "TLS_AES_128_GCM_SHA256",
+            "_events",
+            "$1",
+            "#field1",
+            "<symbol kState 1>",
+            "\\u0410\\u0411",
+            "",
+        ] {
+            assert!(!is_data(name.as_bytes()), "{name}");
+        }
     }
 
     #[test]
