@@ -236,7 +236,7 @@ fn folder_of_own_scripts(graph: &HeapGraph, words: &Vocabulary) -> Option<String
             found.entry(format!("{folder}/")).or_default().insert(own);
         }
     }
-    let mut folders = found
+    let folders = found
         .into_iter()
         .filter(|(folder, names)| folder.ends_with("/lib/") && names.len() == OWN_SCRIPTS.len());
     folders.map(|(folder, _)| folder).min()
