@@ -173,7 +173,10 @@ export interface SnapshotInfo {
    * the fork, the fork itself (the kernel copies page tables), and to take them out again.
    */
   fork?: { mappings: number; findMs: number; forkMs: number; restoreMs: number };
-  /** What is worth knowing about this capture, in words: memory that could not be given back. */
+  /**
+   * What is worth knowing about this capture, in words: memory that could not be given back,
+   * precautions that the system refused to a forked child, attempts that failed.
+   */
   warnings: string[];
 }
 

@@ -36,6 +36,7 @@ const { currentIsolateId, forgetIds } = require('./node-ids');
  * @typedef {object} Circumstances
  * @property {string} takenAt When V8 began.
  * @property {string | null} whyNoFork Why it is inline, where a fork would have been better.
+ * @property {string[]} shortcomings Which precautions the child had to do without.
  */
 
 /**
@@ -246,8 +247,8 @@ async function attempt(capture, options, watch, startReader) {
   const walk = { ...(forked ?? walkInline(capture, options)), takenAt, whyNoFork };
   try {
     const value = await reading;
-    const captureMs = capture.endedAfterMs ?? walk.pauseMs;
-    return { value, walk, captureMs: Math.max(captureMs, walk.pauseMs) };
+    const captureMs = Math.max(capture.endedAfterMs ?? walk.pauseMs, walk.pauseMs);
+    return { value, walk: { ...walk, shortcomings: capture.shortcomings }, captureMs };
   } catch (error) {
     throw whoseFault(error, walk);
   }
@@ -368,7 +369,7 @@ function describe(file, walk, failedAttempts) {
   const again = failedAttempts.map((why) => `One more attempt was needed: ${why}.`);
   const instead = walk.whyNoFork ? [`The event loop stood still: ${walk.whyNoFork}.`] : [];
   const kept = walk.mode === 'inline' ? keptMemory(file) : [];
-  const warnings = [...again, ...instead, ...kept];
+  const warnings = [...again, ...instead, ...walk.shortcomings, ...kept];
   return { file, walk, attempts: again.length + 1, isolateId: walk.isolateId, warnings };
 }
 

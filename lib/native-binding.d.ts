@@ -97,6 +97,7 @@ export class Capture {
   readonly canFork: boolean;
   readonly whyNoFork: string | null;
   readonly retries: number;
+  readonly shortcomings: string[];
   readonly endedAfterMs: number | null;
   isGoodMoment(): boolean;
   fork(

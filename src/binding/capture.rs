@@ -18,7 +18,7 @@ use crate::capture::conduit::{Conduit, ReaderEnd, ReaderStage, WriterEnd};
 use crate::capture::estimate::HeapSize;
 use crate::capture::feed::{EndMark, Feed, SnapshotStream};
 #[cfg(fork_mode)]
-use crate::capture::fork::{self, Child, Readiness};
+use crate::capture::fork::{self, Child, Readiness, Shortcomings};
 use crate::capture::memory::{self, RssWatch};
 use crate::capture::outlet::{Outlet, OutletOptions};
 use crate::capture::slot::Slot;
@@ -43,6 +43,8 @@ pub struct Capture {
     #[cfg(fork_mode)]
     why_no_fork: Option<String>,
     retries: RefCell<Arc<AtomicU32>>,
+    #[cfg(fork_mode)]
+    shortcomings: RefCell<Arc<Mutex<Shortcomings>>>,
     end: EndMark,
     stage: Arc<ReaderStage>,
     reader: RefCell<Option<ReaderEnd>>,
@@ -82,6 +84,19 @@ impl Capture {
     #[napi(getter, catch_unwind)]
     pub fn retries(&self) -> u32 {
         self.retries.borrow().load(Ordering::Acquire)
+    }
+
+    /// Which precautions the child that captured had to do without, one sentence each.
+    #[napi(getter, catch_unwind)]
+    pub fn shortcomings(&self) -> Vec<&'static str> {
+        #[cfg(fork_mode)]
+        {
+            let shared = self.shortcomings.borrow();
+            let lacking = *shared.lock().unwrap_or_else(PoisonError::into_inner);
+            return lacking.describe();
+        }
+        #[cfg(not(fork_mode))]
+        Vec::new()
     }
 
     /// Whether no other thread is busy with something that a child would have to wait for, as far
@@ -216,6 +231,8 @@ impl Capture {
             #[cfg(fork_mode)]
             why_no_fork,
             retries: RefCell::default(),
+            #[cfg(fork_mode)]
+            shortcomings: RefCell::default(),
             end: EndMark::default(),
             stage: reader.stage(),
             reader: RefCell::new(Some(reader)),
@@ -262,6 +279,7 @@ impl Capture {
         let (child, cost) = forked?;
         let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
         *self.retries.borrow_mut() = child.retries();
+        *self.shortcomings.borrow_mut() = child.shortcomings();
         *self.child.borrow_mut() = Some(child);
         Ok(Forked {
             failure: None,

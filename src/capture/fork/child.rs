@@ -4,7 +4,7 @@
 //! of all the child makes sure that it cannot outlive the service and cannot touch anything of it;
 //! then it walks, and leaves through `_exit`: no exit handler, no event loop, no user code.
 
-use std::ffi::{c_int, c_uint};
+use std::ffi::{CStr, c_int, c_uint};
 
 use super::waits::Waits;
 
@@ -14,6 +14,46 @@ pub(super) const EXIT_SETUP: c_int = 94;
 pub(super) const EXIT_ORPHAN: c_int = 95;
 /// V8 said that it could not write the snapshot.
 pub(super) const EXIT_V8: c_int = 96;
+/// The snapshot is written, but by a child that lacked a precaution: the flags of
+/// [`Shortcomings`] are added to this.
+pub(super) const EXIT_SHORT: c_int = 64;
+
+/// Precautions that the system refused to a child. It goes on without them, as a container that
+/// forbids one is no reason to be without captures; but whoever asked for the capture is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shortcomings(u8);
+
+impl Shortcomings {
+    /// It would not have been the first to go when memory runs out.
+    pub(super) const NOT_FIRST: Self = Self(1);
+    const ALL: [(Self, &'static str); 1] = [(
+        Self::NOT_FIRST,
+        "The system did not let the capturing child be the first to go when memory runs out: the \
+         service could have been killed in its place.",
+    )];
+
+    /// What an exit status says of a child that did its work; `None` where it did not.
+    pub(super) fn from_exit_code(code: c_int) -> Option<Self> {
+        match code {
+            0 => Some(Self::default()),
+            _ => u8::try_from(code - EXIT_SHORT).ok().filter(|&flags| flags < 2).map(Self),
+        }
+    }
+
+    fn exit_code(self) -> c_int {
+        if self == Self::default() { 0 } else { EXIT_SHORT + c_int::from(self.0) }
+    }
+
+    fn add(&mut self, other: Self, applies: bool) {
+        self.0 |= if applies { other.0 } else { 0 };
+    }
+
+    /// One sentence each.
+    pub fn describe(self) -> Vec<&'static str> {
+        let all = Self::ALL.iter().filter(|(flag, _)| self.0 & flag.0 != 0);
+        all.map(|&(_, sentence)| sentence).collect()
+    }
+}
 
 /// How far down the child steps for a service that keeps `busy` threads on `cores` busy: so far that
 /// it takes about a quarter of a core from them.
@@ -57,12 +97,16 @@ pub(super) unsafe fn run(
     unsafe {
         tie_to(parent);
         forget_signals(orders.seconds);
-        step_down(orders.niceness);
+        // On top of what the service has: a service that is nice itself must not get a child that is
+        // less so. It may be refused, and the capture is then only less polite.
+        libc::nice(orders.niceness);
+        let mut shortcomings = Shortcomings::default();
+        shortcomings.add(Shortcomings::NOT_FIRST, !offer_itself());
         if !keep_only(orders.pipe) || !orders.waits.remove() {
             libc::_exit(EXIT_SETUP);
         }
         let walked = walk();
-        libc::_exit(if walked { 0 } else { EXIT_V8 })
+        libc::_exit(if walked { shortcomings.exit_code() } else { EXIT_V8 })
     }
 }
 
@@ -98,20 +142,39 @@ unsafe fn forget_signals(watchdog_seconds: c_uint) {
     }
 }
 
-/// When time is short the service goes first, and when memory is, the child does.
-unsafe fn step_down(niceness: c_int) {
-    // SAFETY: system calls with plain values and constant strings. Each may be refused, and the
-    // capture is then only less polite.
+/// When memory is short, the child goes first. False if the system does not let it.
+unsafe fn offer_itself() -> bool {
+    // SAFETY: system calls with plain values, on this process alone.
     unsafe {
-        // On top of what the service has: a service that is nice itself must not get a child that is
-        // less so.
-        libc::nice(niceness);
+        // The files in `/proc/self` belong to root while a process may not be dumped, as after
+        // `process.setuid`, and raising the score would need a privilege that is none. The core limit
+        // is set already, so that no dump comes of this moment.
+        let dumpable = libc::prctl(libc::PR_GET_DUMPABLE);
+        if dumpable != 1 {
+            libc::prctl(libc::PR_SET_DUMPABLE, 1);
+        }
+        let offered = raise_oom_score();
+        if dumpable != 1 {
+            // The third value there is, 2, cannot be set, and is for root to dump it.
+            libc::prctl(libc::PR_SET_DUMPABLE, 0);
+        }
+        offered
+    }
+}
+
+unsafe fn raise_oom_score() -> bool {
+    const SCORE: &CStr = c"1000";
+    // SAFETY: system calls with plain values and constant strings.
+    unsafe {
         let path = c"/proc/self/oom_score_adj";
         let file = libc::open(path.as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
-        if file >= 0 {
-            libc::write(file, c"1000".as_ptr().cast(), 4);
-            libc::close(file);
+        if file < 0 {
+            return false;
         }
+        let length = SCORE.count_bytes();
+        let written = libc::write(file, SCORE.as_ptr().cast(), length);
+        libc::close(file);
+        usize::try_from(written) == Ok(length)
     }
 }
 
@@ -192,6 +255,57 @@ mod tests {
             assert!(share <= 0.25, "{busy} on {cores}: {share}");
             assert!(share >= fair.min(0.24), "{busy} on {cores}: {share}");
         }
+    }
+
+    #[test]
+    fn what_a_child_lacked_is_in_its_exit_status() {
+        let mut lacking = Shortcomings::default();
+        assert_eq!(lacking.exit_code(), 0);
+        assert!(lacking.describe().is_empty());
+        lacking.add(Shortcomings::NOT_FIRST, false);
+        assert_eq!(lacking, Shortcomings::default());
+        lacking.add(Shortcomings::NOT_FIRST, true);
+        assert_eq!(Shortcomings::from_exit_code(lacking.exit_code()), Some(lacking));
+        assert_eq!(lacking.describe().len(), 1);
+        for failed in [1, EXIT_SHORT - 1, EXIT_SETUP, EXIT_V8, 255] {
+            assert_eq!(Shortcomings::from_exit_code(failed), None, "{failed}");
+        }
+    }
+
+    /// Exit status of a forked child that runs `work`, which must be system calls only.
+    fn in_a_child(work: impl FnOnce() -> c_int) -> c_int {
+        let mut status = 0;
+        // SAFETY: the child goes into `work` and ends with it; the parent reaps it.
+        unsafe {
+            let pid = libc::fork();
+            if pid == 0 {
+                libc::_exit(work());
+            }
+            assert_eq!(libc::waitpid(pid, &mut status, 0), pid);
+        }
+        assert!(libc::WIFEXITED(status), "{status}");
+        libc::WEXITSTATUS(status)
+    }
+
+    #[test]
+    fn a_child_of_a_service_that_gave_up_its_privileges_goes_first() {
+        const NOBODY: libc::uid_t = 65_534;
+        let score = in_a_child(|| {
+            let mut text = [0_u8; 16];
+            // SAFETY: system calls, and one of them fills `text`.
+            unsafe {
+                // What the kernel does to whoever changes its user; only root can do that here.
+                libc::setuid(NOBODY);
+                libc::prctl(libc::PR_SET_DUMPABLE, 0);
+                if !offer_itself() || libc::prctl(libc::PR_GET_DUMPABLE) != 0 {
+                    return 1;
+                }
+                let file = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_RDONLY);
+                libc::read(file, text.as_mut_ptr().cast(), text.len());
+            }
+            if text.starts_with(b"1000\n") { 0 } else { 2 }
+        });
+        assert_eq!(score, 0);
     }
 
     #[test]

@@ -42,6 +42,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use self::child::Orders;
+pub use self::child::Shortcomings;
 use self::mappings::{MAPS, Visible};
 use self::threads::Others;
 use self::waits::Waits;

@@ -3,11 +3,11 @@
 
 use std::fs;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::child::{EXIT_ORPHAN, EXIT_SETUP, EXIT_V8};
+use super::child::{EXIT_ORPHAN, EXIT_SETUP, EXIT_V8, Shortcomings};
 use super::waits::{EXIT_LOCK, EXIT_WAIT};
 use crate::capture::memory::{kilobytes, rss_of};
 use crate::control::Control;
@@ -41,6 +41,8 @@ pub struct Child {
     busy: (u64, Instant),
     /// How many tries its failure is worth. Shared with whoever decides.
     retries: Arc<AtomicU32>,
+    /// What it lacked, once it has ended well. Shared with whoever tells.
+    shortcomings: Arc<Mutex<Shortcomings>>,
 }
 
 impl Child {
@@ -59,6 +61,7 @@ impl Child {
             reaped: false,
             busy: (0, now),
             retries: Arc::default(),
+            shortcomings: Arc::default(),
         }
     }
 
@@ -71,6 +74,11 @@ impl Child {
     /// the next one may not.
     pub fn retries(&self) -> Arc<AtomicU32> {
         Arc::clone(&self.retries)
+    }
+
+    /// Which precautions it had to do without: known once it has ended well.
+    pub fn shortcomings(&self) -> Arc<Mutex<Shortcomings>> {
+        Arc::clone(&self.shortcomings)
     }
 
     /// Looks whether a child of which nothing has come, though there is room for it, is stuck. To be
@@ -144,7 +152,7 @@ impl Child {
                 }
                 Err(_) => {
                     // Somebody else reaped it: a handler of SIGCHLD, or none (SIG_IGN). Whether the
-                    // document is whole is all there is to judge by.
+                    // document is whole is all there is to judge by, and what it lacked is not known.
                     self.reaped = true;
                     return Ok(());
                 }
@@ -164,8 +172,12 @@ impl Child {
                 signal => (format!("crashed with signal {signal}"), RETRIES),
             }
         } else {
-            match libc::WEXITSTATUS(status) {
-                0 => return Ok(()),
+            let code = libc::WEXITSTATUS(status);
+            if let Some(lacking) = Shortcomings::from_exit_code(code) {
+                *self.shortcomings.lock().unwrap_or_else(PoisonError::into_inner) = lacking;
+                return Ok(());
+            }
+            match code {
                 EXIT_WAIT => ("had to wait for a thread that a fork does not copy".into(), RETRIES),
                 EXIT_LOCK => ("met a lock that another thread held at the fork".into(), RETRIES),
                 EXIT_V8 => ("could not write the snapshot".into(), RETRIES),
