@@ -64,8 +64,10 @@ export interface CaptureOptions extends JobOptions {
    * - `inline`: V8 walks the heap on this thread, and the event loop stands still meanwhile. V8
    *   cannot be interrupted there: `timeoutMs` and `signal` count before and after its walk.
    * - `fork` (Linux on x64 and arm64): a copy-on-write child walks it; the service pauses for the
-   *   fork alone. The child holds no descriptor of the service, runs no code of the program, and
-   *   dies with it. `ERR_UNSUPPORTED`, with the reason, where that is not possible.
+   *   fork alone. The child holds no descriptor of the service and no memory in common with it, and
+   *   dies with it. Destructors of native objects that V8 collects there cannot change files or reach
+   *   other processes (a filter of system calls; without seccomp `warnings` say that there is none).
+   *   `ERR_UNSUPPORTED`, with the reason, where that is not possible.
    * - `auto` (default): `fork` where it is supported and the predicted pause of `inline` is above
    *   `maxPauseMs` (1000 if not given), else `inline`.
    */

@@ -160,6 +160,42 @@ describe('fork mode', { skip: !supported && 'it needs Linux on x64 or arm64' }, 
     server.close();
   });
 
+  it('keeps what runs in the child from files and other processes', () => {
+    // Destructors of addons run there, which a test without one cannot have. But so does this getter:
+    // Node looks whether the path that it is given is a URL.
+    const cwd = temporaryDirectory();
+    fs.writeFileSync(path.join(cwd, 'journal'), 'precious');
+    const source = `
+      const fs = require('node:fs');
+      const { writeSnapshot } = require(${packagePath});
+      const service = process.pid;
+      let signals = 0;
+      process.on('SIGUSR2', () => (signals += 1));
+      const harm = [
+        () => fs.unlinkSync('journal'),
+        () => fs.renameSync('journal', 'other'),
+        () => fs.truncateSync('journal'),
+        () => fs.writeFileSync('new', ''),
+        () => process.kill(service, 'SIGUSR2'),
+      ];
+      Object.defineProperty(Object.prototype, 'href', {
+        configurable: true,
+        get() {
+          // It is asked for the paths below, too.
+          if (process.ppid !== service) return;
+          for (const one of harm.splice(0)) try { one(); } catch {}
+        },
+      });
+      writeSnapshot('snapshot', { mode: 'fork' }).then(({ warnings }) => {
+        delete Object.prototype.href;
+        setTimeout(() => console.log(JSON.stringify({ signals, warnings })), 20);
+      });`;
+    const told = JSON.parse(String(execFileSync(process.execPath, ['-e', source], { cwd })));
+    assert.deepEqual(fs.readdirSync(cwd).sort(), ['journal', 'snapshot']);
+    assert.equal(fs.readFileSync(path.join(cwd, 'journal'), 'utf8'), 'precious');
+    assert.deepEqual(told, { signals: 0, warnings: [] });
+  });
+
   it('gives the child none that is above a limit which was lowered later', (t) => {
     if (spawnSync('prlimit', ['--version']).error) return t.skip('there is no prlimit here');
     const source = `

@@ -2,11 +2,14 @@
 //!
 //! From the fork on there is one thread, a copy of the service's memory, and its descriptors. First
 //! of all the child makes sure that it cannot outlive the service and cannot touch anything of it;
-//! then it walks, and leaves through `_exit`: no exit handler, no event loop, no user code.
+//! then it walks, and leaves through `_exit`: no exit handler, no event loop. Code of others that V8
+//! runs on the walk, such as destructors of native objects, is inside of [`super::fence`].
 
 use std::ffi::{CStr, c_int, c_uint};
+use std::ops::Range;
 
 use super::waits::Waits;
+use super::{fence, reopen, shared_memory};
 
 /// The child could not set itself up.
 pub(super) const EXIT_SETUP: c_int = 94;
@@ -26,17 +29,36 @@ pub struct Shortcomings(u8);
 impl Shortcomings {
     /// It would not have been the first to go when memory runs out.
     pub(super) const NOT_FIRST: Self = Self(1);
-    const ALL: [(Self, &'static str); 1] = [(
-        Self::NOT_FIRST,
-        "The system did not let the capturing child be the first to go when memory runs out: the \
-         service could have been killed in its place.",
-    )];
+    /// Destructors could have reached files and other processes.
+    pub(super) const NOT_FENCED: Self = Self(2);
+    /// Destructors could have written to memory that is shared.
+    pub(super) const NOT_PARTED: Self = Self(4);
+    const EVERY: u8 = Self::NOT_FIRST.0 | Self::NOT_FENCED.0 | Self::NOT_PARTED.0;
+    const SENTENCES: [(Self, &'static str); 3] = [
+        (
+            Self::NOT_FIRST,
+            "The system did not let the capturing child be the first to go when memory runs out: \
+             the service could have been killed in its place.",
+        ),
+        (
+            Self::NOT_FENCED,
+            "The system did not let the capturing child have a filter of system calls (seccomp): \
+             destructors of native addons that ran in it could reach files by their paths.",
+        ),
+        (
+            Self::NOT_PARTED,
+            "The capturing child could not be parted from all memory that the service shares with \
+             other processes: destructors of native addons that ran in it could write there.",
+        ),
+    ];
 
     /// What an exit status says of a child that did its work; `None` where it did not.
     pub(super) fn from_exit_code(code: c_int) -> Option<Self> {
         match code {
             0 => Some(Self::default()),
-            _ => u8::try_from(code - EXIT_SHORT).ok().filter(|&flags| flags < 2).map(Self),
+            _ => {
+                u8::try_from(code - EXIT_SHORT).ok().filter(|&flags| flags <= Self::EVERY).map(Self)
+            }
         }
     }
 
@@ -50,7 +72,7 @@ impl Shortcomings {
 
     /// One sentence each.
     pub fn describe(self) -> Vec<&'static str> {
-        let all = Self::ALL.iter().filter(|(flag, _)| self.0 & flag.0 != 0);
+        let all = Self::SENTENCES.iter().filter(|(flag, _)| self.0 & flag.0 != 0);
         all.map(|&(_, sentence)| sentence).collect()
     }
 }
@@ -80,6 +102,8 @@ pub(super) struct Orders<'a> {
     pub(super) niceness: c_int,
     /// What it must not wait for.
     pub(super) waits: &'a Waits,
+    /// The memory that it would share with the service.
+    pub(super) shared: &'a [Range<usize>],
 }
 
 /// Runs `walk` as the child of `parent` and ends the process with it.
@@ -105,6 +129,11 @@ pub(super) unsafe fn run(
         if !keep_only(orders.pipe) || !orders.waits.remove() {
             libc::_exit(EXIT_SETUP);
         }
+        reopen::remember(orders.pipe);
+        let parted = shared_memory::part_from(orders.shared);
+        shortcomings.add(Shortcomings::NOT_PARTED, !parted);
+        // Last of all: what comes before it would be refused.
+        shortcomings.add(Shortcomings::NOT_FENCED, !fence::put_up(libc::getpid()));
         let walked = walk();
         libc::_exit(if walked { shortcomings.exit_code() } else { EXIT_V8 })
     }
@@ -231,7 +260,7 @@ unsafe fn keep_only(pipe: c_int) -> bool {
 }
 
 /// The digits before the end of a name; `None` for `.` and `..`.
-fn parse_descriptor(name: &[u8]) -> Option<c_int> {
+pub(super) fn parse_descriptor(name: &[u8]) -> Option<c_int> {
     let digits = name.split(|&byte| byte == 0).next().filter(|digits| !digits.is_empty())?;
     digits.iter().try_fold(0, |value: c_int, &byte| {
         let digit = (byte as char).to_digit(10)? as c_int;
@@ -264,9 +293,11 @@ mod tests {
         assert!(lacking.describe().is_empty());
         lacking.add(Shortcomings::NOT_FIRST, false);
         assert_eq!(lacking, Shortcomings::default());
-        lacking.add(Shortcomings::NOT_FIRST, true);
+        for (at, &(flag, _)) in Shortcomings::SENTENCES.iter().enumerate() {
+            lacking.add(flag, true);
+            assert_eq!(lacking.describe().len(), at + 1);
+        }
         assert_eq!(Shortcomings::from_exit_code(lacking.exit_code()), Some(lacking));
-        assert_eq!(lacking.describe().len(), 1);
         for failed in [1, EXIT_SHORT - 1, EXIT_SETUP, EXIT_V8, 255] {
             assert_eq!(Shortcomings::from_exit_code(failed), None, "{failed}");
         }

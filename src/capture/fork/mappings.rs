@@ -18,6 +18,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 
+use super::shared_memory::is_shared_and_writable;
 use super::{refused, unavailable};
 use crate::capture::memory::page_size;
 
@@ -34,6 +35,8 @@ pub(super) struct Visible {
     ranges: Vec<Range<usize>>,
     /// All private anonymous memory that has been looked at, in order of address.
     known: Vec<Range<usize>>,
+    /// What is not copied but common, and can be written to.
+    shared: Vec<Range<usize>>,
     /// The text of `/proc/self/maps`, kept to be filled again.
     buffer: Vec<u8>,
 }
@@ -58,7 +61,7 @@ impl Visible {
     /// The system's: no `/proc`.
     pub(super) fn catch_up(&mut self) -> io::Result<()> {
         let page = page_size() as usize;
-        let now = anonymous_mappings(&mut self.buffer)?;
+        let now = self.look_at_mappings()?;
         let new = subtract(&now, &self.known);
         self.known = now;
         for piece in &new {
@@ -77,6 +80,25 @@ impl Visible {
             }
         }
         Ok(())
+    }
+
+    /// The private anonymous mappings, in order of address. Notes those that are shared.
+    fn look_at_mappings(&mut self) -> io::Result<Vec<Range<usize>>> {
+        let mut private = Vec::new();
+        self.shared.clear();
+        for_each_mapping(&mut self.buffer, |range, rest| {
+            if is_private_anonymous(rest) {
+                private.push(range);
+            } else if is_shared_and_writable(rest) {
+                self.shared.push(range);
+            }
+        })?;
+        Ok(private)
+    }
+
+    /// The memory of which a child has no copy but the thing itself, as of the last look.
+    pub(super) fn shared(&self) -> &[Range<usize>] {
+        &self.shared
     }
 
     /// How many mappings were hidden.
@@ -192,17 +214,6 @@ fn advise(range: &Range<usize>, advice: libc::c_int) -> io::Result<()> {
     }
 }
 
-/// The private anonymous mappings, in order of address.
-fn anonymous_mappings(buffer: &mut Vec<u8>) -> io::Result<Vec<Range<usize>>> {
-    let mut mappings = Vec::new();
-    for_each_mapping(buffer, |range, rest| {
-        if is_private_anonymous(rest) {
-            mappings.push(range);
-        }
-    })?;
-    Ok(mappings)
-}
-
 /// All addresses at which a mapping begins or ends, in order, with repetitions.
 fn borders(buffer: &mut Vec<u8>) -> io::Result<Vec<usize>> {
     let mut borders = Vec::new();
@@ -301,6 +312,20 @@ mod tests {
         assert!(!is_hidden(&late.range));
         drop(visible);
         assert!(is_hidden(&late.range));
+    }
+
+    #[test]
+    fn shared_memory_is_noted() {
+        let _lock = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let size = page_size() as usize;
+        let (protection, flags) =
+            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+        // SAFETY: a new mapping at an address that the kernel chooses.
+        let start = unsafe { libc::mmap(std::ptr::null_mut(), size, protection, flags, -1, 0) };
+        let visible = Visible::let_in().unwrap();
+        assert!(visible.shared().iter().any(|range| range.contains(&(start as usize))));
+        // SAFETY: nobody has a pointer into it.
+        unsafe { libc::munmap(start, size) };
     }
 
     #[test]

@@ -8,8 +8,11 @@
 //!
 //! * The parent does four things: list mappings, `madvise`, `fork`, `madvise`. No flag of V8 is
 //!   changed, no signal handler, no lock is taken that could stay taken.
-//! * The child has copies only. Its descriptors are closed before V8 runs, so what finalisers do
-//!   there reaches nobody. It dies with the thread that forked it, by its own watchdog, or by the
+//! * The child has copies only: also of shared memory ([`shared_memory`]), and its descriptors are
+//!   closed before V8 runs. The garbage collection that a snapshot begins with calls destructors of
+//!   native objects, those of addons too; what they could still reach by paths and numbers is behind
+//!   a filter of system calls ([`fence`]), for which they have to put up with `EPERM`. One that takes
+//!   that for a reason to abort ends the child, and the capture fails. It dies with the thread that forked it, by its own watchdog, or by the
 //!   hand of [`watch`], and it is the first to go when memory runs out.
 //! * It is reaped by its pid, so the service's own children are not taken from it.
 //!
@@ -29,7 +32,10 @@
 //! capture takes as many times longer as there are threads to a core.
 
 mod child;
+mod fence;
 mod mappings;
+mod reopen;
+mod shared_memory;
 mod threads;
 mod waits;
 mod watch;
@@ -132,9 +138,11 @@ fn test_child(waits: &Waits) -> Result<()> {
     // SAFETY: the child only makes system calls.
     let forked = unsafe {
         fork_into(|parent| {
-            child::run(parent, Orders { pipe, seconds: 10, niceness: 0, waits }, || {
-                libc::write(pipe, b"hello".as_ptr().cast(), 5) == 5
-            })
+            child::run(
+                parent,
+                Orders { pipe, seconds: 10, niceness: 0, waits, shared: &[] },
+                || libc::write(pipe, b"hello".as_ptr().cast(), 5) == 5,
+            )
         })
     };
     drop(writer);
@@ -197,6 +205,7 @@ pub unsafe fn fork(
         seconds,
         niceness: child::niceness(others.busy(), cores),
         waits: &waits,
+        shared: visible.shared(),
     };
     let (mappings, let_in) = (visible.len(), begun.elapsed());
     // SAFETY: the child goes into `child::run` at once, as that asks; the caller vouches for `walk`.
@@ -289,6 +298,56 @@ mod tests {
         let error = with_refused(&calls, libc::EPERM, || test_child(&waits)).unwrap_err();
         assert_eq!(error.code(), "ERR_UNSUPPORTED");
         assert!(error.to_string().contains("could not set itself up"), "{error}");
+    }
+
+    /// Forks a child that sets itself up as for a capture of which `shared` is shared memory, and runs
+    /// `work`.
+    fn run_in_child(shared: &[std::ops::Range<usize>], work: impl FnOnce() -> bool) -> Child {
+        let waits = Waits::find();
+        let (_reader, writer) = io::pipe().unwrap();
+        let pipe = writer.as_raw_fd();
+        let orders = Orders { pipe, seconds: 10, niceness: 0, waits: &waits, shared };
+        // SAFETY: `work` only makes system calls.
+        let pid = unsafe { fork_into(|parent| child::run(parent, orders, work)) }.unwrap();
+        Child::new(pid, u64::MAX)
+    }
+
+    #[test]
+    fn what_destructors_do_in_a_child_reaches_neither_files_nor_shared_memory() {
+        let file = std::env::temp_dir().join(crate::capture::random_token());
+        std::fs::write(&file, "precious").unwrap();
+        let path = std::ffi::CString::new(file.to_str().unwrap()).unwrap();
+        let size = crate::capture::memory::page_size() as usize;
+        let (protection, flags) =
+            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+        // SAFETY: a new mapping at an address that the kernel chooses, used while it lasts.
+        unsafe {
+            let start = libc::mmap(std::ptr::null_mut(), size, protection, flags, -1, 0);
+            assert_ne!(start, libc::MAP_FAILED);
+            let (word, shared) = (start.cast::<u8>(), start as usize..start as usize + size);
+            let mut child = run_in_child(&[shared], || {
+                libc::unlink(path.as_ptr());
+                libc::truncate(path.as_ptr(), 0);
+                word.write_volatile(1);
+                true
+            });
+            child.finish(&crate::control::Control::default()).unwrap();
+            assert_eq!(*child.shortcomings().lock().unwrap(), Shortcomings::default());
+            assert_eq!(word.read_volatile(), 0);
+            libc::munmap(start, size);
+        }
+        assert_eq!(std::fs::read(&file).unwrap(), b"precious");
+        std::fs::remove_file(file).unwrap();
+    }
+
+    #[test]
+    fn a_child_without_a_filter_goes_on_and_says_so() {
+        let lacking = with_refused(&[libc::SYS_seccomp], libc::EPERM, || {
+            let mut child = run_in_child(&[], || true);
+            child.finish(&crate::control::Control::default()).unwrap();
+            *child.shortcomings().lock().unwrap()
+        });
+        assert_eq!(lacking, Shortcomings::NOT_FENCED);
     }
 
     #[test]

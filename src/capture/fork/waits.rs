@@ -12,6 +12,8 @@
 //! * A lock that another thread held at the moment of the fork guards data in an unknown state:
 //!   [`EXIT_LOCK`]. All but two kinds: see [`lock_for`].
 //!
+//! The same way serves the opening of files: see [`reopen`].
+//!
 //! The entries are looked up before the fork, on a native thread: the child does not call into the
 //! dynamic linker. Relocation types are those of the System V ABI supplements for x86-64 (4.4.1)
 //! and AArch64 (section on dynamic relocations).
@@ -20,6 +22,7 @@ use std::ffi::{CStr, c_char, c_int, c_long, c_void};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
+use super::reopen;
 use crate::capture::memory::page_size;
 
 /// The child had to wait for a thread that it does not have.
@@ -51,7 +54,7 @@ struct Replaced {
 // SAFETY: the pointers are addresses of functions, which never change.
 unsafe impl Sync for Replaced {}
 
-static REPLACED: [Replaced; 13] = [
+static REPLACED: [Replaced; 15] = [
     Replaced { name: c"pthread_cond_wait", by: cond_wait as *const c_void },
     Replaced { name: c"pthread_cond_signal", by: cond_signal as *const c_void },
     Replaced { name: c"pthread_cond_broadcast", by: cond_signal as *const c_void },
@@ -65,6 +68,8 @@ static REPLACED: [Replaced; 13] = [
     Replaced { name: c"sem_post", by: sem_post as *const c_void },
     Replaced { name: c"pthread_barrier_wait", by: barrier_wait as *const c_void },
     Replaced { name: c"syscall", by: system_call as *const c_void },
+    Replaced { name: c"open", by: reopen::open as *const c_void },
+    Replaced { name: c"open64", by: reopen::open as *const c_void },
 ];
 
 /// Where the C library's `syscall` is, once [`Waits::find`] has run: our own reference to it is
@@ -254,6 +259,24 @@ unsafe extern "C" fn system_call(
             _ => {}
         }
     }
+    // SAFETY: as the caller means it.
+    unsafe { pass_on(number, first, second, third, fourth, fifth, sixth) }
+}
+
+/// The C library's `syscall`, to which our own reference is redirected as well.
+///
+/// # Safety
+///
+/// That of the system call. [`Waits::find`] must have run.
+pub(super) unsafe fn pass_on(
+    number: c_long,
+    first: usize,
+    second: usize,
+    third: usize,
+    fourth: usize,
+    fifth: usize,
+    sixth: usize,
+) -> c_long {
     type SystemCall =
         unsafe extern "C" fn(c_long, usize, usize, usize, usize, usize, usize) -> c_long;
     // SAFETY: `find` has stored the address of the C library's function, which reads as many of the
