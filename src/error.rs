@@ -19,8 +19,8 @@ enum ErrorKind {
     InvalidSnapshot(Flaw),
     /// The bytes end before the snapshot does.
     TruncatedSnapshot(Flaw),
-    /// A system call failed.
-    Io { syscall: &'static str, path: String, source: io::Error },
+    /// A system call failed, or was not made because of what it would have done.
+    Io { syscall: &'static str, path: String, source: io::Error, why: Option<&'static str> },
     /// The caller asked the job to stop.
     Cancelled,
     /// The job ran into its deadline.
@@ -91,7 +91,16 @@ impl Error {
             Ok(error) => return error,
             Err(source) => source,
         };
-        ErrorKind::Io { syscall, path: path.into(), source }.into()
+        ErrorKind::Io { syscall, path: path.into(), source, why: None }.into()
+    }
+
+    /// The same with a reason, where the system's words for the errno do not say enough.
+    #[must_use]
+    pub fn because(mut self, reason: &'static str) -> Self {
+        if let ErrorKind::Io { why, .. } = &mut *self.kind {
+            *why = Some(reason);
+        }
+        self
     }
 
     /// The job was cancelled.
@@ -196,8 +205,9 @@ impl fmt::Display for Error {
         match &*self.kind {
             ErrorKind::InvalidSnapshot(flaw) => flaw.write(f, "not a valid heap snapshot"),
             ErrorKind::TruncatedSnapshot(flaw) => flaw.write(f, "the heap snapshot is cut off"),
-            ErrorKind::Io { syscall, path, source } => {
-                write!(f, "{}: {}, {syscall} '{path}'", errno_code(source), errno_text(source))
+            ErrorKind::Io { syscall, path, source, why } => {
+                write!(f, "{}: {}, {syscall} '{path}'", errno_code(source), errno_text(source))?;
+                why.map_or(Ok(()), |why| write!(f, ": {why}"))
             }
             ErrorKind::Cancelled => write!(f, "the operation was aborted"),
             ErrorKind::TimedOut => write!(f, "the operation took longer than timeoutMs allows"),

@@ -8,13 +8,15 @@
 //!
 //! [`PendingFile::commit`] is `fsync`, then one atomic `rename` or `link`, then `fsync` of the
 //! directory. A symbolic link at the target is replaced, never followed. A target that is a
-//! character device or a FIFO cannot be replaced: it is written to directly.
+//! character device or a FIFO cannot be replaced: it is written to directly, unless somebody else may
+//! have put it into a directory that all may write to.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -30,6 +32,9 @@ const SUFFIX: &str = ".tmp";
 const LEFTOVER_AGE: Duration = Duration::from_secs(30);
 /// Only the owner may read what was in the memory of the process.
 const MODE: libc::mode_t = 0o600;
+/// Why nothing is written to such a target.
+const PLANTED: &str = "it is no regular file, belongs to another user, and is in a directory that \
+                       others may write to: whoever put it there would read the heap";
 
 /// A file in the making. Dropping it removes every trace of it. See the module docs.
 #[derive(Debug)]
@@ -62,7 +67,8 @@ impl PendingFile {
     ///
     /// The errno code of the system call that failed: `ENOENT`, `EACCES`, `EROFS`, `EMFILE`,
     /// `ENAMETOOLONG`...; `EISDIR` for a directory; `EEXIST` for an existing file with `exclusive`; `ELOOP` for a
-    /// symbolic link to something that is no regular file; `ERR_INVALID_ARG` for an empty path or
+    /// symbolic link to something that is no regular file; `EACCES` for a FIFO of somebody else in a
+    /// directory such as `/tmp`; `ERR_INVALID_ARG` for an empty path or
     /// one with a zero byte.
     pub fn create(path: &Path, exclusive: bool) -> Result<Self> {
         let shown_path = path.display().to_string();
@@ -87,6 +93,10 @@ impl PendingFile {
             }
             Target::Device => {
                 let file = open_device(&directory, &name).map_err(|error| fail("open", error))?;
+                if may_be_planted(&directory, &file).map_err(|error| fail("fstat", error))? {
+                    let error = io::Error::from_raw_os_error(libc::EACCES);
+                    return Err(fail("open", error).because(PLANTED));
+                }
                 (file, Form::Direct)
             }
             Target::Absent | Target::Replaceable => {
@@ -278,6 +288,22 @@ fn open_device(directory: &OwnedFd, name: &CStr) -> io::Result<File> {
     Ok(file)
 }
 
+/// Whether an open device or FIFO belongs neither to this user nor to the owner of its directory, and
+/// others may write there: in `/tmp`, say. Its owner would get the whole heap. Kernels refuse to open
+/// such FIFOs, too, where `fs.protected_fifos` is set, but not in every container.
+fn may_be_planted(directory: &OwnedFd, file: &File) -> io::Result<bool> {
+    let directory = File::from(directory.try_clone()?).metadata()?;
+    let target = file.metadata()?;
+    // SAFETY: `geteuid` cannot fail and touches no memory.
+    let own = unsafe { libc::geteuid() };
+    let shared = u32::from(libc::S_IWGRP | libc::S_IWOTH);
+    let sticky = u32::from(libc::S_ISVTX);
+    Ok(directory.mode() & sticky != 0
+        && directory.mode() & shared != 0
+        && target.uid() != own
+        && target.uid() != directory.uid())
+}
+
 fn mode_of(directory: &OwnedFd, name: &CStr, flags: libc::c_int) -> io::Result<libc::mode_t> {
     stat_at(directory, name, flags).map(|stat| stat.st_mode)
 }
@@ -394,7 +420,7 @@ fn check(result: libc::c_int) -> io::Result<()> {
 mod tests {
     use super::*;
     use std::fs;
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
     /// A directory of its own for a test, removed at the end.
     struct Scratch(PathBuf);
@@ -486,6 +512,37 @@ mod tests {
         let path = scratch.0.join("a");
         symlink("/dev/full", &path).unwrap();
         assert_eq!(write(&path, false, b"x").unwrap_err().code(), "ELOOP");
+    }
+
+    #[test]
+    fn a_fifo_that_another_user_planted_is_not_written_to() {
+        const NOBODY: u32 = 65_534;
+        let scratch = Scratch::new();
+        let path = scratch.0.join("a");
+        let name = CString::new(path.as_os_str().as_bytes()).unwrap();
+        // SAFETY: the path is NUL-terminated.
+        check(unsafe { libc::mkfifo(name.as_ptr(), 0o666) }).unwrap();
+        // Else nobody reads, which is another error. The pipe keeps what is written.
+        let _reader = File::options().read(true).write(true).open(&path).unwrap();
+        let set_mode = |mode| {
+            fs::set_permissions(&scratch.0, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        set_mode(0o1777);
+        write(&path, false, b"to one of our own").unwrap();
+        if chown(&path, Some(NOBODY), None).is_err() {
+            return; // Only root can give it away.
+        }
+        for mode in [0o1777, 0o1730] {
+            set_mode(mode);
+            let error = write(&path, false, b"to another's").err().unwrap();
+            assert_eq!(error.code(), "EACCES");
+            assert!(error.to_string().contains("belongs to another user"), "{error}");
+        }
+        set_mode(0o700);
+        write(&path, false, b"where only we may put one").unwrap();
+        set_mode(0o1777);
+        chown(&scratch.0, Some(NOBODY), None).unwrap();
+        write(&path, false, b"of the directory's owner").unwrap();
     }
 
     #[test]
