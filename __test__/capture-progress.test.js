@@ -34,7 +34,8 @@ const calls = {
 /**
  * @param {string} mode
  * @param {string} heap
- * @returns {Record<string, Array<import('..').Progress>>} The reports of each call.
+ * @returns {Record<string, { reports: Array<import('..').Progress>, bytes?: number }>} The reports of
+ *   each call, and the size of the file that it wrote.
  */
 function reportsOf(mode, heap) {
   const source = `
@@ -45,8 +46,10 @@ function reportsOf(mode, heap) {
       await writeSnapshot('base', { mode: 'inline', force: true });
       const all = {};
       for (const [name, call] of Object.entries(calls)) {
-        const reports = (all[name] = []);
-        await call({ mode: '${mode}', force: true, onProgress: (report) => reports.push(report) });
+        const reports = [];
+        const onProgress = (report) => reports.push(report);
+        const { bytes } = await call({ mode: '${mode}', force: true, onProgress });
+        all[name] = { reports, bytes };
       }
       process.stdout.write(JSON.stringify(all));
     })();`;
@@ -67,10 +70,11 @@ for (const mode of canFork ? ['fork', 'inline'] : ['inline']) {
 
       for (const call of Object.keys(calls)) {
         it(call, () => {
-          const reports = all[call];
+          const { reports, bytes: written } = all[call];
           const last = reports.at(-1);
           assert.equal(last?.percent, 100);
           assert.equal(last.bytes, last.totalBytes);
+          if (call === 'snapshot') assert.equal(last.bytes, written);
           // Inline the event loop stands still until V8 is done, so that few come.
           if (mode === 'fork') assert.ok(reports.length > 20, `${reports.length} reports`);
           const reached = new Map();

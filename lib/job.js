@@ -15,6 +15,8 @@ class Watch {
   constructor(options) {
     this.options = options;
     this.startedAt = performance.now();
+    /** @type {Map<string, Progress>} The furthest that was told of each phase. */
+    this.told = new Map();
   }
 
   /** @returns {number} Milliseconds since the call began. */
@@ -49,13 +51,17 @@ class Watch {
     let settled = false;
     /** @type {{ error: unknown } | undefined} */
     let thrown;
-    /** @type {Progress | undefined} */
-    let last;
-    /** @param {Progress} progress */
-    const report = (progress) => {
+    // What an earlier run of the same call has told: one that repeats it begins anew. Within a run,
+    // a phase may deal with several inputs one after the other, but for that of the capture.
+    const before = new Map(this.told);
+    const report = (/** @type {Progress} */ progress, isEnd = false) => {
+      const { phase } = progress;
+      const floor = (phase === 'capture' ? this.told : before).get(phase);
+      const told = isEnd ? progress : notBelow(progress, floor);
+      if (told === undefined) return;
+      this.told.set(phase, told);
       try {
-        last = progress;
-        onProgress?.(progress);
+        onProgress?.(told);
       } catch (error) {
         thrown ??= { error };
         job.cancel();
@@ -77,14 +83,28 @@ class Watch {
     }
     if (outcome.failure === undefined && onProgress !== undefined && !thrown) {
       // Reports are dropped while the event loop is busy, the last one not.
-      const bytes = last?.totalBytes ?? last?.bytes ?? 0;
-      report({ phase: last?.phase ?? 'analyze', bytes, totalBytes: bytes, percent: 100 });
+      const { phase, bytes } = job.reached ?? { phase: 'analyze', bytes: 0 };
+      report(toProgress(phase, bytes, bytes), true);
     }
     if (thrown) throw thrown.error;
     if (outcome.failure === undefined) return outcome.value;
     if (outcome.failure.code === 'ABORT_ERR' && signal?.aborted) throw abortError(signal);
     throw new HeapdiffError(outcome.failure);
   }
+}
+
+/**
+ * Progress never goes back.
+ *
+ * @param {Progress} progress
+ * @param {Progress} [floor] What was told before.
+ * @returns {Progress | undefined} What may be told; nothing while it has less to say.
+ */
+function notBelow(progress, floor) {
+  if (floor === undefined) return progress;
+  if (progress.bytes < floor.bytes) return undefined;
+  if (progress.percent === undefined || floor.percent === undefined) return progress;
+  return { ...progress, percent: Math.max(progress.percent, floor.percent) };
 }
 
 /**

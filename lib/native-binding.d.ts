@@ -26,6 +26,8 @@ export class Job {
     onProgress?: (phase: string, bytes: number, totalBytes?: number) => void,
   );
   cancel(): void;
+  /** What the latest report said, which may not have been delivered. Null without a callback. */
+  readonly reached: { phase: string; bytes: number } | null;
 }
 
 /** A snapshot to read. Feeds one job. */
@@ -202,6 +204,6 @@ export interface HeapBytes {
 }
 
 /** Milliseconds on this thread. */
-export function captureCost(heap: HeapBytes): CaptureCost;
+export function captureCost(heap: HeapBytes): Settled<CaptureCost>;
 /** The same on a native thread. */
 export function findCaptureCost(job: Job, heap: HeapBytes): Promise<Settled<CaptureCost>>;

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 use napi::bindgen_prelude::{FnArgs, Function, Object, ToNapiValue};
@@ -30,6 +30,17 @@ pub struct Job {
     /// Taken by the job. It must not stay here: it holds the callback, whose closure holds this
     /// object, and no garbage collector could see through that circle.
     control: RefCell<Option<Control>>,
+    /// The latest report, also where JavaScript did not get it.
+    latest: Arc<Mutex<Option<Progress>>>,
+}
+
+/// How far a job is.
+#[napi(object, object_from_js = false)]
+pub struct Reached {
+    /// The phase.
+    pub phase: &'static str,
+    /// Bytes dealt with in it.
+    pub bytes: f64,
 }
 
 #[napi]
@@ -44,6 +55,7 @@ impl Job {
         on_progress: Option<Function<'_, ProgressArgs, UnknownReturnValue>>,
     ) -> napi::Result<Self> {
         let cancel = Cancel::default();
+        let latest = Arc::<Mutex<Option<Progress>>>::default();
         let deadline = timeout_ms
             .and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok())
             .and_then(|timeout| Instant::now().checked_add(timeout));
@@ -58,11 +70,23 @@ impl Job {
                     let total = total_bytes.map(|bytes| bytes as f64);
                     Ok(FnArgs::from((phase.name(), bytes as f64, total)))
                 })?;
+            let latest = Arc::clone(&latest);
             control = control.with_progress(Arc::new(move |progress| {
+                *latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
                 report.call(progress, ThreadsafeFunctionCallMode::NonBlocking);
             }));
         }
-        Ok(Self { cancel, control: RefCell::new(Some(control)) })
+        Ok(Self { cancel, control: RefCell::new(Some(control)), latest })
+    }
+
+    /// What the latest report said, if there is one and somebody listens: reports may be dropped.
+    #[napi(getter, catch_unwind)]
+    pub fn reached(&self) -> Option<Reached> {
+        let latest = *self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        latest.map(|Progress { phase, bytes, .. }| Reached {
+            phase: phase.name(),
+            bytes: bytes as f64,
+        })
     }
 
     /// Asks the job to stop at its next checkpoint. Does nothing once it has ended.
