@@ -283,6 +283,52 @@ describe('fork mode', { skip: !supported && 'it needs Linux on x64 or arm64' }, 
     await written;
   });
 
+  it('never goes back in its progress when another child is needed', async () => {
+    /** @type {Array<import('..').Progress>} */
+    const reports = [];
+    let crashed = false;
+    const onProgress = (/** @type {import('..').Progress} */ report) => {
+      reports.push(report);
+      if (crashed || (report.percent ?? 0) < 20) return;
+      crashed = true;
+      for (const pid of children()) process.kill(pid, 'SIGSEGV');
+    };
+    const file = path.join(temporaryDirectory(), 'a');
+    const { attempts, bytes } = await writeSnapshot(file, { mode: 'fork', onProgress });
+    assert.ok(attempts > 1);
+    let before = { bytes: 0, percent: 0 };
+    for (const { bytes, percent = before.percent } of reports) {
+      assert.ok(bytes >= before.bytes && percent >= before.percent, JSON.stringify(reports));
+      before = { bytes, percent };
+    }
+    assert.deepEqual(before, { bytes, percent: 100 });
+  });
+
+  it('stops at once while it waits for other threads', () => {
+    const cwd = temporaryDirectory();
+    const source = `
+      const { Worker } = require('node:worker_threads');
+      const { writeSnapshot } = require(${packagePath});
+      const worker = new Worker('for (;;);', { eval: true });
+      worker.once('online', async () => {
+        const late = [];
+        for (const options of [{ timeoutMs: 5 }, { signal: AbortSignal.timeout(5) }]) {
+          const startedAt = performance.now();
+          const code = await writeSnapshot('a', { mode: 'fork', ...options }).catch((e) => e.code);
+          late.push([code, performance.now() - startedAt]);
+        }
+        console.log(JSON.stringify(late));
+        process.exit();
+      });`;
+    const late = JSON.parse(String(execFileSync(process.execPath, ['-e', source], { cwd })));
+    assert.deepEqual(
+      late.map((/** @type {[string, number]} */ [code]) => code),
+      ['ERR_TIMEOUT', 'ABORT_ERR'],
+    );
+    // Loading and the test before the first fork are part of the first one.
+    assert.ok(late[1][1] < 60, JSON.stringify(late));
+  });
+
   it('is there again after a moment without descriptors', () => {
     const cwd = temporaryDirectory();
     const source = `

@@ -29,7 +29,9 @@ const YOUNG_SPACES = ['new_space', 'new_large_object_space'];
 function estimateCapture(options) {
   const checked = checkCaptureOptions(checkOptions(options));
   const heap = heapBytes();
-  return estimate(checked, heap, nativeCapture().captureCost(heap)).estimate;
+  const cost = nativeCapture().captureCost(heap);
+  if (cost.failure) throw new HeapdiffError(cost.failure);
+  return estimate(checked, heap, cost.value).estimate;
 }
 
 /** @typedef {import('./native-binding').HeapBytes} HeapBytes */

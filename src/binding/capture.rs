@@ -25,6 +25,7 @@ use crate::capture::slot::Slot;
 use crate::capture::snapshot_file::SnapshotFile;
 use crate::capture::stream::{PulledCapture, PulledReader};
 use crate::capture::{estimate, identity, limits, snapshot_file};
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::redact::Salt;
 use crate::snapshot::Source;
@@ -205,16 +206,24 @@ pub struct Forked {
 
 impl Capture {
     /// Opens the way. Its part of `slot` is given back when the capture is closed.
-    fn open(slot: Arc<Slot>, file: Option<SnapshotFile>, may_fork: MayFork) -> Result<Self> {
+    fn open(
+        slot: Arc<Slot>,
+        file: Option<SnapshotFile>,
+        may_fork: MayFork,
+        control: &Control,
+    ) -> Result<Self> {
         #[cfg(fork_mode)]
         let (readiness, why_no_fork) = match may_fork {
             MayFork::No => (None, None),
-            MayFork::IfPossible => match Readiness::check() {
+            MayFork::IfPossible => match Readiness::check(control) {
                 Ok(readiness) => (Some(readiness), None),
+                Err(error) if control.checkpoint().is_err() => return Err(error),
                 Err(error) => (None, Some(error.to_string())),
             },
-            MayFork::Only => (Some(Readiness::check()?), None),
+            MayFork::Only => (Some(Readiness::check(control)?), None),
         };
+        #[cfg(not(fork_mode))]
+        let _ = control;
         #[cfg(not(fork_mode))]
         if may_fork == MayFork::Only {
             return Err(Error::unsupported("fork mode needs Linux on x64 or arm64"));
@@ -370,10 +379,10 @@ pub fn prepare_file<'env>(
     outlet: OutletArguments,
 ) -> napi::Result<Object<'env>> {
     let slot = slot.share();
-    spawn_job(env, job, "heapdiff-open", move |_| {
+    spawn_job(env, job, "heapdiff-open", move |control| {
         let slot = slot?;
         let file = SnapshotFile::create(path.as_ref(), exclusive, outlet.into())?;
-        Capture::open(slot, Some(file), may_fork)
+        Capture::open(slot, Some(file), may_fork, control)
     })
 }
 
@@ -404,7 +413,9 @@ pub fn prepare_stream<'env>(
     may_fork: MayFork,
 ) -> napi::Result<Object<'env>> {
     let slot = slot.share();
-    spawn_job(env, job, "heapdiff-open", move |_| Capture::open(slot?, None, may_fork))
+    spawn_job(env, job, "heapdiff-open", move |control| {
+        Capture::open(slot?, None, may_fork, control)
+    })
 }
 
 /// Receives what V8 writes and puts the file in place.
@@ -526,17 +537,21 @@ pub struct HeapBytes {
 
 /// Estimates a capture of an isolate, of which V8 says these sizes.
 #[napi(catch_unwind)]
-pub fn capture_cost(heap: HeapBytes) -> CaptureCost {
+pub fn capture_cost(heap: HeapBytes) -> Settled<CaptureCost> {
+    Settled(cost_of(heap, &Control::default()))
+}
+
+fn cost_of(heap: HeapBytes, control: &Control) -> Result<CaptureCost> {
     let HeapBytes { old_used, old_resident, young_used, young_resident } = heap;
     let size = HeapSize { old_used, old_resident, young_used, young_resident };
-    let estimate = estimate::estimate(size);
-    CaptureCost {
+    let estimate = estimate::estimate(size, control)?;
+    Ok(CaptureCost {
         peak_bytes: estimate.peak_bytes,
         inline_pause_ms: estimate.inline_pause_ms,
         fork_pause_ms: estimate.fork_pause_ms,
         available_bytes: limits::available_bytes().map(|bytes| bytes as f64),
         can_fork: cfg!(fork_mode),
-    }
+    })
 }
 
 /// The same on a native thread.
@@ -546,7 +561,7 @@ pub fn find_capture_cost<'env>(
     job: &Job,
     heap: HeapBytes,
 ) -> napi::Result<Object<'env>> {
-    spawn_job(env, job, "heapdiff-cost", move |_| Ok(capture_cost(heap)))
+    spawn_job(env, job, "heapdiff-cost", move |control| cost_of(heap, control))
 }
 
 /// Names the isolate of the thread with this `threadId`.

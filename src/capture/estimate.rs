@@ -10,6 +10,8 @@
 pub use super::heap_sample::HeapSize;
 use super::heap_sample::{HeapContents, HeapSample};
 use super::memory::{page_size, rss};
+use crate::control::Control;
+use crate::error::Result;
 
 /// An empty Node takes this much beside what is counted.
 const FIXED_BYTES: f64 = 26e6;
@@ -51,12 +53,18 @@ pub struct Estimate {
 }
 
 /// Estimates a capture of an isolate of this process. Takes milliseconds, on whatever thread.
-pub fn estimate(isolate: HeapSize) -> Estimate {
-    let contents = match HeapSample::take() {
+///
+/// # Errors
+///
+/// `ABORT_ERR` or `ERR_TIMEOUT`.
+pub fn estimate(isolate: HeapSize, control: &Control) -> Result<Estimate> {
+    let sample = HeapSample::take(control);
+    control.checkpoint()?;
+    let contents = match sample {
         Some(sample) => sample.of(isolate, ROOM),
         None => HeapContents::guess(isolate),
     };
-    cost(&contents, rss() as f64 / page_size() as f64)
+    Ok(cost(&contents, rss() as f64 / page_size() as f64))
 }
 
 fn cost(heap: &HeapContents, fork_pages: f64) -> Estimate {

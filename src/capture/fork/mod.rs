@@ -41,8 +41,8 @@ mod waits;
 mod watch;
 
 use std::ffi::c_int;
-use std::io;
-use std::os::fd::AsRawFd;
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -53,7 +53,8 @@ use self::mappings::{MAPS, Visible};
 use self::threads::Others;
 use self::waits::Waits;
 pub use self::watch::Child;
-use super::conduit::WriterEnd;
+use super::conduit::{WriterEnd, wait_for_bytes};
+use crate::control::Control;
 use crate::error::{Error, Result};
 
 /// How long a child may live when the caller has no time limit of its own.
@@ -83,17 +84,19 @@ impl Readiness {
     /// # Errors
     ///
     /// `ERR_UNSUPPORTED` with the reason, or the errno code of what there is too little of at the
-    /// moment: descriptors, memory, processes.
-    pub fn check() -> Result<Self> {
+    /// moment: descriptors, memory, processes; `ABORT_ERR` or `ERR_TIMEOUT`.
+    pub fn check(control: &Control) -> Result<Self> {
         static PASSED: AtomicBool = AtomicBool::new(false);
         let waits = Waits::find();
         // A test that fails may have lacked descriptors or memory for a moment, so it is done again.
-        let verdict = if PASSED.load(Ordering::Relaxed) { Ok(()) } else { self_test(&waits) };
+        let verdict =
+            if PASSED.load(Ordering::Relaxed) { Ok(()) } else { self_test(&waits, control) };
         PASSED.store(verdict.is_ok(), Ordering::Relaxed);
         verdict?;
+        control.checkpoint()?;
         let visible = Visible::let_in().map_err(|error| refused("open", MAPS, error))?;
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-        Ok(Self { waits, visible, others: Others::watch(REST_AHEAD), cores })
+        Ok(Self { waits, visible, others: Others::watch(REST_AHEAD, control)?, cores })
     }
 
     /// Whether a child that is forked now is likely to come through. Some 10 microseconds per
@@ -118,7 +121,7 @@ fn refused(syscall: &'static str, what: &str, error: io::Error) -> Error {
 }
 
 /// Checks each fact that fork mode rests on.
-fn self_test(waits: &Waits) -> Result<()> {
+fn self_test(waits: &Waits, control: &Control) -> Result<()> {
     if !waits.is_usable() {
         return Err(unavailable(
             "the executable has no references to the thread library that could be redirected (is it \
@@ -126,14 +129,15 @@ fn self_test(waits: &Waits) -> Result<()> {
         ));
     }
     mappings::self_test()?;
-    test_child(waits)
+    control.checkpoint()?;
+    test_child(waits, control)
 }
 
 /// Forks from this native thread, without V8's heap: costs little. The child does all that a
 /// capturing child does but capture, and says hello.
-fn test_child(waits: &Waits) -> Result<()> {
+fn test_child(waits: &Waits, control: &Control) -> Result<()> {
     const TEST: &str = "a test child";
-    let (mut reader, writer) = io::pipe().map_err(|error| refused("pipe2", TEST, error))?;
+    let (reader, writer) = io::pipe().map_err(|error| refused("pipe2", TEST, error))?;
     let pipe = writer.as_raw_fd();
     // SAFETY: the child only makes system calls.
     let forked = unsafe {
@@ -148,15 +152,32 @@ fn test_child(waits: &Waits) -> Result<()> {
     drop(writer);
     let forked = forked.map_err(|error| refused("fork", TEST, error))?;
     let mut child = Child::new(forked, u64::MAX);
-    let mut said = String::new();
-    io::Read::read_to_string(&mut reader, &mut said)
-        .map_err(|error| refused("read", TEST, error))?;
-    let ended = child.finish(&crate::control::Control::default());
+    let mut said = [0; 5];
+    // Dropping the child ends it.
+    let ended = read_while(&mut OwnedFd::from(reader).into(), &mut said, control)
+        .and_then(|read| child.finish(control).map(|()| &said[..read]));
     match ended {
-        Ok(()) if said == "hello" => Ok(()),
-        Ok(()) => Err(unavailable("a test child said nothing")),
+        Ok(said) if said == b"hello" => Ok(()),
+        Ok(_) => Err(unavailable("a test child said nothing")),
+        Err(error) if control.checkpoint().is_err() || error.errno().is_some() => Err(error),
         Err(error) => Err(unavailable(format_args!("in a test, {error}"))),
     }
+}
+
+/// Reads until `buffer` is full or the end is there, and asks `control` meanwhile.
+fn read_while(reader: &mut std::fs::File, buffer: &mut [u8], control: &Control) -> Result<usize> {
+    let fail = |syscall| move |error| refused(syscall, "a test child", error);
+    let mut read = 0;
+    while read < buffer.len() {
+        control.checkpoint()?;
+        if wait_for_bytes(reader).map_err(fail("poll"))? {
+            match reader.read(&mut buffer[read..]).map_err(fail("read"))? {
+                0 => break,
+                more => read += more,
+            }
+        }
+    }
+    Ok(read)
 }
 
 /// What a fork cost.
@@ -295,7 +316,8 @@ mod tests {
     fn a_child_that_cannot_tell_what_is_open_does_not_go_on() {
         let waits = Waits::find();
         let calls = [libc::SYS_getdents64];
-        let error = with_refused(&calls, libc::EPERM, || test_child(&waits)).unwrap_err();
+        let error = with_refused(&calls, libc::EPERM, || test_child(&waits, &Control::default()))
+            .unwrap_err();
         assert_eq!(error.code(), "ERR_UNSUPPORTED");
         assert!(error.to_string().contains("could not set itself up"), "{error}");
     }
@@ -331,7 +353,7 @@ mod tests {
                 word.write_volatile(1);
                 true
             });
-            child.finish(&crate::control::Control::default()).unwrap();
+            child.finish(&Control::default()).unwrap();
             assert_eq!(*child.shortcomings().lock().unwrap(), Shortcomings::default());
             assert_eq!(word.read_volatile(), 0);
             libc::munmap(start, size);
@@ -344,7 +366,7 @@ mod tests {
     fn a_child_without_a_filter_goes_on_and_says_so() {
         let lacking = with_refused(&[libc::SYS_seccomp], libc::EPERM, || {
             let mut child = run_in_child(&[], || true);
-            child.finish(&crate::control::Control::default()).unwrap();
+            child.finish(&Control::default()).unwrap();
             *child.shortcomings().lock().unwrap()
         });
         assert_eq!(lacking, Shortcomings::NOT_FENCED);
@@ -360,7 +382,8 @@ mod tests {
             (libc::ENOMEM, "ENOMEM"),
         ] {
             let calls = [libc::SYS_clone, libc::SYS_clone3];
-            let error = with_refused(&calls, errno, || test_child(&waits)).unwrap_err();
+            let error = with_refused(&calls, errno, || test_child(&waits, &Control::default()))
+                .unwrap_err();
             assert_eq!(error.code(), code);
         }
     }

@@ -14,6 +14,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use crate::control::Control;
+use crate::error::Result;
+
 /// How often to look.
 const LOOK: Duration = Duration::from_micros(200);
 
@@ -29,11 +32,16 @@ pub(super) struct Others {
 
 impl Others {
     /// Watches until a moment at which all rest, or for `at_most`.
-    pub(super) fn watch(at_most: Duration) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// `ABORT_ERR` or `ERR_TIMEOUT`, at the next look.
+    pub(super) fn watch(at_most: Duration, control: &Control) -> Result<Self> {
         let begun = Instant::now();
         let mut others = Self { restless: busy_threads(), busy: 0 };
         let (mut looks, mut seen) = (1, others.restless.len());
         while !others.restless.is_empty() && begun.elapsed() < at_most {
+            control.checkpoint()?;
             std::thread::sleep(LOOK);
             let busy = busy_threads();
             (looks, seen) = (looks + 1, seen + busy.len());
@@ -44,7 +52,7 @@ impl Others {
             }
         }
         others.busy = seen.div_ceil(looks);
-        others
+        Ok(others)
     }
 
     /// How many were at work at a time while they were watched.
@@ -107,9 +115,12 @@ mod tests {
                 std::hint::spin_loop();
             }
         });
-        let others = Others::watch(Duration::from_millis(5));
+        let others = Others::watch(Duration::from_millis(5), &Control::default()).unwrap();
         others.wait_for_rest(Duration::from_millis(5));
         assert!(others.busy() >= 1);
+        let now = Control::default().with_deadline(Some(Instant::now()));
+        let error = Others::watch(Duration::from_secs(60), &now).unwrap_err();
+        assert_eq!(error.code(), "ERR_TIMEOUT");
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         busy.join().unwrap();
     }

@@ -36,6 +36,7 @@ pub(super) use self::sampler::Contents;
 use self::sampler::Sampler;
 use self::strings::DistinctShare;
 use super::memory::page_size;
+use crate::control::Control;
 
 /// Blocks that are read at most: of old objects, and of new ones.
 const MAX_SAMPLES: usize = 2048;
@@ -89,12 +90,13 @@ pub(super) struct HeapContents {
 }
 
 impl HeapSample {
-    /// Samples the memory of this process. `None` without `/proc`.
-    pub(super) fn take() -> Option<Self> {
+    /// Samples the memory of this process. `None` without `/proc`. Means nothing if `control` has
+    /// stopped it meanwhile.
+    pub(super) fn take(control: &Control) -> Option<Self> {
         let memory = Memory::open()?;
         let V8Memory { mut old, young, read_only } = V8Memory::find(&memory)?;
         old.sort_by_key(|chunk| std::cmp::Reverse(chunk.len()));
-        let mut sampler = Sampler::new(memory, read_only);
+        let mut sampler = Sampler::new(memory, read_only, control);
         let (large, small) = old.split_at(old.iter().take_while(|chunk| is_large(chunk)).count());
         let (largest, others) = large.split_at(large.len().min(MAX_LARGE));
         let mut contents = Contents::default();

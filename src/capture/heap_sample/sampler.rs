@@ -9,10 +9,13 @@ use super::is_of_one_object;
 use super::memory::{Memory, is_pointer};
 use super::strings::{Numerals, StringMap, Texts};
 use super::tables::Table;
+use crate::control::Control;
 
 /// What is read at once: a page or a part of one.
 pub(super) const BLOCK: usize = 4096;
 const WORDS: usize = BLOCK / 8;
+/// How many blocks are read between two looks whether to stop: well below a millisecond.
+const BLOCKS_PER_CHECKPOINT: usize = 64;
 /// The head of a large object lies in the first so many blocks of its chunk.
 const HEAD_BLOCKS: usize = 3;
 /// Of so many words one is followed, if it is a pointer. Prime, so that it falls on every field of
@@ -115,6 +118,7 @@ impl Counts {
 
 /// Reads blocks and counts what is in them.
 pub(super) struct Sampler {
+    control: Control,
     memory: Memory,
     read_only: Vec<Range<usize>>,
     /// What is known of pointers into read-only memory, and of what may be a map.
@@ -146,8 +150,10 @@ enum ReadOnly {
 }
 
 impl Sampler {
-    pub(super) fn new(memory: Memory, read_only: Vec<Range<usize>>) -> Self {
+    /// A sampler that stops when `control` says so: what it finds is then too little.
+    pub(super) fn new(memory: Memory, read_only: Vec<Range<usize>>, control: &Control) -> Self {
         Self {
+            control: control.clone(),
             memory,
             read_only,
             read_only_objects: HashMap::new(),
@@ -175,6 +181,9 @@ impl Sampler {
             let count = chunk.len() / BLOCK;
             let mut at = skip;
             while at < count {
+                if read % BLOCKS_PER_CHECKPOINT == 0 && self.control.checkpoint().is_err() {
+                    return Contents::default();
+                }
                 read += 1;
                 let address = chunk.start + at * BLOCK;
                 if self.memory.read(address, &mut block) {
@@ -453,7 +462,7 @@ mod tests {
         let count = |read_only| {
             let mut counts = Counts::default();
             let memory = Memory::open().unwrap();
-            Sampler::new(memory, read_only).count(&block, 0, 1.0, &mut counts);
+            Sampler::new(memory, read_only, &Control::default()).count(&block, 0, 1.0, &mut counts);
             counts.pointers
         };
         assert_eq!(count(vec![]), 6);
