@@ -15,8 +15,8 @@ class Watch {
   constructor(options) {
     this.options = options;
     this.startedAt = performance.now();
-    /** @type {Map<string, Progress>} The furthest that was told of each phase. */
-    this.told = new Map();
+    /** @type {Record<string, Progress>} The furthest that was told of each phase. */
+    this.told = {};
   }
 
   /** @returns {number} Milliseconds since the call began. */
@@ -53,13 +53,13 @@ class Watch {
     let thrown;
     // What an earlier run of the same call has told: one that repeats it begins anew. Within a run,
     // a phase may deal with several inputs one after the other, but for that of the capture.
-    const before = new Map(this.told);
+    const before = { ...this.told };
     const report = (/** @type {Progress} */ progress, isEnd = false) => {
       const { phase } = progress;
-      const floor = (phase === 'capture' ? this.told : before).get(phase);
+      const floor = (phase === 'capture' ? this.told : before)[phase];
       const told = isEnd ? progress : notBelow(progress, floor);
       if (told === undefined) return;
-      this.told.set(phase, told);
+      this.told[phase] = told;
       try {
         onProgress?.(told);
       } catch (error) {

@@ -94,7 +94,7 @@ impl Capture {
         {
             let shared = self.shortcomings.borrow();
             let lacking = *shared.lock().unwrap_or_else(PoisonError::into_inner);
-            return lacking.describe();
+            lacking.describe()
         }
         #[cfg(not(fork_mode))]
         Vec::new()

@@ -292,14 +292,14 @@ fn open_device(directory: &OwnedFd, name: &CStr) -> io::Result<File> {
 /// others may write there: in `/tmp`, say. Its owner would get the whole heap. Kernels refuse to open
 /// such FIFOs, too, where `fs.protected_fifos` is set, but not in every container.
 fn may_be_planted(directory: &OwnedFd, file: &File) -> io::Result<bool> {
+    const STICKY: u32 = 0o1000;
+    const OTHERS_MAY_WRITE: u32 = 0o022;
     let directory = File::from(directory.try_clone()?).metadata()?;
     let target = file.metadata()?;
     // SAFETY: `geteuid` cannot fail and touches no memory.
     let own = unsafe { libc::geteuid() };
-    let shared = u32::from(libc::S_IWGRP | libc::S_IWOTH);
-    let sticky = u32::from(libc::S_ISVTX);
-    Ok(directory.mode() & sticky != 0
-        && directory.mode() & shared != 0
+    Ok(directory.mode() & STICKY != 0
+        && directory.mode() & OTHERS_MAY_WRITE != 0
         && target.uid() != own
         && target.uid() != directory.uid())
 }
