@@ -478,7 +478,7 @@ mod tests {
         let start = words.as_ptr() as usize;
         let chunk = start..start + CHUNK;
         let read_only = std::iter::once(0x1000_0000..0x1004_0000).collect();
-        let mut sampler = Sampler::new(Memory::open().unwrap(), read_only);
+        let mut sampler = Sampler::new(Memory::open().unwrap(), read_only, &Control::default());
         sampler.read_only_objects.insert(map, Some(ReadOnly::Map));
         let mut items = |at: usize| {
             let block = words[at * WORDS..][..WORDS].try_into().unwrap();
