@@ -346,7 +346,8 @@ mod tests {
         assert_eq!(declared(source, "items", "class A", false), Some((2, 3)));
         assert_eq!(declared(source, "items", "class B", false), Some((6, 3)));
         assert_eq!(declared(source, "items", "b()", false), Some((6, 3)));
-        let source = "class A {\n  constructor(x) {\n    this.items = x;\n  }\n}\nclass B {\n  items = [];\n  constructor({ y }) {\n    y();\n  }\n}\n";
+        let source = "class A {\n  constructor(x) {\n    this.items = x;\n  }\n}\nclass B {\n  \
+                      items = [];\n  constructor({ y }) {\n    y();\n  }\n}\n";
         assert_eq!(declared(source, "items", "({ y })", false), Some((7, 3)));
         assert_eq!(declared(source, "items", "(x)", false), Some((3, 10)));
         let source = "const k=['items','x'];class A{x=1;items=new Map}class B{items=new Set;y=2}";

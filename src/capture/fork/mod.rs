@@ -12,8 +12,9 @@
 //!   closed before V8 runs. The garbage collection that a snapshot begins with calls destructors of
 //!   native objects, those of addons too; what they could still reach by paths and numbers is behind
 //!   a filter of system calls ([`fence`]), for which they have to put up with `EPERM`. One that takes
-//!   that for a reason to abort ends the child, and the capture fails. It dies with the thread that forked it, by its own watchdog, or by the
-//!   hand of [`watch`], and it is the first to go when memory runs out.
+//!   that for a reason to abort ends the child, and the capture fails.
+//! * The child dies with the thread that forked it, by its own watchdog, or by the hand of [`watch`],
+//!   and it is the first to go when memory runs out.
 //! * It is reaped by its pid, so the service's own children are not taken from it.
 //!
 //! # What can fail
