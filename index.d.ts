@@ -509,8 +509,9 @@ export interface CaptureEstimate {
 }
 
 /**
- * What a capture would cost now, and whether it is safe. Takes a few milliseconds at most, on this
- * thread.
+ * What a capture would cost now, and whether it is safe. Looks at samples of V8's memory, on this
+ * thread: tens of milliseconds, more where the machine is busy. A capture does the same on a native
+ * thread before it begins.
  *
  * @throws `ERR_INVALID_ARG`, `ERR_UNSUPPORTED`
  */

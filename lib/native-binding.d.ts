@@ -203,7 +203,7 @@ export interface HeapBytes {
   youngResident: number;
 }
 
-/** Milliseconds on this thread. */
+/** Tens of milliseconds, on this thread. */
 export function captureCost(heap: HeapBytes): Settled<CaptureCost>;
 /** The same on a native thread. */
 export function findCaptureCost(job: Job, heap: HeapBytes): Promise<Settled<CaptureCost>>;

@@ -52,7 +52,8 @@ pub struct Estimate {
     pub fork_pause_ms: f64,
 }
 
-/// Estimates a capture of an isolate of this process. Takes milliseconds, on whatever thread.
+/// Estimates a capture of an isolate of this process. Takes tens of milliseconds, on
+/// whatever thread.
 ///
 /// # Errors
 ///

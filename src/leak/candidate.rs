@@ -64,6 +64,15 @@ impl Candidate {
         }
     }
 
+    /// Whether it is a container whose growth is its own: no list, and no other containers or scattered
+    /// objects go by it.
+    pub(super) fn stands_for_itself(&self) -> bool {
+        self.scattered.is_none()
+            && self.links == 0
+            && self.inner.is_none()
+            && self.alike.containers == 0
+    }
+
     /// Its items, or those of the containers in it if they gained more.
     pub(crate) fn items(&self) -> Option<Items> {
         match self.items_of() {

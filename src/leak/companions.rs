@@ -67,7 +67,7 @@ fn merge_columns(walk: &Walk<'_>, candidates: &mut Vec<Candidate>) {
         let is_instance = walk.graph.node_type(owner) == NodeType::OBJECT
             && !walk.words.is_everyday(walk.graph.name_index(owner))
             && !walk.is_hub(owner);
-        if is_instance && stands_for_itself(candidate) && candidate.more_items() > 0 {
+        if is_instance && candidate.stands_for_itself() && candidate.more_items() > 0 {
             by_owner.entry(owner).or_default().push(at);
         }
     }
@@ -96,13 +96,6 @@ fn has_things(candidate: &Candidate) -> bool {
     things * 2 >= candidate.more_items()
 }
 
-fn stands_for_itself(candidate: &Candidate) -> bool {
-    candidate.scattered.is_none()
-        && candidate.links == 0
-        && candidate.inner.is_none()
-        && candidate.alike.containers == 0
-}
-
 /// A candidate that gained items itself, and what it may be a part of.
 struct Container {
     candidate: usize,
@@ -122,7 +115,7 @@ fn containers_of_shared_owners(walk: &Walk<'_>, candidates: &[Candidate]) -> Vec
     let mut seen = HashSet::new();
     let mut shared = HashSet::new();
     for (at, candidate) in candidates.iter().enumerate() {
-        if stands_for_itself(candidate) && candidate.more_items() > 0 {
+        if candidate.stands_for_itself() && candidate.more_items() > 0 {
             let owners = owners(walk, candidate.point.node);
             shared.extend(owners.iter().copied().filter(|&owner| !seen.insert(owner)));
             containers.push(Container { candidate: at, owners });

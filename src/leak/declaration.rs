@@ -28,7 +28,7 @@ pub struct Declaration {
 impl Declaration {
     /// Whether it is a declaration or an assignment. A key in a literal may be of anything.
     pub fn is_sure(&self) -> bool {
-        self.rank < RANK_OF_A_CALL
+        is_sure(self.rank)
     }
 
     /// Whether it is an assignment to a property of something that is not `this`.
@@ -39,12 +39,6 @@ impl Declaration {
     /// Whether a function is told the name and a value.
     pub fn is_handed_over(&self) -> bool {
         self.rank == RANK_OF_A_CALL
-    }
-}
-
-impl Found {
-    fn is_sure(&self) -> bool {
-        self.rank < RANK_OF_A_CALL
     }
 }
 
@@ -142,7 +136,7 @@ fn in_scope(source: &str, found: &[Found], named: &Named, near: usize) -> Option
         let own = around.first().filter(|block| blocks.is_class(block)).or(body.as_ref());
         let scopes = own.into_iter().chain(around.first());
         let sure = |block: &Range<usize>| {
-            let inside = found.iter().filter(|it| block.contains(&it.at) && it.is_sure());
+            let inside = found.iter().filter(|it| block.contains(&it.at) && is_sure(it.rank));
             inside.min_by_key(|it| (it.rank, it.at)).copied()
         };
         return scopes.filter(|block| block.end < source.len()).find_map(sure);
@@ -155,6 +149,10 @@ fn in_scope(source: &str, found: &[Found], named: &Named, near: usize) -> Option
         nearest(&variables.collect::<Vec<_>>(), near)
     };
     around.iter().find_map(direct)
+}
+
+fn is_sure(rank: u32) -> bool {
+    rank < RANK_OF_A_CALL
 }
 
 /// Of those that look most like a declaration the last one above, or else the first one below.

@@ -15,7 +15,7 @@ use crate::leak::edges::property;
 use crate::leak::naming::{Handle, is_identifier};
 use crate::leak::places::most_frequent;
 use crate::leak::route::Step;
-use crate::leak::scripts::{Place, place_of_closure, script_of, url_of};
+use crate::leak::scripts::{Place, place_of_closure, urls_of_functions};
 use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
 use crate::source_map::source_text;
@@ -36,6 +36,8 @@ pub(super) struct Declarations<'a> {
     /// By name: the scripts of the program that declare it.
     declaring: RefCell<HashMap<Named, Vec<(String, Declaration)>>>,
     searched: Cell<usize>,
+    /// Found when the first name is searched for.
+    own_scripts: OnceCell<Vec<String>>,
     own_folder: OnceCell<Option<String>>,
 }
 
@@ -43,7 +45,8 @@ impl<'a> Declarations<'a> {
     /// Nothing is looked at yet.
     pub(super) fn new(newer: Newer<'a>) -> Self {
         let (declaring, searched) = (RefCell::default(), Cell::new(0));
-        Self { newer, declaring, searched, own_folder: OnceCell::new() }
+        let (own_scripts, own_folder) = (OnceCell::new(), OnceCell::new());
+        Self { newer, declaring, searched, own_scripts, own_folder }
     }
 
     /// Where a name is declared: in the code at `place`, which owns it, or else somewhere that is
@@ -185,27 +188,29 @@ impl<'a> Declarations<'a> {
 
     /// The scripts of the program that declare a name, in any way.
     fn search_scripts(&self, named: &Named) -> Vec<(String, Declaration)> {
-        let Newer { graph, words, .. } = self.newer;
-        let functions = graph.nodes().filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
-        let scripts: BTreeSet<NodeIndex> =
-            functions.filter_map(|closure| script_of(graph, words, closure)).collect();
-        // Of a module without functions nothing but the module itself is left.
-        let modules = may_be_modules(graph, words);
-        let of_modules = modules.filter_map(|node| file_of_module(graph, words, node));
-        let of_scripts = scripts.iter().map(|&script| url_of(graph, script));
-        let urls: BTreeSet<String> = of_scripts.chain(of_modules).collect();
-        let is_programs =
-            |url: &String| !url.starts_with("node:") && !is_of_package(url) && !self.is_own(url);
         let mut found = Vec::new();
-        for url in urls.into_iter().filter(is_programs) {
+        for url in self.own_scripts.get_or_init(|| self.find_scripts()) {
             if self.searched.get() > MOST_SEARCHED {
                 return Vec::new();
             }
-            let Some(text) = source_text(&url) else { continue };
+            let Some(text) = source_text(url) else { continue };
             self.searched.set(self.searched.get() + text.len());
-            found.extend(find_declaration(&text, named, None).map(|declared| (url, declared)));
+            let declared = find_declaration(&text, named, None);
+            found.extend(declared.map(|declared| (url.clone(), declared)));
         }
         found
+    }
+
+    /// The scripts in the program's own files. Of a module without functions nothing but the module
+    /// itself is left.
+    fn find_scripts(&self) -> Vec<String> {
+        let Newer { graph, words, .. } = self.newer;
+        let modules = may_be_modules(graph, words);
+        let mut urls = urls_of_functions(graph, words);
+        urls.extend(modules.filter_map(|node| file_of_module(graph, words, node)));
+        let is_programs =
+            |url: &String| !url.starts_with("node:") && !is_of_package(url) && !self.is_own(url);
+        urls.into_iter().filter(is_programs).collect()
     }
 }
 
@@ -225,21 +230,18 @@ fn own_folder(graph: &HeapGraph, words: &Vocabulary) -> Option<String> {
 
 /// The folder that has scripts by the names of all of [`OWN_SCRIPTS`], if there is one.
 fn folder_of_own_scripts(graph: &HeapGraph, words: &Vocabulary) -> Option<String> {
-    let functions = graph.nodes().filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
-    let scripts: BTreeSet<NodeIndex> =
-        functions.filter_map(|closure| script_of(graph, words, closure)).collect();
-    let mut found: HashMap<String, BTreeSet<&str>> = HashMap::new();
-    for script in scripts {
-        let url = url_of(graph, script);
+    let urls = urls_of_functions(graph, words);
+    let mut found: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+    for url in &urls {
         let Some((folder, name)) = url.rsplit_once('/') else { continue };
         if let Some(own) = OWN_SCRIPTS.into_iter().find(|&own| own == name) {
-            found.entry(format!("{folder}/")).or_default().insert(own);
+            found.entry(folder).or_default().insert(own);
         }
     }
     let folders = found
         .into_iter()
-        .filter(|(folder, names)| folder.ends_with("/lib/") && names.len() == OWN_SCRIPTS.len());
-    folders.map(|(folder, _)| folder).min()
+        .filter(|(folder, names)| folder.ends_with("/lib") && names.len() == OWN_SCRIPTS.len());
+    folders.map(|(folder, _)| format!("{folder}/")).min()
 }
 
 /// Whether a file is of an installed package.

@@ -41,13 +41,11 @@ pub(super) fn is_generation(newer: Newer<'_>, before: &Before<'_>, candidate: &C
         let record = before.census().by_slot(slot_key(graph, graph.id(owner), edge));
         was += record.map_or(0, |record| u64::from(record.items));
     }
-    let stands_for_others = candidate.inner.is_some() || candidate.alike.containers > 0;
     // The two ends of a list are no containers.
-    let is_container = candidate.more_items() > 0 && candidate.links == 0;
     generations == 2
-        && is_container
+        && candidate.more_items() > 0
+        && candidate.stands_for_itself()
         && is_replaced(newer, before, container)
-        && !stands_for_others
         && now <= MOST_TIMES * was + LEAST_ITEMS
 }
 

@@ -3,6 +3,8 @@
 //! A closure leads to its script over `shared`; a location row gives line and column, and for an
 //! instance those of its constructor (specification, sections 2.5 and 2.6).
 
+use std::collections::BTreeSet;
+
 use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::vocabulary::Vocabulary;
@@ -55,6 +57,14 @@ pub fn internal_target(
 /// The script of a closure.
 pub fn script_of(graph: &HeapGraph, words: &Vocabulary, closure: NodeIndex) -> Option<NodeIndex> {
     script_of_shared(graph, words, internal_target(graph, closure, [words.shared; 2])?)
+}
+
+/// The URLs of all scripts that a function on the heap is of. Linear in nodes.
+pub fn urls_of_functions(graph: &HeapGraph, words: &Vocabulary) -> BTreeSet<String> {
+    let functions = graph.nodes().filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
+    let scripts: BTreeSet<NodeIndex> =
+        functions.filter_map(|function| script_of(graph, words, function)).collect();
+    scripts.into_iter().map(|script| url_of(graph, script)).collect()
 }
 
 /// The script of what all closures of one function share.

@@ -23,12 +23,13 @@ const FEWEST_PLACES: usize = 4;
 pub(super) fn large_together(
     newer: Newer<'_>,
     walk: &Walk<'_>,
+    exports: &Exports,
     small: Vec<Candidate>,
     many: u64,
 ) -> Vec<Candidate> {
     let (outgrown, small): (Vec<_>, Vec<_>) =
         small.into_iter().partition(|candidate| has_outgrown(newer.graph, candidate));
-    let (mut large, rest) = many_in_one_place(newer, outgrown, 2 * many);
+    let (mut large, rest) = many_in_one_place(newer, exports, outgrown, 2 * many);
     large.extend(many_in_one_slot(walk, rest.into_iter().chain(small), many));
     large
 }
@@ -43,15 +44,11 @@ fn has_outgrown(graph: &HeapGraph, candidate: &Candidate) -> bool {
 /// Values that are reached alike and together have `least` bytes, and the others.
 fn many_in_one_place(
     newer: Newer<'_>,
+    exports: &Exports,
     candidates: Vec<Candidate>,
     least: u64,
 ) -> (Vec<Candidate>, Vec<Candidate>) {
-    if candidates.is_empty() {
-        return (candidates, Vec::new());
-    }
-    let Newer { graph, words, routes, .. } = newer;
-    let exports = Exports::find(graph, words);
-    let mut shapes = RouteShapes::new(graph, words, routes, &exports);
+    let mut shapes = RouteShapes::new(newer.graph, newer.words, newer.routes, exports);
     let mut places: HashMap<Look, u64> = HashMap::new();
     let mut look = |candidate: &Candidate| candidate.look(shapes.of(candidate.point.node));
     let looks: Vec<_> = candidates.iter().map(&mut look).collect();

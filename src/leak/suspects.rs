@@ -16,6 +16,7 @@ use crate::leak::credit::credit_scatters;
 use crate::leak::declarations::is_of_package;
 use crate::leak::definitions::are_definitions;
 use crate::leak::describe::Describer;
+use crate::leak::exports::Exports;
 use crate::leak::file_names::FileNames;
 use crate::leak::finalizers::bytes_waiting;
 use crate::leak::generations::is_generation;
@@ -85,23 +86,24 @@ pub fn find_suspects(
     let least_bytes = options.min_growth_bytes.unwrap_or((total / LEAST_SHARE).max(LEAST_BYTES));
     let walk = Walk { graph, words, analysis, before, least_bytes, least_items: LEAST_ITEMS };
     let (growth, positions) = rayon::join(|| walk.run(control), || analysis.dominators.positions());
-    let mut candidates = worth_naming(newer, before, &walk, growth?, &positions, control)?;
+    let naming = Naming::new(graph, words);
+    let exports = &naming.exports;
+    let mut candidates = worth_naming(newer, before, &walk, growth?, &positions, exports, control)?;
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
-    let naming = Naming::new(graph, words);
     let describer = Describer {
         newer,
         before,
         naming: &naming,
-        places: Places::new(newer, before, &positions, &naming.exports),
+        places: Places::new(newer, before, &positions, exports),
         files: FileNames::of_modules(graph, words),
         work: options.work,
         is_trend: options.is_trend,
     };
     candidates
         .sort_by_key(|candidate| (Reverse(candidate.point.bytes), graph.id(candidate.point.node)));
-    let mut shapes = RouteShapes::new(graph, words, newer.routes, &naming.exports);
+    let mut shapes = RouteShapes::new(graph, words, newer.routes, exports);
     let mut families = Families::new(&analysis.dominators);
     let idle = Idle::new(newer, before, &positions);
     let mut descriptions = 0;
@@ -132,6 +134,7 @@ fn worth_naming(
     walk: &Walk<'_>,
     mut growth: Growth,
     positions: &[u32],
+    exports: &Exports,
     control: &Control,
 ) -> Result<Vec<Candidate>> {
     let Newer { graph, words, analysis, .. } = newer;
@@ -164,7 +167,7 @@ fn worth_naming(
             small.push(candidate);
         }
     }
-    worth_it.extend(large_together(newer, walk, small, many));
+    worth_it.extend(large_together(newer, walk, exports, small, many));
     let mut worth_it = credit_keepers(walk, worth_it, control)?;
     merge_companions(newer, walk, &mut worth_it, control)?;
     // Of what was made one, nobody has looked yet at what is in it.
@@ -208,11 +211,7 @@ impl Least {
     /// made with next to nothing in it, or the large table of a Map or WeakMap that has been emptied.
     fn is_room(&self, graph: &HeapGraph, words: &Vocabulary, candidate: &Candidate) -> bool {
         let things: u64 = candidate.contents.classes.iter().map(|class| class.count).sum();
-        let stands_for_others = candidate.links > 0
-            || candidate.scattered.is_some()
-            || candidate.inner.is_some()
-            || candidate.alike.containers > 0;
-        if stands_for_others || things >= self.items {
+        if !candidate.stands_for_itself() || things >= self.items {
             return false;
         }
         let node = candidate.point.node;

@@ -24,11 +24,7 @@ const MOST_TIMES: u64 = 2;
 pub(super) fn is_bucket(newer: Newer<'_>, before: &Before<'_>, candidate: &Candidate) -> bool {
     let Newer { graph, words, analysis, .. } = newer;
     let bucket = candidate.point.node;
-    let stands_for_itself = candidate.inner.is_none()
-        && candidate.scattered.is_none()
-        && candidate.alike.containers == 0
-        && candidate.links == 0;
-    if !before.knows_young() || !stands_for_itself || candidate.more_items() == 0 {
+    if !before.knows_young() || !candidate.stands_for_itself() || candidate.more_items() == 0 {
         return false;
     }
     let Some(window) = collection_around(graph, words, analysis, bucket) else { return false };

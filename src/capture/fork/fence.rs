@@ -167,7 +167,8 @@ const ABSENT: &[c_long] = &[
 
 /// Opening with one of these changes a file or may.
 const WRITING: c_int = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC;
-/// Of `fcntl`, what is about descriptors. The rest locks files, sends signals and resizes pipes.
+/// Of `fcntl`, what is about descriptors or only asks. The rest locks files, sends signals and resizes
+/// pipes.
 const ABOUT_DESCRIPTORS: [u32; 7] = [
     libc::F_DUPFD as u32,
     libc::F_DUPFD_CLOEXEC as u32,
@@ -221,10 +222,12 @@ impl Filter {
         filter.answer_all(ABSENT, Self::LACK);
         filter.answer_all(REFUSED, Self::REFUSE);
         filter.answer_all(REFUSED_TOO, Self::REFUSE);
+        let for_writing = (libc::BPF_JSET, WRITING as u32);
         #[cfg(target_arch = "x86_64")]
-        filter.refuse_bits(libc::SYS_open, 1, WRITING as u32);
-        filter.refuse_bits(libc::SYS_openat, 2, WRITING as u32);
-        filter.ask_for_bits(libc::SYS_clone, 0, libc::CLONE_THREAD as u32);
+        filter.refuse_if(libc::SYS_open, 1, for_writing, true);
+        filter.refuse_if(libc::SYS_openat, 2, for_writing, true);
+        let of_thread = (libc::BPF_JSET, libc::CLONE_THREAD as u32);
+        filter.refuse_if(libc::SYS_clone, 0, of_thread, false);
         filter.allow_only(libc::SYS_fcntl, 1, &ABOUT_DESCRIPTORS);
         // `abort` signals itself.
         let own = own as u32;
@@ -233,7 +236,8 @@ impl Filter {
         }
         filter.allow_only(libc::SYS_prlimit64, 0, &[0, own]);
         // It makes holes in files that are mapped.
-        filter.refuse_only(libc::SYS_madvise, 2, libc::MADV_REMOVE as u32);
+        let removes = (libc::BPF_JEQ, libc::MADV_REMOVE as u32);
+        filter.refuse_if(libc::SYS_madvise, 2, removes, true);
         filter.give(Self::ALLOW);
         filter
     }
@@ -255,18 +259,16 @@ impl Filter {
         }
     }
 
-    /// Refuses `call` if its argument has one of `bits`.
-    fn refuse_bits(&mut self, call: c_long, argument: usize, bits: u32) {
+    /// Refuses `call` if a test of its argument comes out as `refused`.
+    fn refuse_if(
+        &mut self,
+        call: c_long,
+        argument: usize,
+        (test, value): (u32, u32),
+        refused: bool,
+    ) {
         self.with_argument(call, argument, 3);
-        self.jump(libc::BPF_JSET, bits, 1, 0);
-        self.give(Self::ALLOW);
-        self.give(Self::REFUSE);
-    }
-
-    /// Refuses `call` if its argument has none of `bits`.
-    fn ask_for_bits(&mut self, call: c_long, argument: usize, bits: u32) {
-        self.with_argument(call, argument, 3);
-        self.jump(libc::BPF_JSET, bits, 0, 1);
+        self.jump(test, value, u8::from(refused), u8::from(!refused));
         self.give(Self::ALLOW);
         self.give(Self::REFUSE);
     }
@@ -278,14 +280,6 @@ impl Filter {
             self.jump(libc::BPF_JEQ, value, 0, 1);
             self.give(Self::ALLOW);
         }
-        self.give(Self::REFUSE);
-    }
-
-    /// Refuses `call` if its argument is `value`.
-    fn refuse_only(&mut self, call: c_long, argument: usize, value: u32) {
-        self.with_argument(call, argument, 3);
-        self.jump(libc::BPF_JEQ, value, 1, 0);
-        self.give(Self::ALLOW);
         self.give(Self::REFUSE);
     }
 

@@ -35,8 +35,9 @@ pub(super) unsafe extern "C" fn open(
         if leads_to_pipe(CStr::from_ptr(path)) {
             return libc::fcntl(PIPE.load(Ordering::Relaxed), libc::F_DUPFD_CLOEXEC, 0);
         }
-        let (from, path, mode) = (libc::AT_FDCWD as usize, path as usize, mode as usize);
-        pass_on(libc::SYS_openat, from, path, flags as usize, mode, 0, 0) as c_int
+        let from = libc::AT_FDCWD as usize;
+        let arguments = [from, path as usize, flags as usize, mode as usize, 0, 0];
+        pass_on(libc::SYS_openat, arguments) as c_int
     }
 }
 

@@ -12,7 +12,7 @@
 use std::ffi::c_void;
 use std::ops::Range;
 
-/// What a child copies altogether: some milliseconds, after the pause of the service.
+/// What a child copies altogether, after the pause of the service.
 const COPIED_AT_MOST: usize = 16 << 20;
 
 /// Whether a line of `maps` is of such memory; `rest` is what comes after its addresses.

@@ -260,7 +260,7 @@ unsafe extern "C" fn system_call(
         }
     }
     // SAFETY: as the caller means it.
-    unsafe { pass_on(number, first, second, third, fourth, fifth, sixth) }
+    unsafe { pass_on(number, [first, second, third, fourth, fifth, sixth]) }
 }
 
 /// The C library's `syscall`, to which our own reference is redirected as well.
@@ -268,21 +268,14 @@ unsafe extern "C" fn system_call(
 /// # Safety
 ///
 /// That of the system call. [`Waits::find`] must have run.
-pub(super) unsafe fn pass_on(
-    number: c_long,
-    first: usize,
-    second: usize,
-    third: usize,
-    fourth: usize,
-    fifth: usize,
-    sixth: usize,
-) -> c_long {
+pub(super) unsafe fn pass_on(number: c_long, arguments: [usize; 6]) -> c_long {
     type SystemCall =
         unsafe extern "C" fn(c_long, usize, usize, usize, usize, usize, usize) -> c_long;
     // SAFETY: `find` has stored the address of the C library's function, which reads as many of the
     // arguments as the call has.
     unsafe {
         let real: SystemCall = std::mem::transmute(SYSCALL.load(Ordering::Relaxed));
+        let [first, second, third, fourth, fifth, sixth] = arguments;
         real(number, first, second, third, fourth, fifth, sixth)
     }
 }

@@ -19,7 +19,7 @@
 //! Memory that V8 has freed still holds what was there. Half of the space for new objects is empty
 //! and left out: [`memory`]. [`HeapSample::of`] takes out the rest by share.
 //!
-//! At most [`MAX_SAMPLES`] blocks are read: some milliseconds.
+//! At most [`MAX_SAMPLES`] blocks are read, which takes tens of milliseconds.
 
 mod arrays;
 mod indices;
