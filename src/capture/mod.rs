@@ -17,6 +17,8 @@ pub mod completeness;
 #[cfg(unix)]
 pub mod conduit;
 #[cfg(unix)]
+mod directory;
+#[cfg(unix)]
 pub mod estimate;
 #[cfg(unix)]
 pub mod feed;
@@ -25,6 +27,8 @@ pub mod fork;
 #[cfg(unix)]
 mod heap_sample;
 pub mod identity;
+#[cfg(unix)]
+mod leftovers;
 pub mod limits;
 pub mod memory;
 pub mod outlet;
@@ -35,6 +39,8 @@ pub mod slot;
 pub mod snapshot_file;
 #[cfg(unix)]
 pub mod stream;
+#[cfg(unix)]
+mod target;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -11,30 +11,17 @@
 //! character device or a FIFO cannot be replaced: it is written to directly, unless somebody else may
 //! have put it into a directory that all may write to.
 
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::random_token;
+use super::directory::{MODE, check, open_at, open_directory, unlink};
+use super::leftovers::{lock, remove_leftovers, temporary_name};
+use super::target::{PLANTED, Target, may_be_planted, open_device};
 use crate::error::{Error, Result};
-
-/// What every temporary name begins with.
-const PREFIX: &str = ".heapdiff-";
-/// What every temporary name ends with.
-const SUFFIX: &str = ".tmp";
-/// Whoever creates a temporary file locks it at once. One that is this old and not locked has lost
-/// its process.
-const LEFTOVER_AGE: Duration = Duration::from_secs(30);
-/// Only the owner may read what was in the memory of the process.
-const MODE: libc::mode_t = 0o600;
-/// Why nothing is written to such a target.
-const PLANTED: &str = "it is no regular file, belongs to another user, and is in a directory that \
-                       others may write to: whoever put it there would read the heap";
 
 /// A file in the making. Dropping it removes every trace of it. See the module docs.
 #[derive(Debug)]
@@ -204,42 +191,6 @@ impl Drop for PendingFile {
     }
 }
 
-/// What is at the target now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Target {
-    Absent,
-    /// A regular file, or a symbolic link that the rename replaces.
-    Replaceable,
-    Directory,
-    /// A character device or a FIFO.
-    Device,
-    /// A symbolic link to a device or FIFO, such as `/dev/stdout`: not to be replaced by a file.
-    LinkToDevice,
-    Other,
-}
-
-impl Target {
-    fn look_at(directory: &OwnedFd, name: &CStr) -> io::Result<Self> {
-        let mode = match mode_of(directory, name, libc::AT_SYMLINK_NOFOLLOW) {
-            Ok(mode) => mode,
-            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => return Ok(Self::Absent),
-            Err(error) => return Err(error),
-        };
-        Ok(match mode & libc::S_IFMT {
-            libc::S_IFREG => Self::Replaceable,
-            libc::S_IFDIR => Self::Directory,
-            libc::S_IFCHR | libc::S_IFIFO => Self::Device,
-            libc::S_IFLNK => match mode_of(directory, name, 0).map(|mode| mode & libc::S_IFMT) {
-                Ok(libc::S_IFCHR | libc::S_IFIFO | libc::S_IFBLK | libc::S_IFSOCK) => {
-                    Self::LinkToDevice
-                }
-                _ => Self::Replaceable,
-            },
-            _ => Self::Other,
-        })
-    }
-}
-
 /// The directory and the name in it.
 fn split(path: &Path) -> Result<(PathBuf, CString)> {
     let bytes = path.as_os_str().as_bytes();
@@ -258,62 +209,6 @@ fn split(path: &Path) -> Result<(PathBuf, CString)> {
     let name = CString::new(name.as_bytes())
         .map_err(|_| Error::invalid_arg("the path must not contain a zero byte"))?;
     Ok((parent, name))
-}
-
-fn open_directory(path: &Path) -> io::Result<OwnedFd> {
-    let path = CString::new(path.as_os_str().as_bytes())?;
-    let flags = libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC;
-    // SAFETY: the path is NUL-terminated, and a descriptor that `open` returned is ours alone.
-    unsafe {
-        let fd = libc::open(path.as_ptr(), flags);
-        if fd < 0 { Err(io::Error::last_os_error()) } else { Ok(OwnedFd::from_raw_fd(fd)) }
-    }
-}
-
-fn open_at(directory: &OwnedFd, name: &CStr, flags: libc::c_int) -> io::Result<File> {
-    let fd = directory.as_raw_fd();
-    // SAFETY: the name is NUL-terminated, and a descriptor that `openat` returned is ours alone.
-    unsafe {
-        let fd = libc::openat(fd, name.as_ptr(), flags | libc::O_CLOEXEC, MODE as libc::c_uint);
-        if fd < 0 { Err(io::Error::last_os_error()) } else { Ok(File::from_raw_fd(fd)) }
-    }
-}
-
-/// Opens a device or FIFO for writing. A FIFO that nobody reads is `ENXIO`, not a wait for ever.
-fn open_device(directory: &OwnedFd, name: &CStr) -> io::Result<File> {
-    let flags = libc::O_WRONLY | libc::O_NOFOLLOW | libc::O_NOCTTY;
-    let file = open_at(directory, name, flags | libc::O_NONBLOCK)?;
-    // SAFETY: the descriptor is open.
-    check(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFL, flags) })?;
-    Ok(file)
-}
-
-/// Whether an open device or FIFO belongs neither to this user nor to the owner of its directory, and
-/// others may write there: in `/tmp`, say. Its owner would get the whole heap. Kernels refuse to open
-/// such FIFOs, too, where `fs.protected_fifos` is set, but not in every container.
-fn may_be_planted(directory: &OwnedFd, file: &File) -> io::Result<bool> {
-    const STICKY: u32 = 0o1000;
-    const OTHERS_MAY_WRITE: u32 = 0o022;
-    let directory = File::from(directory.try_clone()?).metadata()?;
-    let target = file.metadata()?;
-    // SAFETY: `geteuid` cannot fail and touches no memory.
-    let own = unsafe { libc::geteuid() };
-    Ok(directory.mode() & STICKY != 0
-        && directory.mode() & OTHERS_MAY_WRITE != 0
-        && target.uid() != own
-        && target.uid() != directory.uid())
-}
-
-fn mode_of(directory: &OwnedFd, name: &CStr, flags: libc::c_int) -> io::Result<libc::mode_t> {
-    stat_at(directory, name, flags).map(|stat| stat.st_mode)
-}
-
-fn stat_at(directory: &OwnedFd, name: &CStr, flags: libc::c_int) -> io::Result<libc::stat> {
-    // SAFETY: `stat` is plain data, for which all zeroes is a value.
-    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
-    // SAFETY: the name is NUL-terminated and `stat` is writable.
-    check(unsafe { libc::fstatat(directory.as_raw_fd(), name.as_ptr(), &mut stat, flags) })?;
-    Ok(stat)
 }
 
 fn create_temporary(directory: &OwnedFd) -> io::Result<(File, Form)> {
@@ -344,12 +239,6 @@ fn set_mode(file: &File) -> io::Result<()> {
     check(unsafe { libc::fchmod(file.as_raw_fd(), MODE) })
 }
 
-/// Marks the file as work in progress. A file system without locks only loses the clean-up.
-fn lock(file: &File) {
-    // SAFETY: the descriptor is open, and the call does not wait.
-    unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) };
-}
-
 fn link_nameless(file: &File, directory: &OwnedFd, name: &CStr) -> io::Result<()> {
     let source = CString::new(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
     // SAFETY: both names are NUL-terminated and outlive the call.
@@ -364,63 +253,14 @@ fn link_nameless(file: &File, directory: &OwnedFd, name: &CStr) -> io::Result<()
     })
 }
 
-fn unlink(directory: &OwnedFd, name: &CStr) {
-    // SAFETY: the name is NUL-terminated. Failure means that somebody else removed it.
-    unsafe { libc::unlinkat(directory.as_raw_fd(), name.as_ptr(), 0) };
-}
-
-fn temporary_name() -> CString {
-    let name = format!("{PREFIX}{}-{}{SUFFIX}", std::process::id(), random_token());
-    CString::new(name).unwrap_or_default()
-}
-
-/// Removes temporary files of ours that no process holds any more. Best effort: a directory that
-/// cannot be read is none of the capture's business.
-fn remove_leftovers(directory: &OwnedFd) {
-    let path = format!("/proc/self/fd/{}", directory.as_raw_fd());
-    let Ok(entries) = std::fs::read_dir(path) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        if is_temporary(&name)
-            && let Ok(name) = CString::new(name.as_bytes())
-        {
-            remove_if_left_over(directory, &name);
-        }
-    }
-}
-
-fn is_temporary(name: &OsStr) -> bool {
-    name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX))
-}
-
-fn remove_if_left_over(directory: &OwnedFd, name: &CStr) {
-    let Ok(stat) = stat_at(directory, name, libc::AT_SYMLINK_NOFOLLOW) else { return };
-    // SAFETY: `geteuid` cannot fail and touches no memory.
-    let own = stat.st_uid == unsafe { libc::geteuid() };
-    if !own || stat.st_mode & libc::S_IFMT != libc::S_IFREG || is_young(&stat) {
-        return;
-    }
-    let Ok(file) = open_at(directory, name, libc::O_RDONLY | libc::O_NOFOLLOW) else { return };
-    // SAFETY: the descriptor is open, and the call does not wait.
-    if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
-        unlink(directory, name);
-    }
-}
-
-fn is_young(stat: &libc::stat) -> bool {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() as i64;
-    now.saturating_sub(stat.st_mtime) < LEFTOVER_AGE.as_secs() as i64
-}
-
-fn check(result: libc::c_int) -> io::Result<()> {
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capture::random_token;
     use std::fs;
-    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+    use std::os::fd::FromRawFd;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+    use std::time::{Duration, SystemTime};
 
     /// A directory of its own for a test, removed at the end.
     struct Scratch(PathBuf);
