@@ -208,8 +208,13 @@ impl<'a> Declarations<'a> {
         let modules = may_be_modules(graph, words);
         let mut urls = urls_of_functions(graph, words);
         urls.extend(modules.filter_map(|node| file_of_module(graph, words, node)));
-        let is_programs =
-            |url: &String| !url.starts_with("node:") && !is_of_package(url) && !self.is_own(url);
+        // An addon is a module, too, and megabytes without a line of source.
+        let is_programs = |url: &String| {
+            !url.starts_with("node:")
+                && !url.ends_with(".node")
+                && !is_of_package(url)
+                && !self.is_own(url)
+        };
         urls.into_iter().filter(is_programs).collect()
     }
 }
