@@ -426,6 +426,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_file_hands_on_is_searched_for_in_modules_and_not_in_addons() {
+        let sources = Sources::new(
+            "places-modules",
+            &[
+                ("index.js", "module.exports = { ...require('./trail') };\n"),
+                ("trail.js", "\nexports.trail = [];\n"),
+                ("trail.node", "exports.trail = 1;\n"),
+            ],
+        );
+        let found = place(suspects(|heap, global, is_grown| {
+            let index = function(heap, global, "index", &sources.url("index.js"), 1);
+            for name in ["trail.js", "trail.node"] {
+                let module = property(heap, global, name, "Module");
+                let file = heap.node(NodeType::STRING, sources.url(name), 32);
+                heap.edge(module, EdgeType::PROPERTY, "filename", file);
+            }
+            let list = property(heap, index, "trail", "Array");
+            grow(heap, list, is_grown);
+        }));
+        assert_eq!(found, ("trail.js".into(), Some(2)), "it is the only one");
+    }
+
+    #[test]
     fn what_lies_beside_methods_is_in_their_file() {
         let sources = Sources::new(
             "places-methods",
