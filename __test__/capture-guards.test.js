@@ -34,6 +34,14 @@ const heaps = {
   Buffers: 'heap = Array.from({ length: 3000 }, () => Buffer.alloc(20000, 1))',
   'many small Buffers': 'heap = Array.from({ length: 150000 }, () => Buffer.from("hello"))',
   'short strings': 'heap = Array.from({ length: 60000 }, (_, i) => `string ${i} of ${i * 7}`)',
+  'texts of all indices': 'heap = Array.from({ length: 300000 }, (_, i) => String(i))',
+  'texts of some indices': 'heap = Array.from({ length: 300000 }, (_, i) => String(100000 + i))',
+  'texts of every other index':
+    'heap = Array.from({ length: 300000 }, (_, i) => (i % 2 ? String(i) : `item ${i}`))',
+  'texts of indices, each twenty times':
+    'heap = Array.from({ length: 300000 }, (_, i) => String(i % 15000))',
+  'texts of indices as keys':
+    'heap = new Map(Array.from({ length: 200000 }, (_, i) => [String(i), i]))',
   'long strings':
     'heap = Array.from({ length: 5000 }, (_, i) => Buffer.alloc(5000, 97).toString() + i)',
   'equal long strings':

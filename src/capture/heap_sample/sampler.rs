@@ -7,7 +7,8 @@ use super::arrays::{Array, MAX_BYTES};
 use super::indices::Span;
 use super::is_of_one_object;
 use super::memory::{Memory, is_pointer};
-use super::strings::{Numerals, StringMap, Texts};
+use super::numerals::{Lots, Numerals};
+use super::strings::{StringMap, Texts};
 use super::tables::Table;
 use crate::control::Control;
 
@@ -21,6 +22,8 @@ const HEAD_BLOCKS: usize = 3;
 /// Of so many words one is followed, if it is a pointer. Prime, so that it falls on every field of
 /// objects that lie side by side.
 const FOLLOWED: usize = 61;
+/// After so many slots of an array without a numeral no more are looked at for one.
+const PROBED: usize = 64;
 /// Strings that were put together keep their parts, and so the numerals among them. Of so many one
 /// is looked at.
 const TAKEN_APART: usize = 5;
@@ -127,12 +130,17 @@ pub(super) struct Sampler {
     /// Whether tables with this map have names as keys.
     named_tables: HashMap<u64, bool>,
     pub(super) numerals: Numerals,
+    lots: Lots,
+    /// Whether those of the array that is looked at have been noted.
+    has_drawn: bool,
     pub(super) texts: Texts,
     words: usize,
     strings: usize,
     concatenated: usize,
     /// The last array whose head was seen.
     array: Array,
+    /// The next block to be read after the last one that held references.
+    filled_to: usize,
 }
 
 /// What is in read-only memory and matters here.
@@ -160,11 +168,14 @@ impl Sampler {
             maps: HashMap::new(),
             named_tables: HashMap::new(),
             numerals: Numerals::default(),
+            lots: Lots::new(),
+            has_drawn: false,
             texts: Texts::default(),
             words: 0,
             strings: 0,
             concatenated: 0,
             array: Array::default(),
+            filled_to: 0,
         }
     }
 
@@ -187,8 +198,12 @@ impl Sampler {
                 read += 1;
                 let address = chunk.start + at * BLOCK;
                 if self.memory.read(address, &mut block) {
+                    let known = counts.pointers;
                     self.find_array(&block, address, chunk);
                     self.count(&block, address, step as f64, &mut counts);
+                    if counts.pointers > known {
+                        self.filled_to = address + step * BLOCK;
+                    }
                 }
                 at += step;
             }
@@ -205,14 +220,17 @@ impl Sampler {
         chunk: &Range<usize>,
         samples: usize,
     ) -> (Contents, Option<Span>) {
+        self.filled_to = chunk.start;
+        self.has_drawn = self.draw_numerals(chunk);
         let contents = self.sample(std::slice::from_ref(chunk), samples);
+        self.has_drawn = false;
         let table = self.head_of(chunk);
         if table.as_ref().is_some_and(|table| table.is_cache) {
             return (Contents { bytes: contents.bytes, ..Contents::default() }, None);
         }
         let slots = match &table {
             Some(table) => table.slots.start as f64..table.slots.end as f64,
-            None => 0.0..chunk.len() as f64 / 8.0,
+            None => 0.0..self.filled_to.saturating_sub(chunk.start).min(chunk.len()) as f64 / 8.0,
         };
         let density = contents.pointers / (slots.end - slots.start).max(1.0);
         let Table { unused, ephemerons, .. } = table.unwrap_or_default();
@@ -223,6 +241,29 @@ impl Sampler {
             ..contents
         };
         (contents, Some(Span { slots, density }))
+    }
+
+    /// Notes numerals that the array in `chunk` leads to. False if there seem to be none.
+    fn draw_numerals(&mut self, chunk: &Range<usize>) -> bool {
+        let slots = chunk.len() / 8;
+        let drawn = self.lots.draw(slots);
+        let weight = slots as f64 / drawn.len().max(1) as f64;
+        let (mut word, mut has_any) = ([0], false);
+        for (number, slot) in drawn.iter().enumerate() {
+            let is_over = number == PROBED && !has_any;
+            let checks = number.is_multiple_of(BLOCKS_PER_CHECKPOINT);
+            if is_over || checks && self.control.checkpoint().is_err() {
+                return false;
+            }
+            if self.memory.read(chunk.start + slot * 8, &mut word)
+                && is_pointer(word[0])
+                && let Some(words) = self.memory.object(word[0])
+            {
+                has_any |= self.see_numeral(words, weight);
+            }
+        }
+        self.lots.use_up(drawn.len());
+        has_any
     }
 
     /// The table that fills `chunk`, if it is one.
@@ -328,7 +369,7 @@ impl Sampler {
             }
             if self.words.is_multiple_of(FOLLOWED) {
                 counts.followed += 1;
-                counts.to_maps += usize::from(self.leads_to_map(word));
+                counts.to_maps += usize::from(self.leads_to_map(word, weight));
             }
         }
     }
@@ -371,29 +412,29 @@ impl Sampler {
             && let Some(&second) = words.get(3)
             && let Some(words) = self.memory.object(second)
         {
-            self.see_numeral(words);
+            self.see_numeral(words, weight * TAKEN_APART as f64);
         }
     }
 
-    /// Whether `pointer` leads to a map. If it leads to a numeral, that is noted.
-    fn leads_to_map(&mut self, pointer: u64) -> bool {
+    /// Whether `pointer`, from a block of so many, leads to a map. If it leads to a numeral, that is
+    /// noted.
+    fn leads_to_map(&mut self, pointer: u64, weight: f64) -> bool {
         let Some(words) = self.memory.object(pointer) else { return false };
         let memory = &self.memory;
         let is_own_map = |map| memory.map_of(map) == Some(map);
         let is_map = *self.maps.entry(words[0]).or_insert_with(|| is_own_map(words[0]));
-        if !is_map {
-            self.see_numeral(words);
+        if !is_map && !self.has_drawn {
+            self.see_numeral(words, weight * FOLLOWED as f64);
         }
         is_map
     }
 
-    /// Notes the object that begins with `words`, if it is a numeral.
-    fn see_numeral(&mut self, words: [u64; 3]) {
-        if self.is_read_only(words[0])
-            && let Some(ReadOnly::StringMap(map)) = self.read_only_object(words[0])
-        {
-            self.numerals.see(map, words);
-        }
+    /// Notes the object that begins with `words`, if it is a numeral. A reference to it was one of
+    /// `weight`.
+    fn see_numeral(&mut self, words: [u64; 3], weight: f64) -> bool {
+        self.is_read_only(words[0])
+            && matches!(self.read_only_object(words[0]), Some(ReadOnly::StringMap(map))
+                if self.numerals.see(map, words, weight))
     }
 
     fn read_only_object(&mut self, pointer: u64) -> Option<ReadOnly> {

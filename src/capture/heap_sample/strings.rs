@@ -10,11 +10,8 @@ use super::memory::Memory;
 const MAX_STRING_LENGTH: u32 = 1024;
 /// A character of two bytes takes at most three in UTF-8.
 const MAX_CHARACTER_BYTES: usize = 3;
-/// The longest numeral that can be an index.
-const MAX_NUMERAL_BYTES: u32 = 7;
-
 /// The length of a string is the upper half of its second word.
-fn length_of(word: u64) -> u32 {
+pub(super) fn length_of(word: u64) -> u32 {
     (word >> 32) as u32
 }
 
@@ -22,9 +19,9 @@ fn length_of(word: u64) -> u32 {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct StringMap {
     pub(super) internalized: bool,
-    one_byte: bool,
+    pub(super) one_byte: bool,
     /// Whether the text lies in the string itself.
-    sequential: bool,
+    pub(super) sequential: bool,
     /// Whether the text lies outside of V8's memory.
     external: bool,
     /// Whether the string consists of two others.
@@ -147,48 +144,6 @@ fn utf8_bytes(text: &[u8], one_byte: bool) -> usize {
         .sum()
 }
 
-/// Numbers that were seen as strings: how often each.
-#[derive(Default)]
-pub(super) struct Numerals(HashMap<u64, u32>);
-
-impl Numerals {
-    /// Looks at an object with this map that begins with these words.
-    pub(super) fn see(&mut self, map: StringMap, [_, length, text]: [u64; 3]) {
-        if map.one_byte && map.sequential {
-            self.see_text(text, length_of(length));
-        }
-    }
-
-    /// `text` is the first word of a string of `length` characters.
-    fn see_text(&mut self, text: u64, length: u32) {
-        if !(1..=MAX_NUMERAL_BYTES).contains(&length) {
-            return;
-        }
-        let bytes = text.to_le_bytes();
-        let digits = &bytes[..length as usize];
-        let is_index = digits.iter().all(u8::is_ascii_digit) && (digits[0] != b'0' || length == 1);
-        if is_index {
-            let value = digits.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
-            *self.0.entry(value).or_default() += 1;
-        }
-    }
-
-    /// How many different ones there are at least from `start` to `end`, seen and unseen: Chao's
-    /// estimate. Those that were seen once tell of more the fewer were seen twice.
-    pub(super) fn different(&self, start: f64, end: f64) -> f64 {
-        let (mut all, mut once, mut twice) = (0.0, 0.0, 0.0);
-        for (&number, &times) in &self.0 {
-            if (start..end).contains(&(number as f64)) {
-                all += 1.0;
-                once += f64::from(u8::from(times == 1));
-                twice += f64::from(u8::from(times == 2));
-            }
-        }
-        (all + once * f64::max(once - 1.0, 0.0) / (2.0 * (twice + 1.0)))
-            .min(f64::max(end - start, 0.0))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,26 +204,5 @@ mod tests {
             6
         );
         assert_eq!(utf8_bytes(b"a\xe9", true), 3);
-    }
-
-    #[test]
-    fn numerals_are_counted_without_their_repetitions() {
-        let see = |numerals: &mut Numerals, text: &str| {
-            let mut bytes = [0; 8];
-            bytes[..text.len()].copy_from_slice(text.as_bytes());
-            numerals.see_text(u64::from_le_bytes(bytes), text.len() as u32);
-        };
-        let mut numerals = Numerals::default();
-        for other in ["", "a", "01", "1x", "12345678"] {
-            see(&mut numerals, other);
-        }
-        assert_eq!(numerals.different(0.0, 1e6), 0.0);
-        for _ in 0..3 {
-            (0..100).for_each(|number| see(&mut numerals, &number.to_string()));
-        }
-        assert_eq!(numerals.different(0.0, 1e6), 100.0, "all were seen more than twice");
-        assert_eq!(numerals.different(50.0, 80.0), 30.0);
-        (1000..2000).for_each(|number| see(&mut numerals, &number.to_string()));
-        assert!(numerals.different(0.0, 1e6) > 100_000.0, "none was seen twice");
     }
 }
