@@ -76,6 +76,13 @@ struct Anchor {
     name: Vec<u8>,
 }
 
+impl Anchor {
+    /// Whether it is a call of a function without a name.
+    fn is_anonymous(&self) -> bool {
+        self.name.first() == Some(&BETWEEN_NAMES)
+    }
+}
+
 /// The modules of the program, of its packages and of Node.
 fn modules(graph: &HeapGraph, words: &Vocabulary) -> Vec<Anchor> {
     let of_node = |node| {
@@ -107,7 +114,8 @@ fn scopes_of_modules(graph: &HeapGraph, words: &Vocabulary) -> Vec<Anchor> {
     anchors
 }
 
-/// Suspended calls of async functions and generators, where there is one of its function.
+/// Suspended calls of async functions and generators, where there is one of its function. A function
+/// without a name goes by those of its variables, if no other in its file has the same ones.
 fn sole_calls(graph: &HeapGraph, words: &Vocabulary) -> Vec<Anchor> {
     let classes = [words.generator_class, words.async_generator_class];
     let mut files = Files { graph, urls: HashMap::new() };
@@ -118,20 +126,44 @@ fn sole_calls(graph: &HeapGraph, words: &Vocabulary) -> Vec<Anchor> {
         }
         let called = internal_target(graph, node, [words.function; 2]).and_then(|function| {
             let shared = internal_target(graph, function, [words.shared; 2])?;
-            let name = graph.raw_name(function).to_vec();
-            Some((shared, script_of(graph, words, function)?, name))
+            Some((shared, script_of(graph, words, function)?, function))
         });
-        let Some((shared, script, name)) = called.filter(|(_, _, name)| !name.is_empty()) else {
-            continue;
-        };
-        calls
-            .entry(shared)
-            .and_modify(|there| *there = None)
-            .or_insert_with(|| Some(Anchor { node, file: files.of(script), name }));
+        let Some((shared, script, function)) = called else { continue };
+        calls.entry(shared).and_modify(|there| *there = None).or_insert_with(|| {
+            let name = match graph.raw_name(function) {
+                [] => names_of_variables(graph, words, node)?,
+                name => name.to_vec(),
+            };
+            Some(Anchor { node, file: files.of(script), name })
+        });
     }
     let mut sole: Vec<_> = calls.into_values().flatten().collect();
+    let place = |anchor: &Anchor| (anchor.file.clone(), anchor.name.clone());
+    let mut at_place: HashMap<_, usize> = HashMap::new();
+    sole.iter().for_each(|anchor| *at_place.entry(place(anchor)).or_default() += 1);
+    sole.retain(|anchor| !anchor.is_anonymous() || at_place[&place(anchor)] == 1);
     sole.sort_unstable_by_key(|anchor| anchor.node);
     sole
+}
+
+/// What stands between names of variables, and in no name.
+const BETWEEN_NAMES: u8 = b',';
+
+/// The names of the variables that a suspended call shares with functions, in the order in which V8
+/// describes them.
+fn names_of_variables(graph: &HeapGraph, words: &Vocabulary, call: NodeIndex) -> Option<Vec<u8>> {
+    let scope = internal_target(graph, call, [words.context; 2])?;
+    let scope_info = internal_target(graph, scope, [words.scope_info; 2])?;
+    let mut names = Vec::new();
+    for edge in graph.edges(scope_info) {
+        let is_name = edge.label.edge_type() == EdgeType::HIDDEN
+            && graph.node_type(edge.target) == NodeType::STRING;
+        if is_name {
+            names.push(BETWEEN_NAMES);
+            names.extend_from_slice(graph.raw_name(edge.target));
+        }
+    }
+    (!names.is_empty()).then_some(names)
 }
 
 /// The variables that ES modules export. In the arrays of a module they have no names.
