@@ -99,8 +99,8 @@ impl<'a> Families<'a> {
         let fingerprint = &described.suspect.fingerprint;
         if let Some(&family) = self.by_fingerprint.get(fingerprint) {
             self.by_look.insert(look, family);
-            let Described { suspect: Suspect { growth, holds, .. }, things, .. } = described;
-            return self.add_to(family, position, || Grown { growth, holds, things });
+            let Described { suspect: Suspect { growth, holds, alike, .. }, things, .. } = described;
+            return self.add_to(family, position, || Grown { growth, holds, things, alike });
         }
         self.by_fingerprint.insert(fingerprint.clone(), self.families.len());
         self.by_look.insert(look, self.families.len());
@@ -151,12 +151,12 @@ impl Family {
             || behind.is_some_and(|&inner| is_in(inner, position))
     }
 
-    fn add(&mut self, Grown { growth, holds, things }: Grown) {
+    fn add(&mut self, Grown { growth, holds, things, alike }: Grown) {
         for thing in things {
             add_holding(&mut self.first.things, thing);
         }
         let suspect = &mut self.first.suspect;
-        suspect.alike += 1;
+        suspect.alike += 1 + alike;
         if let (Some(ours), Some(its)) = (&mut suspect.growth.per_work, &growth.per_work) {
             ours.items += its.items;
         }
@@ -253,7 +253,7 @@ mod tests {
         // Looks like one that has been described.
         let grown = || {
             let Suspect { growth, holds, .. } = described("same", 70).suspect;
-            Grown { growth, holds, things: vec![] }
+            Grown { growth, holds, things: vec![], alike: 3 }
         };
         assert!(families.add_alike(look(3), at(4), grown));
         assert!(!families.add_alike(look(9), at(4), || unreachable!()));
@@ -262,12 +262,12 @@ mod tests {
             .iter()
             .map(|s| (s.fingerprint.as_str(), s.alike, s.growth.retained_bytes))
             .collect();
-        assert_eq!(seen, [("same", 2, 260), ("other", 0, 150)]);
+        assert_eq!(seen, [("same", 5, 260), ("other", 0, 150)]);
         assert_eq!(suspects[0].holds[0].count, 30);
         assert_eq!(suspects[0].growth.per_work.unwrap().items, 30.0);
         assert_eq!(
             suspects[0].summary,
-            "`history` (Array) grew from 1 to 11 elements, and 2 more like it (+260 B in all): they \
+            "`history` (Array) grew from 1 to 11 elements, and 5 more like it (+260 B in all): they \
              now hold 30 more Entry objects."
         );
     }

@@ -107,11 +107,13 @@ enum By {
     /// The nodes that came after the baseline.
     Id { young: BitSet },
     /// The nodes that have a counterpart, and those, or what is one of several that there were;
-    /// containers that share their shape and have more items than those had on average, and other
-    /// objects that retain more, as they were on average.
+    /// containers that have more items than their counterpart; containers that share their shape and
+    /// have more items than those had on average, and other objects that retain more, as they were on
+    /// average.
     Shape {
         matched: BitSet,
         counterparts: HashMap<NodeIndex, Prior>,
+        grown: Vec<(NodeIndex, Prior)>,
         averages: Vec<(NodeIndex, Prior)>,
         larger: Vec<(NodeIndex, Prior)>,
     },
@@ -168,6 +170,7 @@ impl<'a> Before<'a> {
         let mut counterparts = HashMap::new();
         let mut averages = Vec::new();
         let mut larger = Vec::new();
+        let mut grown = Vec::new();
         let containers = [words.array_class, words.map_class, words.set_class];
         for (at, member) in members.iter().enumerate() {
             control.checkpoint_at(at)?;
@@ -180,9 +183,13 @@ impl<'a> Before<'a> {
             if let Some(prior) = kin.prior(member) {
                 matched.insert(node.0);
                 counterparts.insert(node, prior);
+                let is_container = words.is_everyday(graph.name_index(node));
+                if is_container && prior.id != 0 && member.items > prior.items {
+                    grown.push((node, prior));
+                }
             }
         }
-        Ok(Self { census, by: By::Shape { matched, counterparts, averages, larger } })
+        Ok(Self { census, by: By::Shape { matched, counterparts, grown, averages, larger } })
     }
 
     /// Containers that share their shape with others and have more items than those had on average,
@@ -191,6 +198,15 @@ impl<'a> Before<'a> {
         match &self.by {
             By::Id { .. } => &[],
             By::Shape { averages, .. } => averages,
+        }
+    }
+
+    /// Containers that have a shape of their own and more items than the one of that shape had. Only where
+    /// ids say nothing.
+    pub fn grown_by_shape(&self) -> &[(NodeIndex, Prior)] {
+        match &self.by {
+            By::Id { .. } => &[],
+            By::Shape { grown, .. } => grown,
         }
     }
 

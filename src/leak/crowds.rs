@@ -66,7 +66,7 @@ pub(super) fn small_containers(
 ) -> Result<Vec<Accumulation>> {
     match walk.before.knows_young() {
         true => grown_containers(walk, young, control),
-        false => Ok(grown_on_average(walk)),
+        false => Ok(grown_by_shape(walk)),
     }
 }
 
@@ -159,10 +159,10 @@ fn grown_containers(
     Ok(grown)
 }
 
-/// Where ids say nothing: containers of a shape that have more items on average.
-fn grown_on_average(walk: &Walk<'_>) -> Vec<Accumulation> {
-    let averages = walk.before.grown_on_average().iter();
-    averages.map(|&(node, prior)| container(walk, node, Some(prior))).collect()
+/// Where ids say nothing: containers that have more items than that of their shape, or those on average.
+fn grown_by_shape(walk: &Walk<'_>) -> Vec<Accumulation> {
+    let grown = walk.before.grown_by_shape().iter().chain(walk.before.grown_on_average());
+    grown.map(|&(node, prior)| container(walk, node, Some(prior))).collect()
 }
 
 fn container(walk: &Walk<'_>, node: NodeIndex, prior: Option<Prior>) -> Accumulation {

@@ -36,6 +36,11 @@ impl Declaration {
         self.rank == RANK_OF_AN_ASSIGNMENT
     }
 
+    /// Whether it is one, or a key that is written as such: no text that is handed to something.
+    pub fn is_name(&self) -> bool {
+        self.is_sure() || self.rank == RANK_OF_A_KEY
+    }
+
     /// Whether a function is told the name and a value.
     pub fn is_handed_over(&self) -> bool {
         self.rank == RANK_OF_A_CALL
@@ -68,6 +73,9 @@ const RANK_OF_A_CALL: u32 = 4;
 
 /// A key of a literal, or of a computed property.
 const RANK_OF_A_KEY: u32 = 5;
+
+/// A text that something is done with.
+const RANK_OF_A_TEXT: u32 = 6;
 
 /// Where something is declared, as seen from the code that has it, which begins at `near`: a variable in
 /// the innermost block around that code, a property in its class or function. If it is declared in
@@ -245,8 +253,10 @@ fn rank_of(before: &str, after: &str, named: &Named) -> Option<u32> {
         return Some(RANK_OF_A_CALL);
     }
     // A property of a literal, or one that a symbol or string names.
+    let is_computed = behind.is_some_and(|behind| behind.trim_start().starts_with([':', ']']));
     if after.starts_with(':') || (before.ends_with(['[', '\'', '"']) && after.contains('=')) {
-        return Some(RANK_OF_A_KEY);
+        let is_text = quote.is_some() && !is_computed;
+        return Some(if is_text { RANK_OF_A_TEXT } else { RANK_OF_A_KEY });
     }
     None
 }

@@ -166,10 +166,8 @@ impl<'a> Declarations<'a> {
         named: &Named,
         wanted: impl Fn(&Declaration) -> bool,
     ) -> Option<(String, Declaration)> {
-        let mut known = self.declaring.borrow_mut();
-        if !known.contains_key(named) {
-            known.insert(named.clone(), self.search_scripts(named));
-        }
+        self.search(named);
+        let known = self.declaring.borrow();
         let declared = known.get(named)?.iter().filter(|(_, declared)| wanted(declared));
         let sure = || declared.clone().filter(|(_, declared)| declared.is_sure());
         let mut found: Vec<_> = match sure().next() {
@@ -177,6 +175,21 @@ impl<'a> Declarations<'a> {
             None => declared.collect(),
         };
         found.pop().filter(|_| found.is_empty()).cloned()
+    }
+
+    /// Whether a script of the program has a word as a name.
+    pub(super) fn is_name(&self, named: &Named) -> bool {
+        self.search(named);
+        let known = self.declaring.borrow();
+        known.get(named).is_some_and(|found| found.iter().any(|(_, declared)| declared.is_name()))
+    }
+
+    /// Notes which scripts of the program declare a name.
+    fn search(&self, named: &Named) {
+        let mut known = self.declaring.borrow_mut();
+        if !known.contains_key(named) {
+            known.insert(named.clone(), self.search_scripts(named));
+        }
     }
 
     /// Whether a file is of this very package, which may have taken the snapshot.

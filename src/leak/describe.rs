@@ -72,7 +72,7 @@ impl Describer<'_> {
         // Timers are in Node's lists, which own nothing.
         let owner = own_handle.filter(|_| kind != SuspectKind::Timers);
         let owner = owner.and_then(|handle| self.owner_class(handle.owner));
-        let Grown { growth, holds, things } = self.grown(candidate);
+        let Grown { growth, holds, things, alike } = self.grown(candidate);
         let declared = self.places.source(place, handle.as_ref(), kind);
         let ordinal = declared.as_ref().map_or(0, |declared| declared.ordinal);
         let mut suspect = Suspect {
@@ -80,7 +80,7 @@ impl Describer<'_> {
             class_name,
             kind,
             node_id: graph.id(node),
-            alike: candidate.alike.containers,
+            alike,
             confidence: confidence(candidate),
             growth,
             source: declared.map(|declared| declared.source),
@@ -107,7 +107,7 @@ impl Describer<'_> {
         {
             kind = SuspectKind::Instances;
         }
-        let handle = self.naming.handle(route).map(|it| self.of_export(it, route));
+        let handle = self.handle_in_code(route);
         let own_place = self.places.place_of_route(route, handle.as_ref());
         let nearest = self.places.nearest_place(route, handle.as_ref());
         let in_node = nearest
@@ -172,12 +172,17 @@ impl Describer<'_> {
         }
     }
 
+    /// The variable or property that leads to the end of a route.
+    pub(super) fn handle(&self, route: &[Step]) -> Option<Handle> {
+        self.naming.handle(route).map(|it| self.of_export(it, route))
+    }
+
     /// A handle or, if a module exports its target as a whole, the variable that the module has it in.
     fn of_export(&self, handle: Handle, route: &[Step]) -> Handle {
         let Newer { graph, words, .. } = self.newer;
         let step = &route[handle.at];
         let is_export = step.edge.label.edge_type() == EdgeType::PROPERTY
-            && graph.edge_name(step.edge) == b"exports"
+            && StringIndex(step.edge.label.raw_name()) == words.exports
             && graph.name_index(step.from) == words.module_class;
         let variable =
             is_export.then(|| self.places.variable_of_export(step.from, step.edge.target));

@@ -22,6 +22,8 @@ pub(crate) struct Grown {
     pub(crate) holds: Vec<Holding>,
     /// What its new items are, by class; empty where nobody knows.
     pub(crate) things: Vec<Holding>,
+    /// The small containers that it stands for beside itself.
+    pub(crate) alike: u64,
 }
 
 impl Describer<'_> {
@@ -31,6 +33,7 @@ impl Describer<'_> {
             growth: self.growth(candidate),
             holds: self.holdings(candidate),
             things: self.things(candidate),
+            alike: candidate.alike.containers,
         }
     }
 

@@ -134,11 +134,14 @@ impl<'a> Walk<'a> {
         );
         let known: HashSet<_> = found.points.iter().map(|point| point.node).collect();
         found.points.extend(grown?.into_iter().filter(|point| !known.contains(&point.node)));
-        // One that has nothing by itself may have as much as many others.
-        let known = found.points.iter().filter(|point| point.bytes > 0);
+        // What has too little by itself may have enough with many others.
+        let known = found.points.iter().filter(|point| point.bytes >= self.least_bytes);
         let known: Vec<_> = known.map(|point| point.node).collect();
         let mut keys = Keys::new(self);
         found.crowds = find_crowds(self, may_be_crowds?, &known, &mut keys);
+        let members = found.crowds.iter().flat_map(|crowd| &crowd.members);
+        let members: HashSet<_> = members.map(|member| member.node).collect();
+        found.points.retain(|point| point.bytes == 0 || !members.contains(&point.node));
         self.add_keys(&mut found, &mut keys);
         let lists = crowds_of_lists(self, lists?, &mut found, control)?;
         found.crowds.extend(lists);

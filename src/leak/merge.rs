@@ -176,7 +176,13 @@ pub(super) fn add_crowds(
                 };
                 let links = if are_lists { members[0].more_items() as usize } else { 0 };
                 let point = Accumulation { bytes: bytes + key_bytes, links, ..members[0] };
-                Candidate { credited, alike, ..Candidate::new(point) }
+                let crowd = Candidate { credited, alike, ..Candidate::new(point) };
+                if let Some(&first) = at.get(&point.node) {
+                    // It has been found alone, with nothing or too little of its own.
+                    candidates[first] = crowd;
+                    continue;
+                }
+                crowd
             }
         };
         candidates.push(crowd);

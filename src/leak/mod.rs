@@ -6,7 +6,7 @@
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
 //!    listeners, companions, small), what is none (definitions, finalizers, idle,
 //!    generations, windows)
-//! -> describe: route, naming, exports, places, declarations, scripts, kind, contents, path, fingerprint,
+//! -> describe: route, naming, data_keys, exports, places, declarations, scripts, kind, contents, path, fingerprint,
 //!    sentence; what Node has (of_node); what is one leak in many places (alike)
 //! ```
 //!
@@ -27,6 +27,7 @@ mod companions;
 pub mod contents;
 mod credit;
 pub mod crowds;
+mod data_keys;
 pub mod declaration;
 mod declarations;
 mod definitions;

@@ -33,6 +33,8 @@ vocabulary! {
     elements = "elements",
     /// The backing store of named properties.
     properties = "properties",
+    /// What a module exports.
+    exports = "exports",
     /// A hidden class.
     map = "map",
     /// The scope of a function.
