@@ -29,6 +29,9 @@ pub use kept::CensusParts;
 /// A node that retains this many bytes is in the census whatever it is: below, growth is noise.
 pub const LARGE: u64 = 1024;
 
+/// Functions of one name are counted if there are so many: most have a name of their own.
+const MANY_FUNCTIONS: u32 = 8;
+
 /// A class of the program with so many instances at most is one of services and stores rather than of
 /// data.
 const FEW_INSTANCES: u64 = 8;
@@ -217,6 +220,8 @@ impl Census {
 struct ClassCounts {
     by_name: Vec<Instances>,
     by_type: [Instances; 256],
+    /// Functions by name.
+    functions: Vec<u32>,
 }
 
 impl ClassCounts {
@@ -224,17 +229,21 @@ impl ClassCounts {
         let tables = graph.tables();
         let mut by_name = vec![Instances::default(); graph.strings().len()];
         let mut by_type = [Instances::default(); 256];
+        let mut functions = vec![0; graph.strings().len()];
         let sizes = tables.node_type.iter().zip(&tables.node_name).zip(&tables.self_size);
         for ((&node_type, &name), &size) in sizes {
-            let counted = if is_named(node_type) {
-                &mut by_name[name.at()]
-            } else {
-                &mut by_type[usize::from(node_type.0)]
+            let counted = match node_type {
+                NodeType::OBJECT | NodeType::NATIVE => &mut by_name[name.at()],
+                NodeType::CLOSURE => {
+                    functions[name.at()] += 1;
+                    continue;
+                }
+                _ => &mut by_type[usize::from(node_type.0)],
             };
             counted.count += 1;
             counted.bytes += u64::from(size);
         }
-        Self { by_name, by_type }
+        Self { by_name, by_type, functions }
     }
 
     /// By [`class_key`].
@@ -248,17 +257,22 @@ impl ClassCounts {
         for (node_type, &instances) in self.by_type.iter().enumerate().filter(there) {
             classes.insert(key_of(NodeType(node_type as u8), &[]), instances);
         }
+        let many = |(_, count): &(usize, &u32)| **count >= MANY_FUNCTIONS;
+        for (name, &count) in self.functions.iter().enumerate().filter(many) {
+            let text = graph.strings().get(StringIndex(name as u32));
+            let instances = Instances { count: u64::from(count), bytes: 0 };
+            classes.insert(key_of(NodeType::CLOSURE, text), instances);
+        }
         classes
     }
 }
 
 /// What [`Census::instances`] calls the class of a node.
 pub fn class_key(graph: &HeapGraph, node: NodeIndex) -> u64 {
-    let node_type = graph.node_type(node);
-    if is_named(node_type) {
-        key_of(NodeType::OBJECT, graph.raw_name(node))
-    } else {
-        key_of(node_type, &[])
+    match graph.node_type(node) {
+        NodeType::OBJECT | NodeType::NATIVE => key_of(NodeType::OBJECT, graph.raw_name(node)),
+        NodeType::CLOSURE => key_of(NodeType::CLOSURE, graph.raw_name(node)),
+        other => key_of(other, &[]),
     }
 }
 
@@ -274,7 +288,7 @@ pub fn instances_now(graph: &HeapGraph, sample: NodeIndex) -> u64 {
 }
 
 fn is_named(node_type: NodeType) -> bool {
-    node_type == NodeType::OBJECT || node_type == NodeType::NATIVE
+    [NodeType::OBJECT, NodeType::NATIVE, NodeType::CLOSURE].contains(&node_type)
 }
 
 fn key_of(node_type: NodeType, name: &[u8]) -> u64 {
@@ -454,7 +468,14 @@ mod tests {
     #[test]
     fn instances_count_by_class_and_types_without_a_class_by_type() {
         let (mut job, mut text, mut other) = (NodeIndex(0), NodeIndex(0), NodeIndex(0));
+        let (mut handler, mut once) = (NodeIndex(0), NodeIndex(0));
         let heap = Heap::build(|heap, global| {
+            once = heap.node(NodeType::CLOSURE, "once", 64);
+            heap.edge(global, EdgeType::PROPERTY, "once", once);
+            for _ in 0..MANY_FUNCTIONS {
+                handler = heap.node(NodeType::CLOSURE, "handler", 64);
+                heap.edge(global, EdgeType::PROPERTY, "handler", handler);
+            }
             for _ in 0..5 {
                 job = property(heap, global, "x", "Job");
                 text = heap.node(NodeType::STRING, "text", 24);
@@ -468,6 +489,9 @@ mod tests {
         assert_eq!(count(job), Instances { count: 5, bytes: 5 * 32 });
         assert_eq!(count(other), Instances { count: 6, bytes: 5 * 24 + 40 });
         assert_eq!(instances_now(&heap.graph, text), 6);
+        assert_eq!(count(handler).count, u64::from(MANY_FUNCTIONS), "functions by name");
+        assert_eq!(instances_now(&heap.graph, handler), u64::from(MANY_FUNCTIONS));
+        assert_eq!(count(once).count, 0, "if there are many of one");
         assert_eq!(census.instances(1), Instances::default());
     }
 

@@ -4,7 +4,7 @@
 //! census (baseline) -> before (levels)
 //! -> growth: where it piles up (spine, crowds, scatter, keys, things)
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
-//!    listeners, companions, small), what is none (definitions, finalizers, idle,
+//!    listeners, companions, small), what is none (definitions, finalizers, idle, signals,
 //!    generations, windows)
 //! -> describe: route, naming, data_keys, exports, places, declarations, scripts, kind, contents, path, fingerprint,
 //!    sentence; what Node has (of_node); what is one leak in many places (alike)
@@ -63,6 +63,7 @@ mod scatter;
 pub mod scripts;
 pub mod sentence;
 pub mod shape;
+mod signals;
 mod small;
 mod spine;
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::leak::definitions::are_definitions;
 use crate::leak::describe::Describer;
 use crate::leak::exports::Exports;
 use crate::leak::file_names::FileNames;
-use crate::leak::finalizers::bytes_waiting;
+use crate::leak::finalizers::{bytes_waiting, will_be_taken_out};
 use crate::leak::generations::is_generation;
 use crate::leak::growth::{Growth, Walk};
 use crate::leak::idle::Idle;
@@ -30,6 +30,7 @@ use crate::leak::naming::Naming;
 use crate::leak::places::Places;
 use crate::leak::route::Routes;
 use crate::leak::shape::RouteShapes;
+use crate::leak::signals::Signals;
 use crate::leak::small::large_together;
 use crate::leak::timers::merge_timer_lists;
 use crate::leak::vocabulary::Vocabulary;
@@ -106,6 +107,7 @@ pub fn find_suspects(
     let mut shapes = RouteShapes::new(graph, words, newer.routes, exports);
     let mut families = Families::new(&analysis.dominators);
     let idle = Idle::new(newer, before, &positions);
+    let signals = Signals::new(newer);
     let mut descriptions = 0;
     for candidate in &candidates {
         control.checkpoint()?;
@@ -118,8 +120,10 @@ pub fn find_suspects(
         descriptions += 1;
         if let Some(described) = describe_best(&describer, candidate)
             && !idle.explains(candidate, &described.suspect)
+            && !signals.explains(candidate, &described.suspect)
             && !is_generation(newer, before, candidate)
             && !is_bucket(newer, before, candidate)
+            && !will_be_taken_out(newer, before, &positions, candidate)
         {
             families.add(look, position, described);
         }
