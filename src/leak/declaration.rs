@@ -6,6 +6,7 @@
 //! it gives the declaration nearest above the function that captured the variable, and nothing where
 //! it finds none.
 
+use std::cell::LazyCell;
 use std::ops::Range;
 
 use crate::leak::blocks::Blocks;
@@ -91,12 +92,13 @@ pub fn find_declaration(
     if word.is_empty() {
         return None;
     }
-    let found = declarations_of(source, word, named);
+    let blocks = LazyCell::new(|| Blocks::of(source));
+    let found = declarations_of(source, word, named, &blocks);
     let near = near.map_or(source.len(), |near| offset_of(source, near));
     let best = match found.as_slice() {
         [] => return None,
         [only] => *only,
-        _ => in_scope(source, &found, named, near).or_else(|| nearest(&found, near))?,
+        _ => in_scope(&blocks, &found, named, near).or_else(|| nearest(&found, near))?,
     };
     let is_before = |it: &&Found| it.rank <= RANK_IN_A_LIST && it.at < best.at;
     let ordinal = found.iter().filter(is_before).count();
@@ -112,16 +114,22 @@ struct Found {
 }
 
 /// All of them, in the order of the source.
-fn declarations_of(source: &str, word: &str, named: &Named) -> Vec<Found> {
+fn declarations_of<'s>(
+    source: &'s str,
+    word: &str,
+    named: &Named,
+    blocks: &LazyCell<Blocks<'s>, impl FnOnce() -> Blocks<'s>>,
+) -> Vec<Found> {
     let mut found = Vec::new();
     let mut start = 0;
     for line in source.split_inclusive('\n') {
         let trimmed = line.trim_start();
         let is_comment = ["//", "*", "/*"].iter().any(|mark| trimmed.starts_with(mark));
         for (at, _) in line.match_indices(word).filter(|_| !is_comment) {
-            let after = line[at + word.len()..].trim_start();
+            let after = line[at + word.len()..].trim();
+            let is_listed = || blocks.declared_at(start + at).is_some();
             if is_alone(line, at, word)
-                && let Some(rank) = rank_of(&line[..at], after.trim_end(), named)
+                && let Some(rank) = rank_of(&line[..at], after, named, is_listed)
             {
                 found.push(Found { at: start + at, rank });
             }
@@ -132,12 +140,12 @@ fn declarations_of(source: &str, word: &str, named: &Named) -> Vec<Found> {
 }
 
 /// The best in the scope that the name is looked up in.
-fn in_scope(source: &str, found: &[Found], named: &Named, near: usize) -> Option<Found> {
-    if near >= source.len() {
+fn in_scope(blocks: &Blocks, found: &[Found], named: &Named, near: usize) -> Option<Found> {
+    let around = blocks.around(near);
+    let whole = around.last()?.end;
+    if near >= whole {
         return None;
     }
-    let blocks = Blocks::of(source);
-    let around = blocks.around(near);
     if !named.is_variable {
         let body = blocks.body_at(near);
         // A method is in its class, or in the literal with what it works on.
@@ -147,9 +155,10 @@ fn in_scope(source: &str, found: &[Found], named: &Named, near: usize) -> Option
             let inside = found.iter().filter(|it| block.contains(&it.at) && is_sure(it.rank));
             inside.min_by_key(|it| (it.rank, it.at)).copied()
         };
-        return scopes.filter(|block| block.end < source.len()).find_map(sure);
+        return scopes.filter(|block| block.end < whole).find_map(sure);
     }
-    let places: Vec<usize> = found.iter().map(|it| it.at).collect();
+    let places: Vec<usize> =
+        found.iter().map(|it| blocks.declared_at(it.at).unwrap_or(it.at)).collect();
     let innermost = blocks.innermost(&places);
     let direct = |block: &Range<usize>| {
         let inside = found.iter().zip(&innermost).filter(|&(_, its)| its == block);
@@ -210,15 +219,17 @@ fn is_word(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '_' | '$' | '#')
 }
 
-/// How surely a word between these two texts is declared there.
-fn rank_of(before: &str, after: &str, named: &Named) -> Option<u32> {
+/// How surely a word between these two texts of a line is declared there. `is_listed` tells whether it is
+/// in a list of variables, which may have begun far away.
+fn rank_of(
+    before: &str,
+    after: &str,
+    named: &Named,
+    is_listed: impl FnOnce() -> bool,
+) -> Option<u32> {
     let last_word = before.trim_end().rsplit(|c: char| !is_word(c)).next().unwrap_or("");
     let assigned = (after.starts_with('=') && !after.starts_with("==") && !after.starts_with("=>"))
         || ["??=", "||=", "&&="].iter().any(|operator| after.starts_with(operator));
-    let head = before.trim_start();
-    let in_declaration = ["const ", "let ", "var ", "export "]
-        .iter()
-        .any(|keyword| head.starts_with(keyword) || head.contains(&format!(" {keyword}")));
     let rank_of_variable = if named.is_variable { 0 } else { RANK_OF_A_VARIABLE };
     let ends_name = after.is_empty() || after.starts_with([';', ',', ':', '}', ')', ']']);
     match last_word {
@@ -227,14 +238,22 @@ fn rank_of(before: &str, after: &str, named: &Named) -> Option<u32> {
         "class" | "function" => return named.is_function.then_some(0),
         _ => {}
     }
+    // What is unpacked, or packed into something, is declared elsewhere.
+    let is_packed = !named.is_variable && !assigned;
+    if (assigned || ends_name) && may_be_in_list(before) && is_listed() {
+        return Some(if is_packed { RANK_OF_A_KEY } else { rank_of_variable.max(RANK_IN_A_LIST) });
+    }
+    let rank_of_field = if named.is_variable { RANK_OF_AN_ASSIGNMENT } else { 1 };
     // A field of a class: alone at the beginning of the line, or behind modifiers.
-    if is_of_modifiers(head) && (assigned || after.starts_with([';', ':'])) {
-        return Some(1);
+    if is_of_modifiers(before)
+        && (assigned || (!named.is_variable && after.starts_with([';', ':'])))
+    {
+        return Some(rank_of_field);
     }
     // Or behind another one, or the brace of the class.
     let behind_other = before.rsplit(['{', '}', ';']).next().unwrap_or("");
-    if is_of_modifiers(behind_other) && assigned && !named.is_variable {
-        return Some(1);
+    if is_of_modifiers(behind_other) && assigned {
+        return Some(rank_of_field);
     }
     if (before.ends_with("this.") || before.ends_with("exports.")) && assigned {
         return Some(1);
@@ -242,10 +261,8 @@ fn rank_of(before: &str, after: &str, named: &Named) -> Option<u32> {
     if before.ends_with('.') && assigned {
         return Some(RANK_OF_AN_ASSIGNMENT);
     }
-    if in_declaration && (assigned || ends_name) {
-        // What is unpacked, or packed into something, is declared elsewhere.
-        let is_packed = !named.is_variable && !assigned;
-        return Some(if is_packed { RANK_OF_A_KEY } else { rank_of_variable.max(RANK_IN_A_LIST) });
+    if (assigned || ends_name) && is_in_declaration(before) {
+        return Some(if assigned { RANK_OF_A_VARIABLE } else { RANK_OF_A_KEY });
     }
     let quote = ['\'', '"', '`'].into_iter().find(|&quote| before.ends_with(quote));
     let behind = quote.and_then(|quote| after.strip_prefix(quote));
@@ -259,6 +276,23 @@ fn rank_of(before: &str, after: &str, named: &Named) -> Option<u32> {
         return Some(if is_text { RANK_OF_A_TEXT } else { RANK_OF_A_KEY });
     }
     None
+}
+
+/// Whether a word behind this text of a line may be one of a list of variables but the first, or be
+/// unpacked.
+fn may_be_in_list(before: &str) -> bool {
+    let before = before.trim_end();
+    before.is_empty() || before.ends_with([',', '{', '[', ':', '.'])
+}
+
+/// Whether a text of a line ends in a statement that declares or exports something, though maybe not the
+/// word behind the text: a parameter, or what is exported.
+fn is_in_declaration(before: &str) -> bool {
+    let statement = before.rsplit(';').next().unwrap_or("").trim_start();
+    ["const ", "let ", "var ", "export "].iter().any(|keyword| {
+        let mut places = statement.match_indices(keyword).map(|(at, _)| at);
+        places.any(|at| at == 0 || statement[..at].ends_with(' '))
+    })
 }
 
 /// Whether a text is nothing but words that may stand before the name of a field.
@@ -375,6 +409,36 @@ mod tests {
             "function a(){const t=new Set;return()=>t}function b(){const t=new Map;return(x)=>t}";
         assert_eq!(declared(source, "t", "()=>t", true), Some((1, 20)));
         assert_eq!(declared(source, "t", "(x)=>t", true), Some((1, 61)));
+    }
+
+    #[test]
+    fn a_variable_is_found_in_a_list_wherever_that_began() {
+        let of_x = |source: &str, from| declared(source, "x", from, true);
+        let webpack = "(()=>{\"use strict\";const e=new Map;class t{s(x){const x=1}}const n=class{a(){\
+                       return 1}},x=new Map,i={};function o(e){x.set(e)}})();";
+        let column = webpack.find("x=new").map(|at| at as u32 + 1).unwrap();
+        assert_eq!(of_x(webpack, "(e)"), Some((1, column)));
+        let source =
+            "const app = {\n  stop() {},\n}, x = new Map();\nfunction put(k) { x.set(k); }";
+        assert_eq!(of_x(source, "(k)"), Some((3, 4)));
+        let source = "import h from\"h\";const c={a:1},x=new Map;function f(){let x=1}c.b=()=>x";
+        assert_eq!(of_x(source, "()=>x"), Some((1, 32)));
+        let source = "const {\n  a,\n  x,\n} = load();\nfunction f() { return g(a, x); }";
+        assert_eq!(of_x(source, "() {"), Some((3, 3)));
+        let source = "function f() {\n  const [a, x] = y;\n  return () => x;\n}\nlet x;";
+        assert_eq!(of_x(source, "() =>"), Some((2, 13)));
+    }
+
+    #[test]
+    fn what_a_variable_is_assigned_or_handed_to_does_not_declare_it() {
+        let source =
+            "export let list = [];\nexport function add(it) {\n  list = [...list, it];\n}\n";
+        check(source, "list", None, Some((1, 12)));
+        assert_eq!(declared(source, "list", "(it)", true), Some((1, 12)));
+        let source = "var a=1;function b(){return()=>list=a}function c(){const d=f(list);g(()=>d)}var e,list;";
+        let column = source.find("list;").map(|at| at as u32 + 1).unwrap();
+        assert_eq!(declared(source, "list", "()=>list", true), Some((1, column)));
+        assert_eq!(declared(source, "list", "()=>d", true), Some((1, column)));
     }
 
     #[test]
