@@ -123,20 +123,36 @@ fn declarations_of<'s>(
     let mut found = Vec::new();
     let mut start = 0;
     for line in source.split_inclusive('\n') {
-        let trimmed = line.trim_start();
-        let is_comment = ["//", "*", "/*"].iter().any(|mark| trimmed.starts_with(mark));
-        for (at, _) in line.match_indices(word).filter(|_| !is_comment) {
-            let after = line[at + word.len()..].trim();
+        let code = behind_comments(line);
+        start += line.len() - code.len();
+        for (at, _) in code.match_indices(word) {
+            let after = code[at + word.len()..].trim();
             let is_listed = || blocks.declared_at(start + at).is_some();
-            if is_alone(line, at, word)
-                && let Some(rank) = rank_of(&line[..at], after, named, is_listed)
+            if is_alone(code, at, word)
+                && let Some(rank) = rank_of(&code[..at], after, named, is_listed)
             {
                 found.push(Found { at: start + at, rank });
             }
         }
-        start += line.len();
+        start += code.len();
     }
     found
+}
+
+/// What is behind the comments that a line begins with, which may be all of it.
+fn behind_comments(line: &str) -> &str {
+    let mut rest = line;
+    loop {
+        let text = rest.trim_start();
+        if text.starts_with("//") {
+            return "";
+        }
+        if !text.starts_with("/*") && !text.starts_with('*') {
+            return rest;
+        }
+        let Some((_, behind)) = text.split_once("*/") else { return "" };
+        rest = behind;
+    }
 }
 
 /// The best in the scope that the name is looked up in.
@@ -439,6 +455,18 @@ mod tests {
         let column = source.find("list;").map(|at| at as u32 + 1).unwrap();
         assert_eq!(declared(source, "list", "()=>list", true), Some((1, column)));
         assert_eq!(declared(source, "list", "()=>d", true), Some((1, column)));
+    }
+
+    #[test]
+    fn what_is_behind_a_comment_in_its_line_is_code() {
+        let of_class = |field| format!("class Q {{\n  constructor() {{\n{field}\n  }}\n}}\n");
+        let source = of_class("/** \"done\" */ /* b */ this.done = [];");
+        assert_eq!(declared(&source, "done", "() {", false), Some((3, 28)));
+        let source = of_class("/** done: */ _define_property(this, \"done\", []);");
+        assert_eq!(declared(&source, "done", "() {", false), Some((3, 38)));
+        let source = of_class("/*\n * done = 1;\n * the end */ this.done = [];");
+        assert_eq!(declared(&source, "done", "() {", false), Some((5, 20)));
+        check("/*! (c) */const a=1,done=[];", "done", None, Some((1, 21)));
     }
 
     #[test]
