@@ -92,7 +92,9 @@ impl<'a> Declarations<'a> {
                 && graph.node_type(edge.target) == NodeType::CLOSURE
                 && graph.edge_name(edge) == name
         });
-        let is_variable = graph.name_index(handle.owner) == words.context_node;
+        // V8 keeps a variable in a scope or, if a module exports it, in a cell.
+        let of_variables = [words.context_node, words.cell_node];
+        let is_variable = of_variables.contains(&graph.name_index(handle.owner));
         Named { name: handle.name.clone(), is_variable, is_function }
     }
 

@@ -1,4 +1,4 @@
-export let history = [];
+export let history = []; // @here
 
 export function dispatch(action) {
   history = [...history, action];
