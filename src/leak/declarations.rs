@@ -63,6 +63,11 @@ impl<'a> Declarations<'a> {
         here.or_else(|| self.declared_elsewhere(place, handle, named))
     }
 
+    /// Whether the file of a place declares the name of a handle in any way.
+    pub(super) fn is_declared_in(&self, place: &Place, handle: &Handle) -> bool {
+        declared_in(place, &self.named(handle)).is_some()
+    }
+
     /// Whether a way leads over a property that a file of the program gives to one of Node's emitters,
     /// as to a socket. Names that begin with `_` and symbols are Node's own.
     pub(super) fn is_on_an_emitter(&self, route: &[Step]) -> bool {

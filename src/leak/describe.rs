@@ -63,17 +63,24 @@ impl Describer<'_> {
         let is_in_node =
             in_node.is_some() && !matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
         let of_program = is_in_node.then(|| self.handle_in_program(&route)).flatten();
+        let place = match &of_program {
+            Some(handle) => self.places.place_in_program(&route, handle).or(place),
+            None => place,
+        };
         let (name, class_name) = match &of_program {
-            Some((name, held)) => (name.clone(), class_name(graph, *held)),
+            Some(handle) => (handle.name.clone(), self.class_behind(handle, &route)),
             None => self.names(candidate, &route, handle.as_ref(), kind, place.as_ref()),
         };
         let own_handle = handle.as_ref().filter(|_| of_program.is_none());
-        let inside = own_handle.and_then(|handle| self.inside(candidate, &route, handle));
+        let inside = match &of_program {
+            Some(handle) => self.inside_of_node(candidate, &route, handle),
+            None => own_handle.and_then(|handle| self.inside(candidate, &route, handle)),
+        };
         // Timers are in Node's lists, which own nothing.
         let owner = own_handle.filter(|_| kind != SuspectKind::Timers);
         let owner = owner.and_then(|handle| self.owner_class(handle.owner));
         let Grown { growth, holds, things, alike } = self.grown(candidate);
-        let declared = self.places.source(place, handle.as_ref(), kind);
+        let declared = self.places.source(place, of_program.as_ref().or(handle.as_ref()), kind);
         let ordinal = declared.as_ref().map_or(0, |declared| declared.ordinal);
         let mut suspect = Suspect {
             name,
@@ -178,7 +185,7 @@ impl Describer<'_> {
     }
 
     /// A handle or, if a module exports its target as a whole, the variable that the module has it in.
-    fn of_export(&self, handle: Handle, route: &[Step]) -> Handle {
+    pub(super) fn of_export(&self, handle: Handle, route: &[Step]) -> Handle {
         let Newer { graph, words, .. } = self.newer;
         let step = &route[handle.at];
         let is_export = step.edge.label.edge_type() == EdgeType::PROPERTY
@@ -223,6 +230,25 @@ impl Describer<'_> {
         let is_entry = |step: &Step| self.naming.is_entry_of_container(step);
         let is_deeper = !is_listed && route[handle.at + 1..].iter().any(is_entry);
         is_deeper.then(|| format!("one {}", class_name(graph, candidate.point.node)))
+    }
+
+    /// The same of something of Node's, which is no container by itself.
+    fn inside_of_node(
+        &self,
+        candidate: &Candidate,
+        route: &[Step],
+        handle: &Handle,
+    ) -> Option<String> {
+        let Newer { graph, .. } = self.newer;
+        let node = candidate.point.node;
+        let is_deeper = route[handle.at].edge.target != node;
+        (is_deeper && graph.node_type(node) == NodeType::OBJECT)
+            .then(|| format!("one {}", class_name(graph, node)))
+    }
+
+    /// The class of what a handle is the name of.
+    fn class_behind(&self, handle: &Handle, route: &[Step]) -> String {
+        class_name(self.newer.graph, route[handle.at].edge.target)
     }
 
     /// The class of the emitter whose `_events` object owns a handle.

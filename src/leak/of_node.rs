@@ -9,7 +9,7 @@ use crate::leak::candidate::Candidate;
 use crate::leak::describe::{Describer, Seen};
 use crate::leak::naming::Handle;
 use crate::leak::route::Step;
-use crate::leak::scripts::file_loaded;
+use crate::leak::scripts::{Place, file_loaded};
 use crate::leak::suspects::Newer;
 use crate::report::SuspectKind;
 
@@ -110,20 +110,36 @@ impl Describer<'_> {
     }
 
     /// Inside something of Node's, the program's word is the one for the thing as a whole: the last
-    /// name on the way that is in code outside of Node, and what it holds.
-    pub(super) fn handle_in_program(&self, route: &[Step]) -> Option<(String, NodeIndex)> {
-        let Newer { graph, .. } = self.newer;
+    /// name on the way that is in code outside of Node.
+    pub(super) fn handle_in_program(&self, route: &[Step]) -> Option<Handle> {
         let mut end = route.len();
         while let Some(handle) = self.naming.handle(&route[..end]) {
-            let place = self.places.place_of_node(route, handle.at);
-            // What the program puts on the global object is declared nowhere.
-            let is_global = || is_global_of_program(graph, &handle, &route[handle.at]);
-            if place.map_or_else(is_global, |place| !place.is_internal()) {
-                return Some((handle.name, route[handle.at].edge.target));
+            if self.is_in_program(route, &handle) {
+                return Some(self.of_export(handle, route));
             }
             end = handle.at;
         }
         None
+    }
+
+    /// Whether a name on a way is in code outside of Node. What the program puts on the global object is
+    /// declared nowhere.
+    pub(super) fn is_in_program(&self, route: &[Step], handle: &Handle) -> bool {
+        if let Some(place) = self.places.place_of_node(route, handle.at) {
+            return !place.is_internal();
+        }
+        let around = self.place_around(route, handle).filter(|place| !place.is_internal());
+        around.is_some_and(|place| self.places.declarations.is_declared_in(&place, handle))
+            || is_global_of_program(self.newer.graph, handle, &route[handle.at])
+    }
+
+    /// The code around the plain object that has a name, as one that a module exports. Of such an object
+    /// itself nothing says whose it is; it is of that code if its file declares the name.
+    fn place_around(&self, route: &[Step], handle: &Handle) -> Option<Place> {
+        let Newer { graph, words, .. } = self.newer;
+        let is_plain = |at: usize| graph.name_index(route[at].from) == words.object_class;
+        let around = (0..=handle.at).rev().find(|&at| !is_plain(at))?;
+        self.places.place_of_node(route, around)
     }
 }
 

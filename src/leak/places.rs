@@ -132,6 +132,11 @@ impl<'a> Places<'a> {
         (0..=last).rev().find_map(|at| self.place_of_node(route, at))
     }
 
+    /// Whose code the handle is in, if that is not Node's.
+    pub(super) fn place_in_program(&self, route: &[Step], handle: &Handle) -> Option<Place> {
+        self.nearest_place(route, Some(handle)).filter(|place| !place.is_internal())
+    }
+
     /// The nearest code outside of Node on the way to a handle; Node's if there is no other near.
     pub(super) fn place_of_route(&self, route: &[Step], handle: Option<&Handle>) -> Option<Place> {
         let last = handle.map_or(route.len().checked_sub(1)?, |handle| handle.at);
@@ -446,6 +451,30 @@ mod tests {
             grow(heap, list, is_grown);
         }));
         assert_eq!(found, ("trail.js".into(), Some(2)), "it is the only one");
+    }
+
+    #[test]
+    fn what_node_keeps_in_a_thing_that_a_module_exports_goes_by_that_thing() {
+        let sources = Sources::new(
+            "places-exported",
+            &[("audit.js", "\nconst audit = new PassThrough();\nmodule.exports = { audit };\n")],
+        );
+        let found = suspects(|heap, global, is_grown| {
+            function(heap, global, "push", "node:internal/streams/readable", 500);
+            let module = property(heap, global, "module", "Module");
+            let file = heap.node(NodeType::STRING, sources.url("audit.js"), 32);
+            heap.edge(module, EdgeType::PROPERTY, "filename", file);
+            let exports = property(heap, module, "exports", "Object");
+            let stream = property(heap, exports, "audit", "PassThrough");
+            heap.locate(stream, 7, 9, 0);
+            let list = property(heap, stream, "buffer", "Array");
+            let items = if is_grown { 2_000 } else { 4 };
+            elements(heap, list, 0..items, "Item", 100);
+        });
+        let name = found.first().map(|it| (it.name.as_str(), it.class_name.as_str()));
+        assert_eq!(name, Some(("audit", "PassThrough")));
+        assert!(found[0].summary.contains(" in one Array inside it"), "{found:?}");
+        assert_eq!(place(found), ("audit.js".into(), Some(2)));
     }
 
     #[test]
