@@ -271,6 +271,9 @@ fn rank_of(
     if is_of_modifiers(behind_other) && assigned {
         return Some(rank_of_field);
     }
+    if before.ends_with("exports.") && is_handed_on(after, &named.name) {
+        return Some(RANK_OF_A_KEY);
+    }
     if (before.ends_with("this.") || before.ends_with("exports.")) && assigned {
         return Some(1);
     }
@@ -299,6 +302,13 @@ fn rank_of(
 fn may_be_in_list(before: &str) -> bool {
     let before = before.trim_end();
     before.is_empty() || before.ends_with([',', '{', '[', ':', '.'])
+}
+
+/// Whether what is behind a name assigns it the variable of that name, which is declared elsewhere.
+fn is_handed_on(after: &str, name: &str) -> bool {
+    let value = after.strip_prefix('=').map(str::trim_start);
+    let behind = value.and_then(|value| value.strip_prefix(name));
+    behind.is_some_and(|behind| behind.is_empty() || behind.starts_with([';', ',']))
 }
 
 /// Whether a text of a line ends in a statement that declares or exports something, though maybe not the
@@ -455,6 +465,20 @@ mod tests {
         let column = source.find("list;").map(|at| at as u32 + 1).unwrap();
         assert_eq!(declared(source, "list", "()=>list", true), Some((1, column)));
         assert_eq!(declared(source, "list", "()=>d", true), Some((1, column)));
+    }
+
+    #[test]
+    fn what_a_module_exports_is_declared_where_its_variable_is() {
+        let of = |source| check_named(source, &property_named("log"), None, Some((1, 7)));
+        of("const log = [];\nexports.log = log;\n");
+        of("const log = [];\nmodule.exports.log = log\n");
+        let check = |source, at| check_named(source, &property_named("log"), None, Some(at));
+        check("const log = load();\nexports.log = log.lines;\n", (2, 9));
+        check("exports.log = log;\nfunction log() {}\n", (1, 9));
+    }
+
+    fn property_named(name: &str) -> Named {
+        Named { name: name.into(), is_variable: false, is_function: false }
     }
 
     #[test]
