@@ -24,7 +24,7 @@ use crate::source_map::source_text;
 const MOST_SEARCHED: usize = 32 << 20;
 
 /// No class has more classes above it.
-const MOST_BASES: usize = 32;
+pub(super) const MOST_BASES: usize = 32;
 
 /// Files of this package that every capture loads, side by side in its `lib/`, and that hardly another
 /// package has all of.

@@ -59,10 +59,13 @@ impl Describer<'_> {
         let Seen { handle, own_place, in_node, .. } = seen;
         let place = self.places.place(own_place, candidate, kind);
         // Node keeps timers and listeners for the program, one by one; of what else it keeps, the
-        // program has a word for the whole.
+        // program has a word for the whole, as of a package's collections.
         let is_in_node =
             in_node.is_some() && !matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
-        let of_program = is_in_node.then(|| self.handle_in_program(&route)).flatten();
+        let of_program = match is_in_node {
+            true => self.handle_in_program(&route),
+            false => handle.as_ref().and_then(|part| self.handle_of_collection(&route, part)),
+        };
         let place = match &of_program {
             Some(handle) => self.places.place_in_program(&route, handle).or(place),
             None => place,
@@ -71,16 +74,17 @@ impl Describer<'_> {
             Some(handle) => (handle.name.clone(), self.class_behind(handle, &route)),
             None => self.names(candidate, &route, handle.as_ref(), kind, place.as_ref()),
         };
-        let own_handle = handle.as_ref().filter(|_| of_program.is_none());
-        let inside = match &of_program {
-            Some(handle) => self.inside_of_node(candidate, &route, handle),
-            None => own_handle.and_then(|handle| self.inside(candidate, &route, handle)),
+        let inside = match (&of_program, &handle) {
+            (Some(whole), _) => self.inside_of_whole(candidate, &route, whole),
+            (None, Some(handle)) => self.inside(candidate, &route, handle),
+            (None, None) => None,
         };
+        let named = of_program.as_ref().or(handle.as_ref());
         // Timers are in Node's lists, which own nothing.
-        let owner = own_handle.filter(|_| kind != SuspectKind::Timers);
+        let owner = named.filter(|_| kind != SuspectKind::Timers);
         let owner = owner.and_then(|handle| self.owner_class(handle.owner));
         let Grown { growth, holds, things, alike } = self.grown(candidate);
-        let declared = self.places.source(place, of_program.as_ref().or(handle.as_ref()), kind);
+        let declared = self.places.source(place, named, kind);
         let ordinal = declared.as_ref().map_or(0, |declared| declared.ordinal);
         let mut suspect = Suspect {
             name,
@@ -232,8 +236,8 @@ impl Describer<'_> {
         is_deeper.then(|| format!("one {}", class_name(graph, candidate.point.node)))
     }
 
-    /// The same of something of Node's, which is no container by itself.
-    fn inside_of_node(
+    /// The same of something of Node's or a package's, which is a whole that has its container inside.
+    fn inside_of_whole(
         &self,
         candidate: &Candidate,
         route: &[Step],

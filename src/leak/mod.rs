@@ -6,8 +6,9 @@
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
 //!    listeners, companions, small), what is none (definitions, finalizers, idle, signals,
 //!    generations, windows)
-//! -> describe: route, naming, data_keys, exports, places, declarations, scripts, kind, contents, path, fingerprint,
-//!    sentence; what Node has (of_node); what is one leak in many places (alike)
+//! -> describe: route, naming, data_keys, exports, places, declarations, scripts, kind, contents, path,
+//!    fingerprint, sentence; what Node has (of_node) and packages do (collections); what is one leak in many
+//!    places (alike)
 //! ```
 //!
 //! The ideas: growth of *survivors* is the signal, not class counts (a leaking array survives, and
@@ -23,6 +24,7 @@ mod candidate;
 mod captures;
 pub mod census;
 pub mod chain;
+mod collections;
 mod companions;
 pub mod contents;
 mod credit;
