@@ -6,13 +6,15 @@
 //!
 //! And one leak on two sides: for what a program does with a thing of Node's, as an AbortSignal that
 //! follows another, Node keeps lists of its own. They are part of the suspect that the program has a name
-//! for, if that gained as many items.
+//! for, if that gained as many items. So are the listeners that Node puts on a thing of its own, as on a
+//! stream that is piped into others, if more in that thing gained as many.
 //!
 //! Time: O(log n) for each place. Memory: some words for each.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::dominator_tree::DominatorTree;
+use crate::graph::NodeIndex;
 use crate::leak::grown::Grown;
 use crate::leak::listeners::is_about;
 use crate::leak::sentence::sentence;
@@ -32,6 +34,10 @@ pub(crate) struct Described {
     pub(crate) things: Vec<Holding>,
     /// Whether Node made it for itself: a program has no name for it.
     pub(crate) is_of_node: bool,
+    /// The thing that its name is of, if it is inside a thing as a whole.
+    pub(crate) whole: Option<NodeIndex>,
+    /// The emitter, if it is listeners that nobody but Node put there.
+    pub(crate) emitter: Option<NodeIndex>,
 }
 
 impl Described {
@@ -41,13 +47,18 @@ impl Described {
         let gained = |described: &Self| {
             described.suspect.growth.items.map(|items| items.after.saturating_sub(items.before))
         };
-        self.is_of_node
-            && !other.is_of_node
-            && match (gained(self), gained(other)) {
-                (Some(its), Some(others)) => is_about(its, others),
-                (None, Some(_)) => self.suspect.class_name == "FinalizationRegistry",
-                _ => false,
-            }
+        let is_about_it = self.emitter.is_some() && self.emitter == other.whole;
+        match (gained(self), gained(other)) {
+            _ if other.may_be_echo() => false,
+            (Some(its), Some(others)) => (self.is_of_node || is_about_it) && is_about(its, others),
+            (None, Some(_)) => self.is_of_node && self.suspect.class_name == "FinalizationRegistry",
+            _ => false,
+        }
+    }
+
+    /// Whether Node keeps it, which may be for another suspect.
+    fn may_be_echo(&self) -> bool {
+        self.is_of_node || self.emitter.is_some()
     }
 }
 
@@ -118,9 +129,9 @@ impl<'a> Families<'a> {
 
     /// Makes what Node keeps beside a suspect a part of it.
     fn fold_echoes(&mut self) {
-        let (of_node, mut others): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.families).into_iter().partition(|it| it.first.is_of_node);
-        for family in of_node {
+        let (echoes, mut others): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.families).into_iter().partition(|it| it.first.may_be_echo());
+        for family in echoes {
             let bytes = |it: &&mut Family| it.first.suspect.growth.retained_bytes;
             let heard = others.iter_mut().filter(|it| family.first.is_echo_of(&it.first));
             match heard.max_by_key(bytes) {
@@ -227,7 +238,16 @@ mod tests {
             fingerprint: fingerprint.into(),
             summary: String::new(),
         };
-        Described { suspect, owner: None, inside: None, things: vec![], is_of_node: false }
+        let (things, is_of_node) = (vec![], false);
+        Described {
+            suspect,
+            owner: None,
+            inside: None,
+            things,
+            is_of_node,
+            whole: None,
+            emitter: None,
+        }
     }
 
     #[test]
@@ -277,11 +297,12 @@ mod tests {
         let heap = GraphBuilder::new().build();
         let analysis = analyse(&heap, What::ALL, &Control::default()).unwrap();
         let seen = |of_node: Described| {
+            let program = Described { whole: Some(NodeIndex(3)), ..described("program", 100) };
             let mut families = Families::new(&analysis.dominators);
             let look =
                 |shape| Look { shape, has_more_items: true, is_chain: false, is_scattered: false };
             families.add(look(1), 1, of_node);
-            families.add(look(2), 2, described("program", 100));
+            families.add(look(2), 2, program);
             let found = families.suspects(5).into_iter();
             let shown = found.map(|it| (it.fingerprint, it.growth.retained_bytes));
             shown.collect::<Vec<_>>()
@@ -300,5 +321,12 @@ mod tests {
         registry.suspect.class_name = "FinalizationRegistry".into();
         assert_eq!(seen(registry), [("program".to_owned(), 600)]);
         assert_eq!(seen(Described { is_of_node: false, ..of_node(Some(10)) }), both);
+        let listeners = |on: u32, after| {
+            let emitter = Some(NodeIndex(on));
+            Described { is_of_node: false, emitter, ..of_node(Some(after)) }
+        };
+        assert_eq!(seen(listeners(3, 10)), [("program".to_owned(), 600)]);
+        assert_eq!(seen(listeners(4, 10)), both);
+        assert_eq!(seen(listeners(3, 99)), both);
     }
 }

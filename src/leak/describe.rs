@@ -102,7 +102,9 @@ impl Describer<'_> {
         };
         suspect.fingerprint = fingerprint(&suspect, owner.as_deref(), ordinal, &self.files);
         let is_of_node = is_in_node && of_program.is_none();
-        Some(Described { suspect, owner, inside, things, is_of_node })
+        let whole = of_program.map(|whole| route[whole.at].edge.target);
+        let emitter = handle.and_then(|handle| self.emitter_of_node(candidate, &handle, kind));
+        Some(Described { suspect, owner, inside, things, is_of_node, whole, emitter })
     }
 
     /// Looks around where a candidate is.
@@ -166,9 +168,10 @@ impl Describer<'_> {
                 let callback = callback.and_then(|place| place.function.clone());
                 (callback.unwrap_or_else(|| "_onTimeout".into()), "Timeout".into())
             }
-            (SuspectKind::Listeners, Some(handle)) if handle.name.starts_with("_events.") => {
-                (handle.name.clone(), self.emitter_class(handle).unwrap_or(class))
-            }
+            (SuspectKind::Listeners, Some(handle)) if handle.name.starts_with("_events.") => (
+                handle.name.clone(),
+                self.emitter(handle).map_or(class, |it| class_name(graph, it)),
+            ),
             (SuspectKind::Listeners, Some(handle)) => match event_target(graph, route) {
                 Some(at) => {
                     let target = route[at].from;
@@ -255,11 +258,22 @@ impl Describer<'_> {
         class_name(self.newer.graph, route[handle.at].edge.target)
     }
 
-    /// The class of the emitter whose `_events` object owns a handle.
-    fn emitter_class(&self, handle: &Handle) -> Option<String> {
-        let Newer { graph, .. } = self.newer;
-        let step = self.newer.routes.arrival(graph, handle.owner)?;
-        Some(class_name(graph, step.from))
+    /// The emitter whose `_events` object owns a handle.
+    fn emitter(&self, handle: &Handle) -> Option<NodeIndex> {
+        let step = self.newer.routes.arrival(self.newer.graph, handle.owner)?;
+        Some(step.from)
+    }
+
+    /// The emitter of listeners of which none is the program's.
+    fn emitter_of_node(
+        &self,
+        candidate: &Candidate,
+        handle: &Handle,
+        kind: SuspectKind,
+    ) -> Option<NodeIndex> {
+        let is_listed = kind == SuspectKind::Listeners && handle.name.starts_with("_events.");
+        let is_of_others = || self.places.place_of_listeners(candidate.point.node).is_some();
+        self.emitter(handle).filter(|_| is_listed && !is_of_others())
     }
 
     /// The class of an instance that owns something, if the program gave it one, or the class or function

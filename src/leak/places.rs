@@ -104,8 +104,8 @@ impl<'a> Places<'a> {
         most_frequent(callbacks.filter_map(|callback| place_of_closure(graph, words, callback)))
     }
 
-    /// Where most young listeners are that a list or a single slot has.
-    fn place_of_listeners(&self, list: NodeIndex) -> Option<Place> {
+    /// Where most young listeners outside of Node are that a list or a single slot has.
+    pub(super) fn place_of_listeners(&self, list: NodeIndex) -> Option<Place> {
         let Newer { graph, words, analysis, .. } = self.newer;
         let function_in = |node: NodeIndex| {
             let mut properties = graph.edges(node).filter(|edge| {
