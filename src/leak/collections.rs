@@ -6,9 +6,9 @@
 //! pool or a logger, the parts have names that tell more.
 
 use crate::graph::{HeapGraph, NodeIndex, NodeType};
-use crate::leak::declarations::{MOST_BASES, is_of_package};
+use crate::leak::declarations::is_of_package;
 use crate::leak::describe::Describer;
-use crate::leak::edges::property;
+use crate::leak::edges::bases;
 use crate::leak::naming::Handle;
 use crate::leak::route::Step;
 use crate::leak::scripts::Place;
@@ -41,9 +41,8 @@ impl Describer<'_> {
 
 /// Whether a node is an object that can be iterated over.
 fn is_iterable(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
-    let mut bases = std::iter::successors(Some(node), |&at| property(graph, at, words.proto));
     graph.node_type(node) == NodeType::OBJECT
-        && bases.by_ref().take(MOST_BASES).any(|base| {
+        && bases(graph, words, node).any(|base| {
             graph.edges(base).any(|edge| graph.edge_name(edge) == b"<symbol Symbol.iterator>")
         })
 }

@@ -11,7 +11,7 @@ use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::anchors::{file_of_module, may_be_modules};
 use crate::leak::declaration::{Declaration, Named, find_declaration, has_word};
-use crate::leak::edges::property;
+use crate::leak::edges::{bases, property};
 use crate::leak::naming::{Handle, is_identifier};
 use crate::leak::places::most_frequent;
 use crate::leak::route::Step;
@@ -22,9 +22,6 @@ use crate::source_map::source_text;
 
 /// So many bytes of source are searched for declarations in files that are not on the way.
 const MOST_SEARCHED: usize = 32 << 20;
-
-/// No class has more classes above it.
-pub(super) const MOST_BASES: usize = 32;
 
 /// Files of this package that every capture loads, side by side in its `lib/`, and that hardly another
 /// package has all of.
@@ -149,10 +146,8 @@ impl<'a> Declarations<'a> {
     /// Where a class that an object inherits from declares a name, the nearest first.
     fn declared_in_a_base(&self, handle: &Handle, named: &Named) -> Option<(Place, Declaration)> {
         let Newer { graph, words, .. } = self.newer;
-        let mut at = handle.owner;
-        for _ in 0..MOST_BASES {
-            at = property(graph, at, words.proto)?;
-            let constructor = property(graph, at, words.constructor);
+        for base in bases(graph, words, handle.owner) {
+            let constructor = property(graph, base, words.constructor);
             let place = constructor
                 .filter(|&it| graph.node_type(it) == NodeType::CLOSURE)
                 .and_then(|constructor| place_of_closure(graph, words, constructor))

@@ -2,11 +2,27 @@
 //!
 //! Time: linear in the edges of the node.
 
+use std::iter::successors;
+
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, StringIndex};
+use crate::leak::vocabulary::Vocabulary;
+
+/// No class has more classes above it.
+const MOST_BASES: usize = 32;
 
 /// The value of a property; `None` if the node has none of that name.
 pub(crate) fn property(graph: &HeapGraph, node: NodeIndex, name: StringIndex) -> Option<NodeIndex> {
     target(graph, node, EdgeType::PROPERTY, name)
+}
+
+/// What an object inherits from, the nearest first.
+pub(crate) fn bases(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    node: NodeIndex,
+) -> impl Iterator<Item = NodeIndex> {
+    let base = |&at: &NodeIndex| property(graph, at, words.proto);
+    successors(base(&node), base).take(MOST_BASES)
 }
 
 /// Where the first edge of a type and name leads.

@@ -2,6 +2,7 @@
 
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::contents::{ClassShare, Contents};
+use crate::leak::edges::{bases, property};
 use crate::leak::items::{self, Container};
 use crate::leak::naming::is_events;
 use crate::leak::route::Step;
@@ -45,9 +46,21 @@ pub fn kind(
         Some((Container::Array, _)) if name == words.array_class => SuspectKind::Array,
         Some((Container::Map, _)) => SuspectKind::Map,
         Some((Container::Set, _)) => SuspectKind::Set,
+        Some((Container::Object, _)) if grew_items && inherits_array(graph, words, node) => {
+            SuspectKind::Array
+        }
         Some((Container::Object, _)) if grew_items => SuspectKind::Object,
         _ => SuspectKind::Other,
     }
+}
+
+/// Whether a node is of a class that extends `Array`: its items are elements, too.
+fn inherits_array(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
+    let mut makers =
+        bases(graph, words, node).filter_map(|base| property(graph, base, words.constructor));
+    makers.any(|maker| {
+        graph.node_type(maker) == NodeType::CLOSURE && graph.raw_name(maker) == b"Array"
+    })
 }
 
 /// Whether the last names on a route are those of an emitter's listeners.
@@ -128,6 +141,22 @@ mod tests {
         assert_eq!(of_class("Object"), SuspectKind::Object);
         let grown_only = kind_of(false, false, |heap, global| property(heap, global, "x", "Cache"));
         assert_eq!(grown_only, SuspectKind::Other);
+    }
+
+    #[test]
+    fn what_extends_array_is_an_array() {
+        let kind = |base: &str| {
+            kind_of(false, true, |heap, global| {
+                let history = property(heap, global, "x", "History");
+                let own = property(heap, history, "__proto__", "Object");
+                let of_base = property(heap, own, "__proto__", "Object");
+                let maker = heap.node(NodeType::CLOSURE, base, 32);
+                heap.edge(of_base, EdgeType::PROPERTY, "constructor", maker);
+                history
+            })
+        };
+        assert_eq!(kind("Array"), SuspectKind::Array);
+        assert_eq!(kind("Store"), SuspectKind::Object);
     }
 
     #[test]
