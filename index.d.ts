@@ -188,7 +188,9 @@ export type WriteCallback = (error: NodeJS.ErrnoException | null, filename?: str
 /**
  * Writes a heap snapshot of this thread's isolate.
  *
- * Atomic: afterwards `path` holds a whole snapshot, or is untouched. The file has mode 0600. V8
+ * Atomic: afterwards `path` holds a whole snapshot, or is untouched. The file has mode 0600. A
+ * symbolic link is replaced. Devices, FIFOs and open descriptors (`/dev/stdout`), also behind a link,
+ * are written to as they are; not so what another user may have put into a shared directory. V8
  * runs on this thread (or in a child, see {@link CaptureOptions.mode}); compression and writing on
  * a native one. One capture at a time in a process.
  *

@@ -102,6 +102,34 @@ describe('the command line', () => {
     assert.deepEqual(fs.readdirSync(folder).sort(), ['link.html', 'report.html']);
   });
 
+  const noDescriptors = !fs.existsSync('/proc/self/fd') && 'there is no /proc/self/fd';
+  test('what goes to stdout by a link leaves the link', { skip: noDescriptors }, () => {
+    const folder = fs.mkdtempSync(path.join(files.directory, 'stdout-'));
+    const link = path.join(folder, 'stdout');
+    fs.symlinkSync('/proc/self/fd/1', link);
+    const out = path.join(folder, 'out');
+    heapdiff('redact', files.current, '--salt', 's', '-o', out);
+    const expected = fs.readFileSync(out, 'utf8');
+    const redact = ['redact', files.current, '--salt', 's', '-o', link];
+    assert.ok(heapdiff(...redact).stdout === expected, 'by a socket');
+    const bash = (/** @type {string} */ command, /** @type {string[]} */ args) =>
+      spawnSync('bash', ['-c', command, process.execPath, program, ...args], {
+        encoding: 'utf8',
+        maxBuffer: 2 ** 30,
+      });
+    assert.ok(bash('"$0" "$@" | cat', redact).stdout === expected, 'by a pipe');
+    const diff = ['diff', files.baseline, files.current, '--html', link];
+    for (const [args, written] of /** @type {const} */ ([
+      [redact, expected],
+      [diff, bash('"$0" "$@" | cat', diff).stdout],
+    ])) {
+      bash(`(echo begin; "$0" "$@"; echo end) > ${out}`, [...args]);
+      assert.ok(fs.readFileSync(out, 'utf8') === `begin\n${written}end\n`, 'to a file');
+    }
+    assert.deepEqual(fs.readdirSync(folder).sort(), ['out', 'stdout']);
+    assert.ok(fs.lstatSync(link).isSymbolicLink());
+  });
+
   test('diff --ignore takes names and regular expressions', () => {
     for (const pattern of ['sessions', '/SESSIONS/i']) {
       const args = ['diff', files.baseline, files.current, '--json', '--ignore', pattern];
@@ -242,7 +270,8 @@ describe('the command line', () => {
     assertError(['nodes', missing], /ENOENT/);
     assertError(['path', files.current, 'x'], /NODE_ID must be a whole number/);
     assertError(['path', files.current, '4000000000'], /no node with the id 4000000000/);
-    assertError(['diff', files.baseline, files.current, '--html', `${missing}/x`], /ENOENT/);
+    const page = `${missing}/x`;
+    assertError(['diff', files.baseline, files.current, '--html', page], /ENOENT.*\/x'$/m);
   });
 
   test('--help and --version', () => {

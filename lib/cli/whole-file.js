@@ -4,7 +4,8 @@ const fs = require('node:fs');
 
 /**
  * Writes a text to a file: whole, or not at all, so that nobody ever opens half a page. What is no
- * regular file, as a pipe or `/dev/stdout`, is written to as it is.
+ * regular file, as a pipe or `/dev/stdout`, is written to as it is; so is the file that stdout goes to,
+ * which may hold more already.
  *
  * @param {string} path
  * @param {string} text
@@ -15,6 +16,10 @@ function writeWholeFile(path, text) {
     fs.writeFileSync(path, text);
     return;
   }
+  if (there && isStdout(there)) {
+    fs.writeFileSync(process.stdout.fd, text);
+    return;
+  }
   // A link goes on pointing to the file that it points to.
   const target = there ? fs.realpathSync(path) : path;
   const partial = `${target}.${process.pid}.partial`;
@@ -23,7 +28,27 @@ function writeWholeFile(path, text) {
     fs.renameSync(partial, target);
   } catch (error) {
     fs.rmSync(partial, { force: true });
-    throw error;
+    throw named(/** @type {NodeJS.ErrnoException} */ (error), partial, target);
+  }
+}
+
+/**
+ * @param {NodeJS.ErrnoException} error
+ * @param {string} partial
+ * @param {string} target What the user calls it.
+ */
+function named(error, partial, target) {
+  error.message = error.message.replace(partial, target);
+  return error;
+}
+
+/** @param {fs.Stats} there */
+function isStdout({ dev, ino }) {
+  try {
+    const stdout = fs.fstatSync(process.stdout.fd);
+    return stdout.dev === dev && stdout.ino === ino;
+  } catch {
+    return false; // It is closed.
   }
 }
 

@@ -31,13 +31,14 @@ pub(super) fn open_at(directory: &OwnedFd, name: &CStr, flags: libc::c_int) -> i
     }
 }
 
-/// Type and rights of what has a name in it.
-pub(super) fn mode_of(
-    directory: &OwnedFd,
-    name: &CStr,
-    flags: libc::c_int,
-) -> io::Result<libc::mode_t> {
-    stat_at(directory, name, flags).map(|stat| stat.st_mode)
+/// What a symbolic link in it says.
+pub(super) fn read_link_at(directory: &OwnedFd, name: &CStr) -> io::Result<CString> {
+    let mut text = vec![0_u8; libc::PATH_MAX as usize];
+    let (fd, room) = (directory.as_raw_fd(), text.len());
+    // SAFETY: the name is NUL-terminated, and `text` has so much room.
+    let length = unsafe { libc::readlinkat(fd, name.as_ptr(), text.as_mut_ptr().cast(), room) };
+    text.truncate(usize::try_from(length).map_err(|_| io::Error::last_os_error())?);
+    Ok(CString::new(text)?)
 }
 
 /// What the system knows of what has a name in it.

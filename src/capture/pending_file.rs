@@ -7,9 +7,10 @@
 //! relative to one descriptor of the directory, so nobody can swap the directory on the way.
 //!
 //! [`PendingFile::commit`] is `fsync`, then one atomic `rename` or `link`, then `fsync` of the
-//! directory. A symbolic link at the target is replaced, never followed. A target that is a
-//! character device or a FIFO cannot be replaced: it is written to directly, unless somebody else may
-//! have put it into a directory that all may write to.
+//! directory. A symbolic link at the target is replaced, never followed, unless it leads to a device.
+//! A target that is a character device, a FIFO or an open descriptor (`/dev/stdout`) must not be
+//! replaced: it is written to directly, unless somebody else may have put it into a directory that all
+//! may write to.
 
 use std::ffi::{CStr, CString};
 use std::fs::File;
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use super::directory::{MODE, check, open_at, open_directory, unlink};
 use super::leftovers::{lock, remove_leftovers, temporary_name};
-use super::target::{PLANTED, Target, may_be_planted, open_device};
+use super::target::{PLANTED, Target};
 use crate::error::{Error, Result};
 
 /// A file in the making. Dropping it removes every trace of it. See the module docs.
@@ -32,6 +33,7 @@ pub struct PendingFile {
     target_name: CString,
     exclusive: bool,
     form: Form,
+    written: u64,
 }
 
 /// How the bytes are kept until the commit.
@@ -42,7 +44,7 @@ enum Form {
     Nameless,
     /// A temporary name.
     Named(CString),
-    /// The target itself, a device or FIFO.
+    /// The target itself, a device, FIFO or open descriptor.
     Direct,
 }
 
@@ -53,10 +55,9 @@ impl PendingFile {
     /// # Errors
     ///
     /// The errno code of the system call that failed: `ENOENT`, `EACCES`, `EROFS`, `EMFILE`,
-    /// `ENAMETOOLONG`...; `EISDIR` for a directory; `EEXIST` for an existing file with `exclusive`; `ELOOP` for a
-    /// symbolic link to something that is no regular file; `EACCES` for a FIFO of somebody else in a
-    /// directory such as `/tmp`; `ERR_INVALID_ARG` for an empty path or
-    /// one with a zero byte.
+    /// `ENAMETOOLONG`...; `EISDIR` for a directory; `EEXIST` for an existing file with `exclusive`; `EINVAL` for a
+    /// block device; `EACCES` for a FIFO of somebody else in a directory such as `/tmp`, or a link of
+    /// somebody else's there to a device; `ERR_INVALID_ARG` for an empty path or one with a zero byte.
     pub fn create(path: &Path, exclusive: bool) -> Result<Self> {
         let shown_path = path.display().to_string();
         let (parent, name) = split(path)?;
@@ -65,25 +66,22 @@ impl PendingFile {
         let fail = |syscall, error| Error::io(syscall, shown_path.clone(), error);
 
         let target = Target::look_at(&directory, &name).map_err(|error| fail("stat", error))?;
-        if exclusive && target != Target::Absent {
+        if exclusive && !matches!(target, Target::Absent) {
             return Err(fail("open", io::Error::from_raw_os_error(libc::EEXIST)));
         }
         let (file, form) = match target {
             Target::Directory => {
                 return Err(fail("open", io::Error::from_raw_os_error(libc::EISDIR)));
             }
-            Target::LinkToDevice => {
-                return Err(fail("open", io::Error::from_raw_os_error(libc::ELOOP)));
-            }
             Target::Other => {
                 return Err(fail("open", io::Error::from_raw_os_error(libc::EINVAL)));
             }
-            Target::Device => {
-                let file = open_device(&directory, &name).map_err(|error| fail("open", error))?;
-                if may_be_planted(&directory, &file).map_err(|error| fail("fstat", error))? {
-                    let error = io::Error::from_raw_os_error(libc::EACCES);
-                    return Err(fail("open", error).because(PLANTED));
-                }
+            Target::Device(device) => {
+                let file =
+                    device.open().map_err(|error| fail("open", error))?.ok_or_else(|| {
+                        let error = io::Error::from_raw_os_error(libc::EACCES);
+                        fail("open", error).because(PLANTED)
+                    })?;
                 (file, Form::Direct)
             }
             Target::Absent | Target::Replaceable => {
@@ -91,7 +89,7 @@ impl PendingFile {
                 create_temporary(&directory).map_err(|error| fail("open", error))?
             }
         };
-        Ok(Self { file, directory, shown_path, target_name: name, exclusive, form })
+        Ok(Self { file, directory, shown_path, target_name: name, exclusive, form, written: 0 })
     }
 
     /// Puts the file under its name, durably, and returns its size in bytes.
@@ -101,7 +99,7 @@ impl PendingFile {
     /// The errno code; `EEXIST` when the name was taken meanwhile and the file is exclusive. The
     /// old file is untouched then.
     pub fn commit(mut self) -> Result<u64> {
-        let size = self.file.metadata().map_err(|error| self.fail("fstat", error))?.len();
+        let size = self.written;
         if matches!(self.form, Form::Direct) {
             return Ok(size);
         }
@@ -175,11 +173,32 @@ impl PendingFile {
 /// Appends to the file. Errors are those of the system: [`PendingFile::fail`] says where.
 impl Write for PendingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        loop {
+            match self.file.write(bytes) {
+                // Node lets no write to its standard output wait, and a double of that is like it.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    wait_for_room(&self.file)?;
+                }
+                written => {
+                    self.written += written.as_ref().map_or(0, |&length| length as u64);
+                    return written;
+                }
+            }
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Waits until `file`, a pipe or socket, takes more, or never will.
+fn wait_for_room(file: &File) -> io::Result<()> {
+    let mut poll = libc::pollfd { fd: file.as_raw_fd(), events: libc::POLLOUT, revents: 0 };
+    // SAFETY: one entry, which is writable.
+    match unsafe { libc::poll(&mut poll, 1, -1) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
     }
 }
 
@@ -351,7 +370,57 @@ mod tests {
         let scratch = Scratch::new();
         let path = scratch.0.join("a");
         symlink("/dev/full", &path).unwrap();
-        assert_eq!(write(&path, false, b"x").unwrap_err().code(), "ELOOP");
+        assert_eq!(write(&path, false, b"x").unwrap_err().code(), "ENOSPC");
+        assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+    }
+
+    #[test]
+    fn a_link_to_an_open_descriptor_is_written_through() {
+        let scratch = Scratch::new();
+        let (path, link, far) =
+            (scratch.0.join("out"), scratch.0.join("link"), scratch.0.join("far"));
+        let mut file = File::create(&path).unwrap();
+        file.write_all(b"before,").unwrap();
+        symlink(format!("/proc/self/fd/{}", file.as_raw_fd()), &link).unwrap();
+        symlink("link", &far).unwrap();
+        assert_eq!(write(&far, false, b"heap,").unwrap(), 5);
+        file.write_all(b"after").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"before,heap,after");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(fs::symlink_metadata(&far).unwrap().is_symlink());
+        assert_eq!(write(&link, true, b"x").unwrap_err().code(), "EEXIST");
+    }
+
+    #[test]
+    fn a_descriptor_that_does_not_wait_gets_all_of_it() {
+        let (mut ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        theirs.set_nonblocking(true).unwrap();
+        let path = PathBuf::from(format!("/proc/self/fd/{}", theirs.as_raw_fd()));
+        let text = vec![b'x'; 3 << 20];
+        let reader = std::thread::spawn(move || {
+            let mut read = Vec::new();
+            std::io::Read::read_to_end(&mut ours, &mut read).map(|_| read.len())
+        });
+        assert_eq!(write(&path, false, &text).unwrap(), 3 << 20);
+        drop(theirs);
+        assert_eq!(reader.join().unwrap().unwrap(), 3 << 20);
+    }
+
+    #[test]
+    fn a_link_that_another_user_planted_leads_to_no_device() {
+        const NOBODY: u32 = 65_534;
+        let scratch = Scratch::new();
+        fs::set_permissions(&scratch.0, fs::Permissions::from_mode(0o1777)).unwrap();
+        for target in ["/dev/null", "/proc/self/fd/1"] {
+            let path = scratch.0.join("a");
+            symlink(target, &path).unwrap();
+            if std::os::unix::fs::lchown(&path, Some(NOBODY), None).is_err() {
+                return; // Only root can give it away.
+            }
+            let error = write(&path, false, b"x").err().unwrap();
+            assert_eq!(error.code(), "EACCES");
+            fs::remove_file(&path).unwrap();
+        }
     }
 
     #[test]
@@ -464,6 +533,7 @@ mod tests {
                 target_name: CString::new(format!("b{exclusive}")).unwrap(),
                 exclusive,
                 form: Form::Named(name),
+                written: 0,
             };
             pending.write_all(b"12").unwrap();
             assert_eq!(pending.commit().unwrap(), 2);
