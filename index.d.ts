@@ -220,8 +220,8 @@ export interface StreamOptions extends CaptureOptions {
  * redacted if it is to be, because V8 stands on the thread that would read. A stream that ends
  * without an error was a whole snapshot. Until it ends, other captures are `ERR_SNAPSHOT_BUSY`.
  *
- * `timeoutMs` counts from this call to the end of the stream, what the reader takes included; it is
- * looked at when the reader asks for more. `onProgress` counts the bytes that were handed out.
+ * `timeoutMs` counts from this call to the end of the stream, what the reader takes included, also
+ * while it asks for nothing. `onProgress` counts the bytes that were handed out.
  *
  * Emits `error` with the codes of {@link writeSnapshot}.
  */

@@ -66,6 +66,19 @@ for (const mode of modes) {
       await assert.rejects(read, { name: 'AbortError', code: 'ABORT_ERR', cause: 'enough' });
     });
 
+    it('ends in time also if the reader stalls', async () => {
+      const stream = snapshotStream({ mode, timeoutMs: 3000 });
+      // The limit alone does not keep a process alive.
+      const alive = setInterval(() => {}, 1000);
+      const failed = new Promise((resolve) => stream.once('error', resolve));
+      const closed = new Promise((resolve) => stream.once('close', resolve));
+      await new Promise((resolve) => stream.once('readable', resolve));
+      assert.equal(/** @type {any} */ (await failed).code, 'ERR_TIMEOUT');
+      await closed;
+      clearInterval(alive);
+      await writeSnapshot(path.join(temporaryDirectory(), 'a'));
+    });
+
     it('ends with a signal that is not of this realm', async () => {
       const { AbortController: Other } = vm.runInNewContext(POLYFILL);
       const controller = new Other();

@@ -3,11 +3,14 @@
 const { Readable } = require('node:stream');
 const { checkCaptureOptions, checkGzip } = require('./capture-options');
 const { capturePulled } = require('./capture');
-const { abortError } = require('./errors');
+const { abortError, timeoutError } = require('./errors');
 const { Watch } = require('./job');
 const { checkJobOptions, checkOptions } = require('./validate');
 
 /** @typedef {import('./capture').PulledCapture} PulledCapture */
+
+/** The longest time that a timer can have. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** @type {typeof import('../index').snapshotStream} */
 function snapshotStream(options) {
@@ -29,6 +32,8 @@ class SnapshotStream extends Readable {
   #options;
   /** Takes the listener off the caller's signal. */
   #stopListening = () => {};
+  /** @type {NodeJS.Timeout | undefined} */
+  #timer;
 
   /** @param {Record<string, unknown>} options */
   constructor(options) {
@@ -40,6 +45,16 @@ class SnapshotStream extends Readable {
       capture: checkCaptureOptions(options),
     };
     if (signal) this.#listenTo(signal);
+    if (!this.destroyed) this.#limitTime();
+  }
+
+  /** Gives up in time, also while nobody reads: then no job is under way that would. */
+  #limitTime() {
+    const { timeoutMs } = this.#watch.options;
+    if (timeoutMs === undefined) return;
+    const leftMs = timeoutMs - this.#watch.elapsedMs();
+    if (leftMs <= 0) return void this.destroy(timeoutError());
+    this.#timer = setTimeout(() => this.#limitTime(), Math.min(leftMs, MAX_TIMER_MS)).unref();
   }
 
   /**
@@ -85,6 +100,7 @@ class SnapshotStream extends Readable {
    */
   _destroy(error, callback) {
     this.#stopListening();
+    clearTimeout(this.#timer);
     this.#destroyed.abort();
     const closed = this.#step.then(async () => (await this.#capture)?.close());
     closed.then(
