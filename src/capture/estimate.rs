@@ -35,6 +35,9 @@ const FIXED_PAUSE_MS: f64 = 300.0;
 const PAUSE_MS_PER_POINTER: f64 = 0.0008;
 const PAUSE_MS_PER_OBJECT: f64 = 0.0016;
 const PAUSE_MS_PER_TEXT: f64 = 0.0016;
+/// To copy a text, and to write it out: V8 spells out what is not plain ASCII.
+const PAUSE_MS_PER_TEXT_BYTE: f64 = 8e-6;
+const PAUSE_MS_PER_WRITTEN_BYTE: f64 = 2.5e-6;
 const PAUSE_MS_PER_INDEX: f64 = 0.003;
 const PAUSE_MS_PER_EPHEMERON: f64 = 3.0 * PAUSE_MS_PER_INDEX;
 /// The kernel copies a page table entry in about this time.
@@ -69,7 +72,16 @@ pub fn estimate(isolate: HeapSize, control: &Control) -> Result<Estimate> {
 }
 
 fn cost(heap: &HeapContents, fork_pages: f64) -> Estimate {
-    let HeapContents { pointers, items, objects, texts, text_bytes, ephemerons, indices } = *heap;
+    let HeapContents {
+        pointers,
+        items,
+        objects,
+        texts,
+        text_bytes,
+        written_bytes,
+        ephemerons,
+        indices,
+    } = *heap;
     Estimate {
         peak_bytes: FIXED_BYTES
             + pointers * BYTES_PER_POINTER
@@ -83,6 +95,8 @@ fn cost(heap: &HeapContents, fork_pages: f64) -> Estimate {
             + pointers * PAUSE_MS_PER_POINTER
             + objects * PAUSE_MS_PER_OBJECT
             + texts * PAUSE_MS_PER_TEXT
+            + text_bytes * PAUSE_MS_PER_TEXT_BYTE
+            + written_bytes * PAUSE_MS_PER_WRITTEN_BYTE
             + ephemerons * PAUSE_MS_PER_EPHEMERON
             + indices * PAUSE_MS_PER_INDEX,
         fork_pause_ms: FIXED_FORK_MS + fork_pages * FORK_MS_PER_PAGE,
@@ -102,5 +116,13 @@ mod tests {
         assert!(costs[1].peak_bytes - costs[0].peak_bytes >= 1.0e9);
         assert!(costs[2].peak_bytes - costs[0].peak_bytes >= 3.0e9);
         assert!(costs[2].inline_pause_ms > costs[1].inline_pause_ms);
+    }
+
+    #[test]
+    fn texts_that_are_spelled_out_take_longer() {
+        let plain = HeapContents { text_bytes: 1e9, written_bytes: 1e9, ..Default::default() };
+        let [plain, other] = [plain, HeapContents { written_bytes: 6e9, ..plain }]
+            .map(|heap| cost(&heap, 0.0).inline_pause_ms);
+        assert!(plain >= 10_000.0 && other >= 20_000.0, "{plain} {other}");
     }
 }

@@ -85,6 +85,8 @@ pub(super) struct HeapContents {
     /// Different texts of strings, and their bytes.
     pub(super) texts: f64,
     pub(super) text_bytes: f64,
+    /// The same as V8 writes them.
+    pub(super) written_bytes: f64,
     /// Pairs of tables of `WeakMap`s.
     pub(super) ephemerons: f64,
     /// Indices that V8 will spell out.
@@ -145,13 +147,14 @@ impl HeapSample {
         contents.add(&self.old.scale(in_use));
         let internalized = self.old.internalized * own;
         let covered = indices::covered(&self.large, internalized, &self.numerals, in_use);
-        let DistinctShare { strings, bytes_per_character } = self.distinct;
+        let DistinctShare { strings, bytes_per_character, written_per_character } = self.distinct;
         HeapContents {
             pointers: contents.pointers + contents.oddballs,
             items: contents.items,
             objects: contents.objects,
             texts: contents.strings * strings,
             text_bytes: contents.characters * bytes_per_character,
+            written_bytes: contents.characters * written_per_character,
             ephemerons: contents.ephemerons,
             // First those of the list of internalized strings, and last those of long arrays, when
             // V8 has the texts of the program's strings already and takes one that is the same.
@@ -173,6 +176,7 @@ impl HeapContents {
             objects: pointers / 4.0,
             texts: pointers / 4.0,
             text_bytes: bytes / 4.0,
+            written_bytes: bytes / 4.0,
             ephemerons: 0.0,
             indices: bytes / 64.0,
         }
@@ -211,7 +215,7 @@ mod tests {
             young: Contents { bytes: 2e6, pointers: 1e5, ..Contents::default() },
             large: vec![],
             numerals: Different::default(),
-            distinct: DistinctShare { strings: 1.0, bytes_per_character: 1.0 },
+            distinct: DistinctShare::ALL,
         }
     }
 
@@ -247,8 +251,10 @@ mod tests {
 
     #[test]
     fn equal_texts_count_once() {
-        let distinct = DistinctShare { strings: 0.1, bytes_per_character: 0.2 };
+        let distinct =
+            DistinctShare { strings: 0.1, bytes_per_character: 0.2, written_per_character: 0.3 };
         let contents = HeapSample { distinct, ..flat() }.of(ISOLATE, 1.0);
         assert_eq!((contents.texts, contents.text_bytes), (1e4, 2e5));
+        assert_eq!(contents.written_bytes, 3e5);
     }
 }

@@ -10,6 +10,9 @@ use super::memory::Memory;
 const MAX_STRING_LENGTH: u32 = 1024;
 /// A character of two bytes takes at most three in UTF-8.
 const MAX_CHARACTER_BYTES: usize = 3;
+/// V8 writes `\n` and the like, and `\u00fc` for what is not plain.
+const ESCAPED_BYTES: usize = 2;
+const SPELLED_OUT_BYTES: usize = 6;
 /// The length of a string is the upper half of its second word.
 pub(super) fn length_of(word: u64) -> u32 {
     (word >> 32) as u32
@@ -73,7 +76,16 @@ pub(super) struct Texts {
 struct Text {
     /// How many strings the one stands for that had it first; 1 if there was another one.
     weight: f64,
-    bytes: f64,
+    bytes: TextBytes,
+}
+
+/// How long a text is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct TextBytes {
+    /// In UTF-8, at most.
+    copied: usize,
+    /// As V8 writes it: all but plain ASCII is escaped.
+    written: usize,
 }
 
 /// What share of something is left when each text is taken once.
@@ -83,6 +95,14 @@ pub(super) struct DistinctShare {
     pub(super) strings: f64,
     /// Bytes of text, for each character of all strings.
     pub(super) bytes_per_character: f64,
+    /// Bytes of that text as V8 writes it.
+    pub(super) written_per_character: f64,
+}
+
+impl DistinctShare {
+    /// Where nothing is known: each is another one, and plain.
+    pub(super) const ALL: Self =
+        Self { strings: 1.0, bytes_per_character: 1.0, written_per_character: 1.0 };
 }
 
 impl Texts {
@@ -113,35 +133,61 @@ impl Texts {
         match self.texts.entry(hasher.finish()) {
             Entry::Occupied(mut known) => known.get_mut().weight = 1.0,
             Entry::Vacant(new) => {
-                new.insert(Text { weight, bytes: utf8_bytes(text, one_byte) as f64 });
+                new.insert(Text { weight, bytes: TextBytes::of(text, one_byte) });
             }
         }
     }
 
     pub(super) fn distinct_share(&self) -> DistinctShare {
-        let (strings, bytes) = (self.texts.values()).fold((0.0, 0.0), |(strings, bytes), text| {
-            (strings + text.weight, bytes + text.weight * text.bytes)
-        });
+        let sum = |of: fn(&Text) -> f64| -> f64 {
+            self.texts.values().map(|text| text.weight * of(text)).sum()
+        };
+        let share = |part: f64, all: f64, unknown| if all == 0.0 { unknown } else { part / all };
+        let DistinctShare { strings, bytes_per_character, written_per_character } =
+            DistinctShare::ALL;
         DistinctShare {
-            strings: if self.strings == 0.0 { 1.0 } else { (strings / self.strings).min(1.0) },
-            bytes_per_character: if self.characters == 0.0 { 1.0 } else { bytes / self.characters },
+            strings: share(sum(|_| 1.0), self.strings, strings).min(1.0),
+            bytes_per_character: share(
+                sum(|text| text.bytes.copied as f64),
+                self.characters,
+                bytes_per_character,
+            ),
+            written_per_character: share(
+                sum(|text| text.bytes.written as f64),
+                self.characters,
+                written_per_character,
+            ),
         }
     }
 }
 
-/// How long a text is in UTF-8, at most.
-fn utf8_bytes(text: &[u8], one_byte: bool) -> usize {
-    if one_byte {
-        return text.iter().map(|byte| if byte.is_ascii() { 1 } else { 2 }).sum();
+impl TextBytes {
+    fn of(text: &[u8], one_byte: bool) -> Self {
+        if one_byte {
+            return text.iter().map(|&byte| u16::from(byte)).collect();
+        }
+        text.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect()
     }
-    let units = text.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
-    units
-        .map(|unit| match unit {
-            0..0x80 => 1,
-            0x80..0x800 => 2,
-            _ => MAX_CHARACTER_BYTES,
-        })
-        .sum()
+}
+
+/// From the units of UTF-16.
+impl FromIterator<u16> for TextBytes {
+    fn from_iter<I: IntoIterator<Item = u16>>(units: I) -> Self {
+        let mut bytes = Self::default();
+        for unit in units {
+            bytes.copied += match unit {
+                0..0x80 => 1,
+                0x80..0x800 => 2,
+                _ => MAX_CHARACTER_BYTES,
+            };
+            bytes.written += match unit {
+                0x08..=0x0a | 0x0c | 0x0d | 0x22 | 0x5c => ESCAPED_BYTES,
+                0x20..0x80 => 1,
+                _ => SPELLED_OUT_BYTES,
+            };
+        }
+        bytes
+    }
 }
 
 #[cfg(test)]
@@ -170,15 +216,10 @@ mod tests {
     #[test]
     fn a_text_counts_once() {
         let mut texts = Texts::default();
-        assert_eq!(
-            texts.distinct_share(),
-            DistinctShare { strings: 1.0, bytes_per_character: 1.0 }
-        );
+        assert_eq!(texts.distinct_share(), DistinctShare::ALL);
         (0..50_u8).for_each(|at| texts.count(2, &[b'a', at], true, 10.0));
-        assert_eq!(
-            texts.distinct_share(),
-            DistinctShare { strings: 1.0, bytes_per_character: 1.0 }
-        );
+        let share = texts.distinct_share();
+        assert_eq!((share.strings, share.bytes_per_character), (1.0, 1.0));
         (0..50).for_each(|_| texts.count(2, b"zz", true, 10.0));
         let share = texts.distinct_share();
         assert_eq!(share.strings, 501.0 / 1000.0);
@@ -192,17 +233,14 @@ mod tests {
         texts.count(3000, &long, true, 4.0);
         texts.count(4000, &long, true, 4.0);
         assert_eq!(texts.distinct_share().strings, 1.0 / 8.0);
-        assert_eq!(
-            utf8_bytes(
-                "\u{416}a\u{4e2d}"
-                    .encode_utf16()
-                    .map(u16::to_le_bytes)
-                    .collect::<Vec<_>>()
-                    .as_flattened(),
-                false
-            ),
-            6
-        );
-        assert_eq!(utf8_bytes(b"a\xe9", true), 3);
+    }
+
+    #[test]
+    fn what_is_not_plain_is_longer_when_it_is_written() {
+        let wide: Vec<_> = "\u{416}a\u{4e2d}".encode_utf16().map(u16::to_le_bytes).collect();
+        let wide = TextBytes::of(wide.as_flattened(), false);
+        assert_eq!(wide, TextBytes { copied: 6, written: 13 });
+        let narrow = TextBytes::of(b"a\xe9\n\x02\"\\~", true);
+        assert_eq!(narrow, TextBytes { copied: 8, written: 1 + 6 + 2 + 6 + 2 + 2 + 1 });
     }
 }
