@@ -18,14 +18,15 @@
 /// <reference types="node" />
 
 /**
- * A snapshot to read: the path of a file, or the bytes of one.
+ * A snapshot to read: the path or `file:` URL of a file, or the bytes of one.
  *
  * `.heapsnapshot`, gzipped or not, or a `.heapdigest` where it is the older one of a comparison:
- * told apart by content and not by name. Bytes are copied before they leave the JavaScript thread, a
+ * told apart by content and not by name. A relative path counts from where the process is at the
+ * call. Bytes are copied before they leave the JavaScript thread, a
  * few megabytes per turn of the event loop: do not change them until the call has settled. Views of
  * a `SharedArrayBuffer` are refused. Prefer paths: they cost no copy.
  */
-export type SnapshotSource = string | Uint8Array;
+export type SnapshotSource = string | URL | Uint8Array;
 
 /** How far a call is. */
 export interface Progress {
@@ -127,7 +128,7 @@ export interface WriteOptions extends CaptureOptions {
    */
   gzip?: boolean | number;
   /** Directory for the default file name, used when no path is given. Default: `process.cwd()`. */
-  dir?: string;
+  dir?: string | URL;
   /**
    * `snapshot` (default) is a file that Chrome DevTools loads. `digest` keeps only what a later
    * diff needs.
@@ -194,15 +195,15 @@ export type WriteCallback = (error: NodeJS.ErrnoException | null, filename?: str
  * runs on this thread (or in a child, see {@link CaptureOptions.mode}); compression and writing on
  * a native one. One capture at a time in a process.
  *
- * @param path Where to. Default: a name of heapdiff's own in `options.dir`.
+ * @param path Where to: a path or `file:` URL. Default: a name of heapdiff's own in `options.dir`.
  * @returns What was written.
  * @throws `ERR_SNAPSHOT_BUSY`, `ERR_CAPTURE_REFUSED`, `ERR_CAPTURE_FAILED`, `ERR_UNSUPPORTED`,
  *   `ERR_TIMEOUT`, `ABORT_ERR`, `ERR_INVALID_ARG`, or an errno code such as `ENOSPC`.
  */
-export function writeSnapshot(path?: string, options?: WriteOptions): Promise<SnapshotInfo>;
+export function writeSnapshot(path?: string | URL, options?: WriteOptions): Promise<SnapshotInfo>;
 export function writeSnapshot(options: WriteOptions): Promise<SnapshotInfo>;
 /** The calling style of npm `heapdump`. The callback gets the error, or null and the path. */
-export function writeSnapshot(path: string, callback: WriteCallback): void;
+export function writeSnapshot(path: string | URL, callback: WriteCallback): void;
 export function writeSnapshot(callback: WriteCallback): void;
 
 /** How a snapshot is streamed. */

@@ -29,7 +29,7 @@ const withArguments =
   () =>
     Reflect.apply(diffSnapshots, undefined, args);
 
-refuses('no argument', withArguments(), TypeError, /^baseline must be a path or a Uint8Array/);
+refuses('no argument', withArguments(), TypeError, /^baseline must be a path, a file URL or/);
 refuses('a number for a source', withArguments(1, 'b'), TypeError, /Received 1$/);
 refuses('null for the baseline', withArguments(null, 'b'), TypeError, /^baseline must/);
 refuses('an empty path', withArguments('', 'b'), RangeError, /^baseline must be a path/);
@@ -44,6 +44,13 @@ refuses(
 );
 refuses('options that are a string', withArguments('a', 'b', 'json'), TypeError, /^options must/);
 refuses('options that are an array', withArguments('a', 'b', []), TypeError, /^options must/);
+refuses('options that are a date', withArguments('a', 'b', new Date()), TypeError, /^options must/);
+refuses(
+  'a URL of no file',
+  withArguments(new URL('data:,a'), 'b'),
+  TypeError,
+  /^baseline must be a/,
+);
 refuses('negative suspects', withOptions({ suspects: -1 }), RangeError, /suspects must be an int/);
 refuses('a fraction of a suspect', withOptions({ suspects: 1.5 }), RangeError, /an integer >= 0/);
 refuses('suspects as text', withOptions({ suspects: '5' }), TypeError, /Received '5'$/);

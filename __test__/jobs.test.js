@@ -9,8 +9,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { before, describe, test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
+const { pathToFileURL } = require('node:url');
 const { Worker } = require('node:worker_threads');
-const { diffSnapshots, openSnapshot } = require('..');
+const { diffSnapshots, diffTrend, openSnapshot, writeSnapshot } = require('..');
 const { captureGrowingService } = require('./support/captures');
 const { jobThreads, slowSnapshot } = require('./support/fifo');
 
@@ -31,6 +32,23 @@ describe('jobs', () => {
     await ticksAtEnd;
     clearInterval(timer);
     assert.ok((await ticksAtEnd) > 3, `${await ticksAtEnd} ticks`);
+  });
+
+  test('relative paths and file URLs count from where the process was at the call', async () => {
+    const before = process.cwd();
+    const [baseline, current] = [files.baseline, files.current].map((file) => path.basename(file));
+    process.chdir(files.directory);
+    const diffed = diffSnapshots(baseline, pathToFileURL(current));
+    const opened = openSnapshot(baseline);
+    const trend = diffTrend([baseline, baseline, current]);
+    const written = writeSnapshot(pathToFileURL('by-url.heapsnapshot'), { mode: 'inline' });
+    process.chdir(before);
+    assert.equal((await diffed).baseline.source, baseline);
+    assert.equal((await diffed).current.source, files.current);
+    (await opened).close();
+    await trend;
+    assert.equal((await written).path, path.join(files.directory, 'by-url.heapsnapshot'));
+    assert.ok(fs.existsSync((await written).path));
   });
 
   test('several diffs at once', async () => {

@@ -40,7 +40,7 @@ fn main() -> Result<()> {
 
 fn run(path: &str) -> Result<(HeapGraph, Analysis)> {
     let control = Control::default();
-    let graph = read(Source::Path(path.into()), &ReadOptions::default(), &control)?;
+    let graph = read(Source::file(path), &ReadOptions::default(), &control)?;
     println!("{path}: {} nodes, {} edges", graph.node_count(), graph.edge_count());
     let graph = &graph;
     let names = measured("known names", || KnownNames::new(graph.strings(), &control))?;
@@ -72,7 +72,7 @@ fn run(path: &str) -> Result<(HeapGraph, Analysis)> {
         "  analyse, all threads: {took:.1} ms; {before} MB before, {after} after, {peak} peak"
     );
     measured("class table", || analysis.class_table(ClassRows::Merged, &control))?;
-    let graph = read(Source::Path(path.into()), &ReadOptions::default(), &control)?;
+    let graph = read(Source::file(path), &ReadOptions::default(), &control)?;
     Ok((graph, analysis))
 }
 

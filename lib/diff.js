@@ -1,5 +1,6 @@
 'use strict';
 
+const { types } = require('node:util');
 const { captureLive } = require('./capture');
 const { checkCaptureOptions } = require('./capture-options');
 const { HeapdiffError } = require('./errors');
@@ -11,6 +12,7 @@ const { checkChoice, checkJobOptions, checkNumber } = require('./validate');
 const { checkOptions, checkSource, invalidArgument } = require('./validate');
 
 /** @typedef {import('../index').LeakReport} LeakReport */
+/** @typedef {import('./validate').SourceFile} SourceFile */
 
 /** Suspects asked for where some may be ignored: no report has more. */
 const ALL_SUSPECTS = 1000;
@@ -41,10 +43,10 @@ function diffSnapshots(baseline, current, options) {
  * A source that is given to the native part, which copies bytes, and let go after that.
  */
 class HeldSource {
-  /** @type {string | Uint8Array | WeakRef<Uint8Array>} */
+  /** @type {SourceFile | Uint8Array | WeakRef<Uint8Array>} */
   #source;
 
-  /** @param {string | Uint8Array} source */
+  /** @param {SourceFile | Uint8Array} source */
   constructor(source) {
     this.#source = source;
   }
@@ -60,7 +62,7 @@ class HeldSource {
       const message = 'the bytes of the baseline are gone, so the capture cannot be tried again';
       return Promise.reject(new HeapdiffError({ code: 'ERR_CAPTURE_FAILED', message }));
     }
-    if (typeof source !== 'string') this.#source = new WeakRef(source);
+    if (types.isUint8Array(source)) this.#source = new WeakRef(source);
     return toInput(source, watch);
   }
 }

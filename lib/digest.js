@@ -4,7 +4,7 @@ const path = require('node:path');
 const { toInput } = require('./input');
 const { Watch } = require('./job');
 const { nativeCapture } = require('./native');
-const { checkPath } = require('./validate');
+const { checkPath, checkSource } = require('./validate');
 
 /**
  * Makes the digest of a snapshot file. Everything runs on a native thread.
@@ -16,7 +16,7 @@ const { checkPath } = require('./validate');
  */
 async function writeDigest(file, output, options = {}) {
   const watch = new Watch(options);
-  const input = await toInput(checkPath(file, 'FILE'), watch);
+  const input = await toInput(checkSource(file, 'FILE'), watch);
   const target = path.resolve(checkPath(output, 'OUT'));
   return watch.run((job) => nativeCapture().writeDigest(job, input, target, false));
 }

@@ -1,6 +1,7 @@
 'use strict';
 
 const { setImmediate: nextTurn } = require('node:timers/promises');
+const { types } = require('node:util');
 const { HeapdiffError } = require('./errors');
 const { native } = require('./native');
 
@@ -13,14 +14,14 @@ const BLOCK_BYTES = 4 * 1024 * 1024;
  * Bytes are copied: a native thread must not look at memory that JavaScript can transfer, resize or
  * collect meanwhile. It is done in blocks, with the event loop running in between.
  *
- * @param {string | Uint8Array} source A checked one.
+ * @param {import('./validate').SourceFile | Uint8Array} source A checked one.
  * @param {import('./job').Watch} watch
  * @returns {Promise<import('./native-binding').Input>}
  * @throws {HeapdiffError} `ENOMEM`, `ABORT_ERR`, `ERR_TIMEOUT`
  */
 async function toInput(source, watch) {
   const { Input } = native();
-  if (typeof source === 'string') return Input.fromPath(source);
+  if (!types.isUint8Array(source)) return Input.fromPath(source.path, source.name);
   const input = allocate(source.byteLength);
   for (let start = 0; start < source.byteLength; start += BLOCK_BYTES) {
     if (start > 0) {

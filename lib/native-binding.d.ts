@@ -33,7 +33,7 @@ export class Job {
 /** A snapshot to read. Feeds one job. */
 export class Input {
   private constructor();
-  static fromPath(path: string): Input;
+  static fromPath(path: string, name: string): Input;
   static forBytes(length: number): Input;
   append(block: Uint8Array): void;
 }

@@ -5,7 +5,7 @@ const { checkGzip, checkSalt } = require('./capture-options');
 const { toInput } = require('./input');
 const { Watch } = require('./job');
 const { nativeCapture } = require('./native');
-const { checkPath } = require('./validate');
+const { checkPath, checkSource } = require('./validate');
 
 /**
  * Writes a redacted copy of a snapshot: whole or not at all, like any file of a capture.
@@ -18,7 +18,7 @@ const { checkPath } = require('./validate');
 async function redactFile(file, output, { salt, ...jobOptions }) {
   checkSalt(salt, 'SALT');
   const watch = new Watch(jobOptions);
-  const input = await toInput(checkPath(file, 'FILE'), watch);
+  const input = await toInput(checkSource(file, 'FILE'), watch);
   const target = path.resolve(checkPath(output, 'OUT'));
   const gzipLevel = checkGzip(undefined, output.endsWith('.gz'));
   return watch.run((job) =>

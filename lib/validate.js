@@ -3,6 +3,8 @@
 // Checks what users pass. Every function throws a TypeError or RangeError with the code
 // ERR_INVALID_ARG, whose message names the argument, what it may be, and what it was.
 
+const path = require('node:path');
+const { fileURLToPath } = require('node:url');
 const { inspect, types } = require('node:util');
 
 /**
@@ -19,6 +21,9 @@ function invalidArgument(name, expected, value, Type = TypeError) {
   return Object.assign(error, { code: 'ERR_INVALID_ARG' });
 }
 
+/** What is taken for options: objects of the program's own, and what `import * as options` gives. */
+const OPTIONS = ['[object Object]', '[object Module]'];
+
 /**
  * @param {unknown} value
  * @param {string} name
@@ -26,7 +31,8 @@ function invalidArgument(name, expected, value, Type = TypeError) {
  */
 function checkOptions(value, name = 'options') {
   if (value === undefined || value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value) || ArrayBuffer.isView(value)) {
+  // Arrays, dates, URLs and their like have no options: whoever passes one means something else.
+  if (typeof value !== 'object' || !OPTIONS.includes(Object.prototype.toString.call(value))) {
     throw invalidArgument(name, 'an object', value);
   }
   return /** @type {Record<string, unknown>} */ (value);
@@ -34,11 +40,34 @@ function checkOptions(value, name = 'options') {
 
 /**
  * @param {unknown} value
+ * @returns {value is URL} Whether it can be used as one, also one of another realm.
+ */
+function isUrl(value) {
+  return Object.prototype.toString.call(value) === '[object URL]';
+}
+
+/**
+ * @param {URL} url
  * @param {string} name
  * @returns {string}
  */
-function checkPath(value, name) {
-  if (typeof value !== 'string') throw invalidArgument(name, 'a string', value);
+function toPath(url, name) {
+  try {
+    return fileURLToPath(url);
+  } catch (cause) {
+    const { message } = /** @type {Error} */ (cause);
+    throw invalidArgument(name, `a URL of a file (${message})`, url.href);
+  }
+}
+
+/**
+ * @param {unknown} given
+ * @param {string} name
+ * @returns {string}
+ */
+function checkPath(given, name) {
+  const value = isUrl(given) ? toPath(given, name) : given;
+  if (typeof value !== 'string') throw invalidArgument(name, 'a string or a file URL', value);
   if (value === '') throw invalidArgument(name, 'a path that is not empty', value, RangeError);
   if (value.includes('\0')) {
     throw invalidArgument(name, 'a path without null bytes', value, RangeError);
@@ -47,14 +76,23 @@ function checkPath(value, name) {
 }
 
 /**
+ * @typedef {object} SourceFile
+ * @property {string} path Absolute: the program may change its directory before a job opens it.
+ * @property {string} name What reports and errors call it.
+ */
+
+/**
  * @param {unknown} value
  * @param {string} name
- * @returns {string | Uint8Array}
+ * @returns {SourceFile | Uint8Array}
  */
 function checkSource(value, name) {
-  if (typeof value === 'string') return checkPath(value, name);
+  if (typeof value === 'string' || isUrl(value)) {
+    const given = checkPath(value, name);
+    return { path: path.resolve(given), name: given };
+  }
   if (!types.isUint8Array(value)) {
-    throw invalidArgument(name, 'a path or a Uint8Array', value);
+    throw invalidArgument(name, 'a path, a file URL or a Uint8Array', value);
   }
   if (types.isSharedArrayBuffer(value.buffer)) {
     // Another thread could write to it while it is copied.
@@ -157,4 +195,5 @@ module.exports = {
   checkPath,
   checkSource,
   invalidArgument,
+  isUrl,
 };

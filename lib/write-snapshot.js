@@ -6,7 +6,7 @@ const { checkCaptureOptions, checkGzip } = require('./capture-options');
 const { captureDigest, captureFile } = require('./capture');
 const { Watch } = require('./job');
 const { checkBoolean, checkChoice, checkJobOptions, checkOptions } = require('./validate');
-const { checkPath, invalidArgument } = require('./validate');
+const { checkPath, isUrl } = require('./validate');
 
 /** @typedef {import('../index').SnapshotInfo} SnapshotInfo */
 /** @typedef {import('../index').WriteCallback} WriteCallback */
@@ -48,7 +48,7 @@ function callBack(written, callback) {
  */
 async function write(args) {
   const [first, second] = args;
-  const hasPath = typeof first !== 'object' || first === null || args.length > 1;
+  const hasPath = typeof first !== 'object' || first === null || isUrl(first) || args.length > 1;
   const given = hasPath && (first ?? null) !== null ? checkPath(first, 'path') : undefined;
   const options = checkOptions(hasPath ? second : first);
   const watch = new Watch(checkJobOptions(options));
@@ -100,9 +100,6 @@ function extension(format, gzipLevel) {
  * @param {string} suffix
  */
 function defaultPath(dir, suffix) {
-  if (dir !== undefined && typeof dir !== 'string') {
-    throw invalidArgument('options.dir', 'a string', dir);
-  }
   const time = new Date()
     .toISOString()
     .replaceAll(/[-:]|\.\d+Z$/g, '')

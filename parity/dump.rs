@@ -143,7 +143,7 @@ struct Snapshot {
 impl Snapshot {
     fn load(path: &str) -> Result<Self> {
         let control = Control::default();
-        let graph = read(Source::Path(path.into()), &ReadOptions::default(), &control)?;
+        let graph = read(Source::file(path), &ReadOptions::default(), &control)?;
         let mut analysis = analyse(&graph, What::ALL, &control)?;
         let distances = analysis.distances.clone().unwrap_or_default();
         analysis.distances = Some(distances.clone());

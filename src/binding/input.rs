@@ -46,10 +46,10 @@ impl PendingSource {
 
 #[napi]
 impl Input {
-    /// A file. `lib/` has checked that the path has no NUL byte.
+    /// A file, which reports call `name`. `lib/` has checked that the path has no NUL byte.
     #[napi(factory, catch_unwind)]
-    pub fn from_path(path: String) -> Self {
-        Self::new(PendingSource::Ready(Source::Path(path.into())))
+    pub fn from_path(path: String, name: String) -> Self {
+        Self::new(PendingSource::Ready(Source::Path { path: path.into(), name }))
     }
 
     /// An empty buffer for `length` bytes. Throws if there is no memory for it.

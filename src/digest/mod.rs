@@ -129,7 +129,7 @@ pub fn decode(bytes: &[u8]) -> Result<Body> {
 /// Those of [`decode`], or the errno code of a failed read.
 pub fn open(source: Source) -> Result<std::result::Result<Body, Source>> {
     let is_digest = match &source {
-        Source::Path(path) => starts_like_digest(path),
+        Source::Path { path, .. } => starts_like_digest(path),
         Source::Bytes(bytes) => bytes.starts_with(MAGIC),
         Source::Stream { .. } => false,
     };
@@ -139,7 +139,7 @@ pub fn open(source: Source) -> Result<std::result::Result<Body, Source>> {
     let name = source.name();
     let bytes = match source {
         Source::Bytes(bytes) => bytes,
-        Source::Path(path) => {
+        Source::Path { path, .. } => {
             let mut bytes = Vec::new();
             let file = File::open(&path).map_err(|error| Error::io("open", &name, error))?;
             // Compressed it is smaller than it may be; one byte more shows that it is too large.

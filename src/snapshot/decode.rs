@@ -431,7 +431,7 @@ mod tests {
                 let name = format!("heapdiff-test-{}", random_token());
                 let path = std::env::temp_dir().join(name);
                 std::fs::write(&path, text).unwrap();
-                let graph = read(Source::Path(path.clone()));
+                let graph = read(Source::file(path.clone()));
                 std::fs::remove_file(&path).unwrap();
                 graph
             }

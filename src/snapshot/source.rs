@@ -17,7 +17,12 @@ use crate::error::{Error, Result};
 /// Plain or gzip: told apart by the first two bytes.
 pub enum Source {
     /// A file.
-    Path(PathBuf),
+    Path {
+        /// Where it is.
+        path: PathBuf,
+        /// What to call it: as whoever asks for it does.
+        name: String,
+    },
     /// The bytes of a file.
     Bytes(Vec<u8>),
     /// A stream, read to its end. `name` stands in reports where a path would.
@@ -30,10 +35,16 @@ pub enum Source {
 }
 
 impl Source {
+    /// A file that is called by its path.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Source::Path { name: path.display().to_string(), path }
+    }
+
     /// What reports call this source.
     pub fn name(&self) -> String {
         match self {
-            Source::Path(path) => path.display().to_string(),
+            Source::Path { name, .. } => name.clone(),
             Source::Bytes(_) => "bytes".into(),
             Source::Stream { name, .. } => name.clone(),
         }
@@ -42,7 +53,9 @@ impl Source {
     /// The same source once more, if it can be read again.
     pub fn again(&self) -> Option<Self> {
         match self {
-            Source::Path(path) if path.is_file() => Some(Source::Path(path.clone())),
+            Source::Path { path, name } if path.is_file() => {
+                Some(Source::Path { path: path.clone(), name: name.clone() })
+            }
             _ => None,
         }
     }
@@ -52,7 +65,7 @@ impl Source {
     pub fn is_compressed(&self) -> bool {
         let mut magic = [0; gzip::MAGIC.len()];
         match self {
-            Source::Path(path) if path.is_file() => {
+            Source::Path { path, .. } if path.is_file() => {
                 let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
                 read.is_ok() && magic == gzip::MAGIC
             }
@@ -70,7 +83,7 @@ impl Source {
     pub(crate) fn open(self, control: &Control) -> Result<OpenSource> {
         let name = self.name();
         match self {
-            Source::Path(path) => {
+            Source::Path { path, .. } => {
                 let file = patient::open(&path).map_err(|error| Error::io("open", &name, error))?;
                 let metadata = file.metadata().map_err(|error| Error::io("fstat", &name, error))?;
                 if metadata.is_dir() {
