@@ -35,7 +35,7 @@ export interface Progress {
    * `write`: bytes go to the file or stream. Phases can overlap.
    */
   phase: 'capture' | 'parse' | 'analyze' | 'write';
-  /** Bytes of the snapshot dealt with so far in this phase. */
+  /** Bytes of the snapshot dealt with so far in this phase; of several, of all of them together. */
   bytes: number;
   /** How many there will be, where that is known. */
   totalBytes?: number;

@@ -12,11 +12,12 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { pathToFileURL } = require('node:url');
 const { Worker } = require('node:worker_threads');
 const { diffSnapshots, diffTrend, openSnapshot, writeSnapshot } = require('..');
-const { captureGrowingService } = require('./support/captures');
+const { captureGrowingService, gzipped } = require('./support/captures');
 const { jobThreads, slowSnapshot } = require('./support/fifo');
 
 const heapdiff = JSON.stringify(path.join(__dirname, '..'));
 const isLinux = process.platform === 'linux';
+const program = path.join(__dirname, '..', 'bin', 'heapdiff.js');
 
 describe('jobs', () => {
   /** @type {ReturnType<typeof captureGrowingService>} */
@@ -50,6 +51,28 @@ describe('jobs', () => {
     assert.equal((await written).path, path.join(files.directory, 'by-url.heapsnapshot'));
     assert.ok(fs.existsSync((await written).path));
   });
+
+  for (const [name, call] of /** @type {Array<[string, typeof diffTwo]>} */ ([
+    ['two snapshots', diffTwo],
+    ['two compressed ones', (...args) => diffTwo(...args, gzipped)],
+    ['a digest', diffDigest],
+    ['several snapshots', diffThree],
+    ['one snapshot', openOne],
+  ])) {
+    test(`progress of ${name} never goes back within a phase`, async () => {
+      /** @type {Map<string, import('..').Progress>} */
+      const reached = new Map();
+      await call(files, (progress) => {
+        const { phase, bytes, percent = 0 } = progress;
+        const before = reached.get(phase);
+        const told = JSON.stringify([before, progress]);
+        assert.ok(bytes >= (before?.bytes ?? 0), told);
+        assert.ok(percent >= (before?.percent ?? 0) && percent <= 100, told);
+        reached.set(phase, progress);
+      });
+      assert.equal(reached.get('analyze')?.percent, 100);
+    });
+  }
 
   test('several diffs at once', async () => {
     const reports = await Promise.all(
@@ -187,6 +210,32 @@ describe('jobs', () => {
     assert.ok(collected >= jobs - 1, `${collected} of ${jobs} callbacks were collected`);
   });
 });
+
+/**
+ * @param {ReturnType<typeof captureGrowingService>} files
+ * @param {(progress: import('..').Progress) => void} onProgress
+ * @param {(file: string) => string} prepare
+ */
+async function diffTwo({ baseline, current }, onProgress, prepare = (file) => file) {
+  await diffSnapshots(prepare(baseline), prepare(current), { onProgress });
+}
+
+/** @type {typeof diffTwo} */
+async function diffDigest({ baseline, current }, onProgress) {
+  const digest = `${baseline}.heapdigest`;
+  spawnSync(process.execPath, [program, 'digest', baseline, '-o', digest]);
+  await diffSnapshots(digest, current, { onProgress });
+}
+
+/** @type {typeof diffTwo} */
+async function diffThree({ baseline, current }, onProgress) {
+  await diffTrend([baseline, current, current], { onProgress });
+}
+
+/** @type {typeof diffTwo} */
+async function openOne({ current }, onProgress) {
+  (await openSnapshot(current, { onProgress })).close();
+}
 
 /** Waits until no native thread of a job is left. */
 async function threadsGone() {

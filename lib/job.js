@@ -51,13 +51,10 @@ class Watch {
     let settled = false;
     /** @type {{ error: unknown } | undefined} */
     let thrown;
-    // What an earlier run of the same call has told: one that repeats it begins anew. Within a run,
-    // a phase may deal with several inputs one after the other, but for that of the capture.
-    const before = { ...this.told };
     const report = (/** @type {Progress} */ progress, isEnd = false) => {
       const { phase } = progress;
-      const floor = (phase === 'capture' ? this.told : before)[phase];
-      const told = isEnd ? progress : notBelow(progress, floor);
+      // A run that repeats an earlier one of the same call begins anew.
+      const told = isEnd ? progress : notBelow(progress, this.told[phase]);
       if (told === undefined) return;
       this.told[phase] = told;
       try {

@@ -4,8 +4,8 @@
 //! [`Control::checkpoint`] about every 65,536 steps: that costs one relaxed atomic load, and stops
 //! the job well within 50 ms of a cancellation.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::error::{Error, Result};
@@ -64,6 +64,13 @@ pub struct Progress {
     pub bytes: u64,
     /// How many there will be, when that is known.
     pub total_bytes: Option<u64>,
+}
+
+impl Progress {
+    /// How far the analysis of a snapshot is that was so many bytes long.
+    pub fn analyzed(bytes: u64, total_bytes: u64) -> Self {
+        Self { phase: Phase::Analyze, bytes, total_bytes: Some(total_bytes) }
+    }
 }
 
 /// Receives progress. Called on whatever thread does the work, at most once per block of input.
@@ -127,10 +134,75 @@ impl Control {
         if step & (CHECKPOINT_STEPS - 1) == 0 { self.checkpoint() } else { Ok(()) }
     }
 
+    /// One control for each of several inputs, of which these sizes are known. What they report of
+    /// one phase is added up: the job tells of all of them together, and nothing goes back when the next
+    /// one begins or one is read again.
+    #[must_use]
+    pub fn split(&self, sizes: &[InputSize]) -> Vec<Self> {
+        let Some(sink) = &self.progress else { return vec![self.clone(); sizes.len()] };
+        let tally = Arc::new(Mutex::new(Tally::new(sizes)));
+        let of_input = |at| {
+            let (sink, tally) = (Arc::clone(sink), Arc::clone(&tally));
+            self.clone().with_progress(Arc::new(move |progress| {
+                // Locked until it has been told, so that no smaller sum comes after a larger one.
+                let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+                sink(tally.add_up(at, progress));
+            }))
+        };
+        (0..sizes.len()).map(of_input).collect()
+    }
+
     /// Tells the sink, if there is one, how far the job is.
     pub fn progress(&self, progress: Progress) {
         if let Some(sink) = &self.progress {
             sink(progress);
+        }
+    }
+}
+
+/// How many bytes of an input there are to each phase, where that is known before.
+#[derive(Clone, Copy, Debug)]
+pub struct InputSize {
+    /// To parse.
+    pub parse: Option<u64>,
+    /// To analyse.
+    pub analyze: Option<u64>,
+}
+
+/// What several inputs have reported so far.
+struct Tally {
+    parse: Vec<Part>,
+    analyze: Vec<Part>,
+}
+
+/// How far one input is in one phase.
+struct Part {
+    bytes: u64,
+    total_bytes: Option<u64>,
+}
+
+impl Tally {
+    fn new(sizes: &[InputSize]) -> Self {
+        let parts = |total_of: fn(&InputSize) -> Option<u64>| {
+            sizes.iter().map(|size| Part { bytes: 0, total_bytes: total_of(size) }).collect()
+        };
+        Self { parse: parts(|size| size.parse), analyze: parts(|size| size.analyze) }
+    }
+
+    fn add_up(&mut self, at: usize, progress: Progress) -> Progress {
+        let parts = match progress.phase {
+            Phase::Parse => &mut self.parse,
+            Phase::Analyze => &mut self.analyze,
+            // Of those there is one.
+            Phase::Capture | Phase::Write => return progress,
+        };
+        let part = &mut parts[at];
+        part.bytes = part.bytes.max(progress.bytes);
+        part.total_bytes = progress.total_bytes.or(part.total_bytes);
+        Progress {
+            bytes: parts.iter().map(|part| part.bytes).sum(),
+            total_bytes: parts.iter().map(|part| part.total_bytes).sum(),
+            ..progress
         }
     }
 }
@@ -149,6 +221,37 @@ mod tests {
         assert_eq!(control.checkpoint().unwrap_err().code(), "ABORT_ERR");
         assert!(control.checkpoint_at(1).is_ok(), "between checkpoints nothing is looked at");
         assert!(control.checkpoint_at(CHECKPOINT_STEPS).is_err());
+    }
+
+    #[test]
+    fn progress_of_several_inputs_adds_up_and_never_goes_back() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&told);
+        let control = Control::default().with_progress(Arc::new(move |progress: Progress| {
+            sink.lock().unwrap().push((progress.bytes, progress.total_bytes));
+        }));
+        let size = |bytes| InputSize { parse: bytes, analyze: bytes };
+        let inputs = control.split(&[size(Some(10)), size(None)]);
+        let parse = |at: usize, bytes, total_bytes| {
+            inputs[at].progress(Progress { phase: Phase::Parse, bytes, total_bytes });
+        };
+        parse(0, 6, Some(10));
+        parse(0, 10, Some(10));
+        parse(1, 5, None);
+        parse(1, 30, Some(30));
+        parse(0, 1, Some(10));
+        inputs[1].progress(Progress::analyzed(30, 30));
+        inputs[0].progress(Progress::analyzed(0, 10));
+        let expected = [
+            (6, None),
+            (10, None),
+            (15, None),
+            (40, Some(40)),
+            (40, Some(40)),
+            (30, Some(40)),
+            (30, Some(40)),
+        ];
+        assert_eq!(*told.lock().unwrap(), expected);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::analysis::{Analysis, What, analyse_beside};
-use crate::control::Control;
+use crate::control::{Control, InputSize, Phase, Progress};
 use crate::digest;
 use crate::error::{Error, Result};
 use crate::explore::stats;
@@ -62,9 +62,11 @@ pub fn diff(
     control: &Control,
 ) -> Result<LeakReport> {
     let start = Instant::now();
+    let controls = control.split(&[size(&baseline), size(&current)]);
+    let controls = [&controls[0], &controls[1]];
     let (older, newer) = match current {
-        Source::Stream { .. } => read_both(baseline, current, options.matching, control)?,
-        _ => read_in_turn(baseline, current, options.matching, control)?,
+        Source::Stream { .. } => read_both(baseline, current, options.matching, controls)?,
+        _ => read_in_turn(baseline, current, options.matching, controls)?,
     };
     let (older, older_phases) = older;
     let (newer, newer_phases) = newer;
@@ -72,6 +74,13 @@ pub fn diff(
     phases.extend("baseline", older_phases);
     phases.extend("current", newer_phases);
     compare(&older, &newer, options, phases, start, control)
+}
+
+/// How much there is of a source to each phase. A stream is not parsed: it is captured.
+fn size(source: &Source) -> InputSize {
+    let analyze = source.known_size();
+    let parse = if matches!(source, Source::Stream { .. }) { Some(0) } else { analyze };
+    InputSize { parse, analyze }
 }
 
 /// Compares a folded baseline with a newer snapshot.
@@ -133,18 +142,19 @@ pub fn trend(sources: Vec<Source>, options: &DiffOptions, control: &Control) -> 
     let lanes = rayon::current_num_threads();
     let mut phases = Phases::default();
     let mut baselines = Vec::with_capacity(sources.len() - 1);
+    let controls = control.split(&sources.iter().map(size).collect::<Vec<_>>());
     let mut sources = sources;
     let Some(last) = sources.pop() else {
         return Err(Error::internal("a trend without sources"));
     };
     for (at, source) in sources.into_iter().enumerate() {
         // By shape as well: what is replaced in its slot has another id each time.
-        let older = Opened::open(source, lanes, control)?;
-        let (older, its_phases) = older.fold(|_| Shapes::Always, control)?;
+        let older = Opened::open(source, lanes, &controls[at])?;
+        let (older, its_phases) = older.fold(|_| Shapes::Always, &controls[at])?;
         phases.extend(&format!("snapshot {}", at + 1), its_phases);
         baselines.push(older);
     }
-    let (newer, its_phases) = read_current(last, lanes, None, control)?;
+    let (newer, its_phases) = read_current(last, lanes, None, &controls[baselines.len()])?;
     phases.extend("current", its_phases);
     let shapes = shapes(&newer.graph, &newer.words, control)?;
     let all = DiffOptions { suspects: usize::MAX, is_trend: true, ..options.clone() };
@@ -170,7 +180,7 @@ fn read_in_turn(
     baseline: Source,
     current: Source,
     matching: Matching,
-    control: &Control,
+    [older_control, newer_control]: [&Control; 2],
 ) -> Result<Pair> {
     let lanes = rayon::current_num_threads();
     let again = baseline.again();
@@ -181,22 +191,24 @@ fn read_in_turn(
     let (mut older, (newer, mut phases)) = if baseline.is_compressed() {
         let half = (lanes / 2).max(1);
         std::thread::scope(|scope| -> Result<_> {
-            let newer = spawn_reader(scope, || Parsed::read(current, half, control))?;
-            let older = Opened::open(baseline, half, control)
-                .and_then(|older| older.fold(|_| shapes, control));
+            let newer = spawn_reader(scope, || Parsed::read(current, half, newer_control))?;
+            let older = Opened::open(baseline, half, older_control)
+                .and_then(|older| older.fold(|_| shapes, older_control));
             Ok((older?, join(newer)?))
         })?
     } else {
-        let older = Opened::open(baseline, lanes, control)?.fold(|_| shapes, control)?;
-        (older, Parsed::read(current, lanes, control)?)
+        let older =
+            Opened::open(baseline, lanes, older_control)?.fold(|_| shapes, older_control)?;
+        (older, Parsed::read(current, lanes, newer_control)?)
     };
-    let newer = newer.analyze(Routes::find, &mut phases, control)?;
+    let newer = newer.analyze(Routes::find, &mut phases, newer_control)?;
     if matching == Matching::Auto
         && !older.0.has_shapes()
         && !same_process(&older.0.sample, &newer.ids).0
         && let Some(again) = again
     {
-        older = Opened::open(again, lanes, control)?.fold(|_| Shapes::Always, control)?;
+        older =
+            Opened::open(again, lanes, older_control)?.fold(|_| Shapes::Always, older_control)?;
     }
     Ok((older, (newer, phases)))
 }
@@ -208,7 +220,7 @@ fn read_both(
     baseline: Source,
     current: Source,
     matching: Matching,
-    control: &Control,
+    [older_control, newer_control]: [&Control; 2],
 ) -> Result<Pair> {
     let lanes = (rayon::current_num_threads() / 2).max(1);
     let newer_ids = OnceLock::new();
@@ -221,9 +233,9 @@ fn read_both(
     };
     std::thread::scope(|scope| {
         let newer =
-            spawn_reader(scope, || read_current(current, lanes, Some(&newer_ids), control))?;
-        let older =
-            Opened::open(baseline, lanes, control).and_then(|older| older.fold(shapes, control));
+            spawn_reader(scope, || read_current(current, lanes, Some(&newer_ids), newer_control))?;
+        let older = Opened::open(baseline, lanes, older_control)
+            .and_then(|older| older.fold(shapes, older_control));
         Ok((older?, join(newer)?))
     })
 }
@@ -254,9 +266,15 @@ enum Opened {
 impl Opened {
     /// Reads a snapshot, or takes what its digest kept.
     fn open(source: Source, lanes: usize, control: &Control) -> Result<Self> {
-        let name = source.name();
+        let (name, size) = (source.name(), source.known_size());
         match digest::open(source)? {
-            Ok(body) => Ok(Self::Done(Box::new(Baseline::from_digest(body, name)))),
+            Ok(body) => {
+                let bytes = size.unwrap_or(0);
+                for phase in [Phase::Parse, Phase::Analyze] {
+                    control.progress(Progress { phase, bytes, total_bytes: size });
+                }
+                Ok(Self::Done(Box::new(Baseline::from_digest(body, name))))
+            }
             Err(source) => {
                 let (parsed, phases) = Parsed::read(source, lanes, control)?;
                 Ok(Self::Read(Box::new(parsed), phases))
@@ -308,6 +326,8 @@ impl Parsed {
         control: &Control,
     ) -> Result<Analyzed<B>> {
         let Self { name, graph, ids } = self;
+        let bytes = graph.tables().bytes;
+        control.progress(Progress::analyzed(0, bytes));
         let beside = || {
             let words = Vocabulary::new(graph.strings());
             control.checkpoint()?;
@@ -317,6 +337,7 @@ impl Parsed {
         let (analysis, (words, beside)) =
             phases.time("analyze", || analyse_beside(&graph, What::DIFF, beside, control))?;
         let stats = stats(name, &graph, &analysis);
+        control.progress(Progress::analyzed(bytes, bytes));
         Ok(Analyzed { stats, graph, words, beside, analysis, ids })
     }
 }

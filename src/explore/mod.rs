@@ -17,7 +17,7 @@ use crate::analysis::ids::IdIndex;
 use crate::analysis::ropes::BlankRopes;
 use crate::analysis::wtf8::lossy;
 use crate::analysis::{Analysis, What, analyse};
-use crate::control::Control;
+use crate::control::{Control, Progress};
 use crate::error::Result;
 use crate::graph::{Edge, EdgeIndex, EdgeType, HeapGraph, NodeIndex};
 use crate::report::{PathStep, SnapshotStats, StatisticsRow};
@@ -95,6 +95,8 @@ pub struct DuplicateRow {
 pub fn explore(source: Source, control: &Control) -> Result<Explorer> {
     let name = source.name();
     let graph = read(source, &ReadOptions::default(), control)?;
+    let bytes = graph.tables().bytes;
+    control.progress(Progress::analyzed(0, bytes));
     let analysis = analyse(&graph, What::ALL, control)?;
     let retainers = Retainers::new(&graph, control)?;
     let ids = IdIndex::new(&graph.tables().node_id, control)?;
@@ -104,6 +106,7 @@ pub fn explore(source: Source, control: &Control) -> Result<Explorer> {
     let duplicates = duplicates(&graph, &analysis, &blank_ropes, control)?;
     let warnings = graph.tables().all_warnings(&name);
     let stats = stats(name, &graph, &analysis);
+    control.progress(Progress::analyzed(bytes, bytes));
     Ok(Explorer {
         graph,
         analysis,

@@ -261,6 +261,7 @@ impl Decoder<'_> {
             node_type_names: header.node_type_names,
             file_node_types: header.nodes.types,
             extra_native_bytes: header.extra_native_bytes,
+            bytes: self.input.position(),
             warnings: self.tables.warnings,
         }))
     }

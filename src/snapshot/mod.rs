@@ -77,6 +77,8 @@ pub struct SnapshotTables {
     pub file_node_types: Vec<NodeType>,
     /// `snapshot.extra_native_bytes`, 0 if absent.
     pub extra_native_bytes: u64,
+    /// How long the snapshot was, uncompressed.
+    pub bytes: u64,
     /// What the reader had to overlook, in words.
     pub warnings: Vec<String>,
 }

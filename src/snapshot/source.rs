@@ -60,6 +60,18 @@ impl Source {
         }
     }
 
+    /// How many bytes of a snapshot will come, where that is known without reading.
+    pub fn known_size(&self) -> Option<u64> {
+        match self {
+            _ if self.is_compressed() => None,
+            Source::Path { path, .. } => {
+                path.metadata().ok().filter(|file| file.is_file()).map(|file| file.len())
+            }
+            Source::Bytes(bytes) => Some(bytes.len() as u64),
+            Source::Stream { .. } => None,
+        }
+    }
+
     /// Whether it is known to be gzip without taking a byte from it: a guess that only decides what
     /// is done when.
     pub fn is_compressed(&self) -> bool {
