@@ -54,7 +54,8 @@ export interface JobOptions {
   signal?: AbortSignal;
   /**
    * Called on the event loop now and then. Reports are dropped while the loop is busy. If it
-   * throws, the call is stopped and rejects with what was thrown.
+   * throws, or returns a promise that is rejected before the call is done, the call is stopped and
+   * rejects with that.
    */
   onProgress?: (progress: Progress) => void;
 }

@@ -74,6 +74,16 @@ describe('jobs', () => {
     });
   }
 
+  test('an asynchronous onProgress that fails stops the job', async () => {
+    const error = new Error('mine');
+    for (const call of [diffTwo, openOne]) {
+      await assert.rejects(
+        call(files, async () => Promise.reject(error)),
+        error,
+      );
+    }
+  });
+
   test('several diffs at once', async () => {
     const reports = await Promise.all(
       Array.from({ length: 6 }, () => diffSnapshots(files.baseline, files.current)),

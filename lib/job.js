@@ -1,5 +1,6 @@
 'use strict';
 
+const { types } = require('node:util');
 const { HeapdiffError, abortError, timeoutError } = require('./errors');
 const { native } = require('./native');
 
@@ -57,12 +58,10 @@ class Watch {
       const told = isEnd ? progress : notBelow(progress, this.told[phase]);
       if (told === undefined) return;
       this.told[phase] = told;
-      try {
-        onProgress?.(told);
-      } catch (error) {
+      tell(onProgress, told, (error) => {
         thrown ??= { error };
         job.cancel();
-      }
+      });
     };
     const job = new (native().Job)(
       timeoutMs === undefined ? undefined : Math.max(timeoutMs - this.elapsedMs(), 0),
@@ -82,11 +81,29 @@ class Watch {
       // Reports are dropped while the event loop is busy, the last one not.
       const { phase, bytes } = job.reached ?? { phase: 'analyze', bytes: 0 };
       report(toProgress(phase, bytes, bytes), true);
+      // An asynchronous listener that fails at once has done so by then.
+      await undefined;
     }
     if (thrown) throw thrown.error;
     if (outcome.failure === undefined) return outcome.value;
     if (outcome.failure.code === 'ABORT_ERR' && signal?.aborted) throw abortError(signal);
     throw new HeapdiffError(outcome.failure);
+  }
+}
+
+/**
+ * Calls a listener, which may be asynchronous: what it rejects with is the caller's as well.
+ *
+ * @param {JobOptions['onProgress']} onProgress
+ * @param {Progress} progress
+ * @param {(error: unknown) => void} onError What is done if it fails.
+ */
+function tell(onProgress, progress, onError) {
+  try {
+    const answer = /** @type {unknown} */ (onProgress?.(progress));
+    if (types.isPromise(answer)) answer.catch(onError);
+  } catch (error) {
+    onError(error);
   }
 }
 
@@ -119,4 +136,4 @@ function toProgress(phase, bytes, totalBytes) {
   return progress;
 }
 
-module.exports = { Watch };
+module.exports = { Watch, tell };

@@ -4,7 +4,7 @@ const { Readable } = require('node:stream');
 const { checkCaptureOptions, checkGzip } = require('./capture-options');
 const { capturePulled } = require('./capture');
 const { abortError, timeoutError } = require('./errors');
-const { Watch } = require('./job');
+const { Watch, tell } = require('./job');
 const { checkJobOptions, checkOptions } = require('./validate');
 
 /** @typedef {import('./capture').PulledCapture} PulledCapture */
@@ -90,7 +90,10 @@ class SnapshotStream extends Readable {
     this.#bytes += block?.length ?? 0;
     const progress = { phase: /** @type {const} */ ('write'), bytes: this.#bytes };
     const end = block === null ? { totalBytes: this.#bytes, percent: 100 } : {};
-    this.#watch.options.onProgress?.({ ...progress, ...end });
+    const { onProgress } = this.#watch.options;
+    tell(onProgress, { ...progress, ...end }, (error) =>
+      this.destroy(/** @type {Error} */ (error)),
+    );
   }
 
   /**
