@@ -87,6 +87,18 @@ describe('formatReport', () => {
       const error = { name: 'TypeError', code, message: /^report must be a LeakReport/ };
       assert.throws(() => formatReport(/** @type {any} */ (report)), error);
     }
+    const { leak } = reports;
+    for (const damage of [{ suspects: [{}] }, { growth: {} }, { baseline: {} }, { tool: {} }]) {
+      for (const format of /** @type {const} */ (['text', 'markdown', 'html'])) {
+        try {
+          formatReport(/** @type {any} */ ({ ...leak, ...damage }), format);
+        } catch (error) {
+          assert.equal(/** @type {any} */ (error).code, code);
+        }
+      }
+    }
+    const hollow = /** @type {any} */ ({ ...leak, suspects: [{}] });
+    assert.throws(() => formatReport(hollow), { code, message: /^report must be a LeakReport/ });
     for (const format of [7, null, ['text']]) {
       const error = { name: 'TypeError', code, message: /^format must be one of 'text', / };
       assert.throws(() => formatReport(reports.leak, /** @type {any} */ (format)), error);

@@ -178,6 +178,14 @@ describe('openSnapshot', () => {
     other.close();
   });
 
+  test('a method that was taken off says what is missing', () => {
+    const { classes, node, close } = snapshot;
+    const error = { name: 'TypeError', code: 'ERR_INVALID_ARG', message: /^this must be/ };
+    for (const method of [() => classes(), () => node(1), () => close()]) {
+      assert.throws(method, error);
+    }
+  });
+
   test('after close() only the statistics are left', async () => {
     const closed = await openSnapshot(files.baseline);
     closed.close();

@@ -6,7 +6,7 @@
 const { setTimeout } = require('node:timers/promises');
 // Taken now, so that nobody who patches the module later gets between V8 and the pipe.
 const { writeHeapSnapshot } = require('node:v8');
-const { HeapdiffError } = require('./errors');
+const { HeapdiffError, settled } = require('./errors');
 const { admit } = require('./estimate');
 const { Watch } = require('./job');
 const { native, nativeCapture } = require('./native');
@@ -188,12 +188,11 @@ function toOutlet(gzipLevel, { redact }) {
  */
 async function capture(options, watch, steps) {
   // At once, so that of two calls the first one captures, and none comes between two tries.
-  const taken = nativeCapture().takeSlot();
-  if (taken.failure) throw new HeapdiffError(taken.failure);
+  const slot = settled(nativeCapture().takeSlot());
   try {
-    return await captureWith(taken.value, options, watch, steps);
+    return await captureWith(slot, options, watch, steps);
   } finally {
-    taken.value.release();
+    slot.release();
   }
 }
 

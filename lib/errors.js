@@ -48,4 +48,19 @@ function timeoutError() {
   return new HeapdiffError({ code: 'ERR_TIMEOUT', message });
 }
 
-module.exports = { HeapdiffError, abortError, timeoutError };
+/**
+ * @template T
+ * @param {import('./native-binding').Settled<T> | undefined} answer Of a call of the native part.
+ *   There is none while the thread is being terminated.
+ * @returns {T}
+ * @throws {HeapdiffError} The failure.
+ */
+function settled(answer) {
+  if (answer === undefined) {
+    throw new HeapdiffError({ code: 'ABORT_ERR', message: 'the thread is being terminated' });
+  }
+  if (answer.failure !== undefined) throw new HeapdiffError(answer.failure);
+  return answer.value;
+}
+
+module.exports = { HeapdiffError, abortError, settled, timeoutError };

@@ -2,7 +2,7 @@
 
 const { getHeapSpaceStatistics, getHeapStatistics } = require('node:v8');
 const { checkCaptureOptions } = require('./capture-options');
-const { HeapdiffError } = require('./errors');
+const { HeapdiffError, settled } = require('./errors');
 const { native, nativeCapture } = require('./native');
 const { checkOptions } = require('./validate');
 
@@ -29,9 +29,8 @@ const YOUNG_SPACES = ['new_space', 'new_large_object_space'];
 function estimateCapture(options) {
   const checked = checkCaptureOptions(checkOptions(options));
   const heap = heapBytes();
-  const cost = nativeCapture().captureCost(heap);
-  if (cost.failure) throw new HeapdiffError(cost.failure);
-  return estimate(checked, heap, cost.value).estimate;
+  const cost = settled(nativeCapture().captureCost(heap));
+  return estimate(checked, heap, cost).estimate;
 }
 
 /** @typedef {import('./native-binding').HeapBytes} HeapBytes */

@@ -1,6 +1,6 @@
 'use strict';
 
-const { HeapdiffError } = require('./errors');
+const { HeapdiffError, settled } = require('./errors');
 const { toInput } = require('./input');
 const { Watch } = require('./job');
 const { native } = require('./native');
@@ -35,9 +35,9 @@ class Snapshot {
   constructor(opened) {
     this.#native = opened;
     /** @type {import('../index').SnapshotStats} */
-    this.stats = this.#ask((snapshot) => snapshot.stats());
+    this.stats = Snapshot.#ask(this, (snapshot) => snapshot.stats());
     /** @type {string[]} */
-    this.warnings = this.#ask((snapshot) => snapshot.warnings());
+    this.warnings = Snapshot.#ask(this, (snapshot) => snapshot.warnings());
   }
 
   /** @type {PublicSnapshot['classes']} */
@@ -47,13 +47,13 @@ class Snapshot {
       throw invalidArgument('options.filter', 'a string', filter);
     }
     const limit = checkTop(top) ?? EVERYTHING;
-    return this.#ask((snapshot) => snapshot.classes(limit, filter ?? ''));
+    return Snapshot.#ask(this, (snapshot) => snapshot.classes(limit, filter ?? ''));
   }
 
   /** @type {PublicSnapshot['node']} */
   node(id) {
     const checked = checkId(id, 'id');
-    return this.#ask((snapshot) => snapshot.node(checked));
+    return Snapshot.#ask(this, (snapshot) => snapshot.node(checked));
   }
 
   /** @type {PublicSnapshot['dominators']} */
@@ -61,53 +61,63 @@ class Snapshot {
     const { top, of } = checkOptions(options);
     const limit = checkTop(top) ?? DEFAULT_TOP;
     const dominator = of === undefined ? undefined : checkId(of, 'options.of');
-    return this.#ask((snapshot) => snapshot.dominators(limit, dominator));
+    return Snapshot.#ask(this, (snapshot) => snapshot.dominators(limit, dominator));
   }
 
   /** @type {PublicSnapshot['retainers']} */
   retainers(id, options) {
     const checked = checkId(id, 'id');
     const limit = checkTop(checkOptions(options).top) ?? EVERYTHING;
-    return this.#ask((snapshot) => snapshot.retainers(checked, limit));
+    return Snapshot.#ask(this, (snapshot) => snapshot.retainers(checked, limit));
   }
 
   /** @type {PublicSnapshot['edges']} */
   edges(id, options) {
     const checked = checkId(id, 'id');
     const limit = checkTop(checkOptions(options).top) ?? EVERYTHING;
-    return this.#ask((snapshot) => snapshot.edges(checked, limit));
+    return Snapshot.#ask(this, (snapshot) => snapshot.edges(checked, limit));
   }
 
   /** @type {PublicSnapshot['path']} */
   path(id) {
     const checked = checkId(id, 'id');
-    return this.#ask((snapshot) => snapshot.path(checked));
+    return Snapshot.#ask(this, (snapshot) => snapshot.path(checked));
   }
 
   /** @type {PublicSnapshot['duplicateStrings']} */
   duplicateStrings(options) {
     const limit = checkTop(checkOptions(options).top) ?? DEFAULT_TOP;
-    return this.#ask((snapshot) => snapshot.duplicateStrings(limit));
+    return Snapshot.#ask(this, (snapshot) => snapshot.duplicateStrings(limit));
   }
 
   close() {
-    this.#native?.close();
-    this.#native = null;
+    const snapshot = Snapshot.#check(this);
+    snapshot.#native?.close();
+    snapshot.#native = null;
   }
 
   /**
+   * @param {unknown} value `this` of a method, which is lost if somebody takes the method off.
+   * @returns {Snapshot}
+   */
+  static #check(value) {
+    if (value instanceof Snapshot) return value;
+    throw invalidArgument('this', 'a Snapshot', value);
+  }
+
+  /**
+   * @param {unknown} self
    * @param {(snapshot: OpenSnapshot) => import('./native-binding').Settled<string>} question
    * @returns {any}
    * @throws {HeapdiffError} `ERR_SNAPSHOT_CLOSED`
    */
-  #ask(question) {
-    if (this.#native === null) {
+  static #ask(self, question) {
+    const snapshot = Snapshot.#check(self).#native;
+    if (snapshot === null) {
       const message = 'the snapshot has been closed';
       throw new HeapdiffError({ code: 'ERR_SNAPSHOT_CLOSED', message });
     }
-    const answer = question(this.#native);
-    if (answer.failure !== undefined) throw new HeapdiffError(answer.failure);
-    return JSON.parse(answer.value);
+    return JSON.parse(settled(question(snapshot)));
   }
 }
 

@@ -46,7 +46,14 @@ function formatReport(report, format) {
   if (report.schemaVersion !== SCHEMA_VERSION) {
     throw invalidArgument('report.schemaVersion', `${SCHEMA_VERSION}`, report.schemaVersion);
   }
-  return FORMATS[checkChoice(format, 'format', Object.keys(FORMATS)) ?? 'text'](report);
+  const render = FORMATS[checkChoice(format, 'format', Object.keys(FORMATS)) ?? 'text'];
+  try {
+    return render(report);
+  } catch (cause) {
+    // Something below that is not what its type says: the report was damaged on its way.
+    const error = invalidArgument('report', 'a LeakReport', report);
+    throw Object.assign(error, { cause });
+  }
 }
 
 /**
