@@ -99,10 +99,11 @@ export interface CaptureOptions extends JobOptions {
    *
    * Keys of objects are values, too, where V8 keeps the object as a dictionary: after many additions
    * or a deletion. V8 does not keep all objects so that a program uses so, above all small ones and
-   * those of literals, `JSON.parse`, `Object.fromEntries` and spreading. Of those, keys that look like
-   * data are values: mail addresses, UUIDs, tokens with signs and digits, what has blanks, and what
-   * begins with a digit or has three numbers in it. Others, as a user's name, stay readable like the
-   * name of a property. So does a key of either kind that is a name elsewhere.
+   * those of literals, `JSON.parse`, `Object.fromEntries` and spreading. Of those, of functions and
+   * classes, and of `globalThis`, keys that look like data are values: mail addresses, UUIDs, tokens with
+   * signs and digits, what has blanks, and what begins with a digit or has three numbers in it. Others,
+   * as a user's name, stay readable like the name of a property. So does a key of either kind that is a
+   * name elsewhere.
    *
    * These stay as well: keys that are integers, as numbers of elements; the name of a function or a
    * class that the program gives it, also by `Symbol.toStringTag`; and the description of a symbol

@@ -83,6 +83,15 @@ const source = `
   hidden.parsed = JSON.parse(JSON.stringify(Object.fromEntries(addresses.map((key) => [key, {}]))));
   hidden.entries = Object.fromEntries(addresses.map((key, i) => [secret('entries-' + i), {}]));
   hidden.headers = { 'kept-header': {} };
+  const address = (text) => secret(text) + '@example.org';
+  hidden.memo = function keptMemo() {};
+  hidden.memo[address('memo')] = {};
+  hidden.registry = class KeptRegistry {};
+  hidden.registry[address('registry')] = {};
+  globalThis[address('global')] = {};
+  hidden.context = require('node:vm').createContext({});
+  const setInside = '(key) => { globalThis[key] = {}; globalThis.keptInside = {}; }';
+  require('node:vm').runInContext(setInside, hidden.context)(address('inside'));
   const redact = { salt: 'a salt' };
   const [baseline, current, plainBaseline, plainCurrent, streamed, digest] = process.argv.slice(1);
   (async () => {
@@ -136,7 +145,7 @@ describe('redaction', () => {
   it('keeps the labels', () => {
     const { strings } = JSON.parse(fs.readFileSync(baseline, 'utf8'));
     const labels = ['KeptLabel', 'keptVariable', 'keptProperty', 'keptGlobal', 'keptSessions'];
-    labels.push('kept-header', 'system / Context');
+    labels.push('kept-header', 'keptMemo', 'KeptRegistry', 'keptInside', 'system / Context');
     for (const label of labels) assert.ok(strings.includes(label), label);
     const isRedactedUrl = (/** @type {string} */ text) =>
       /(^|\/ )data:~\d+~[0-9a-f]{16}$/.test(text);

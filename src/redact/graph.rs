@@ -97,11 +97,11 @@ impl Graph {
     /// What the names of the properties of the owner of `edges` are.
     pub(super) fn use_of_names(&mut self, edges: &[[u64; EDGE_FIELDS]], meta: &Meta) -> Use {
         let is_dictionary = self.is_dictionary(edges, meta);
-        let is_object =
-            meta.object_type.is_some() && self.types.get(self.owner).copied() == meta.object_type;
-        if self.own.contains(self.owner) || (is_dictionary && self.is_global(edges, meta)) {
-            Use::Label
-        } else if is_dictionary {
+        let is =
+            |wanted: Option<u8>| wanted.is_some() && self.types.get(self.owner).copied() == wanted;
+        let is_object = is(meta.object_type) || is(meta.closure_type);
+        let is_own = || self.own.contains(self.owner) || self.is_global(edges, meta);
+        if is_dictionary && !is_own() {
             Use::Key
         } else if is_object {
             Use::Property

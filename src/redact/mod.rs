@@ -19,7 +19,7 @@
 //! * Names of properties of objects in dictionary mode: their keys are data, unless the same text is
 //!   a label elsewhere (`constructor` of a prototype). The global object and V8's own prototypes are
 //!   not meant.
-//! * Names of properties of other objects that look like data: mail addresses, UUIDs, tokens with
+//! * Names of properties of those, and of other objects, functions and classes that look like data: mail addresses, UUIDs, tokens with
 //!   digits and signs, unless the same text is a label elsewhere.
 //! * The two names inside the text of a WeakMap's edge, and what follows `data:` in the URL of a script.
 //!

@@ -554,6 +554,24 @@ mod tests {
     }
 
     #[test]
+    fn names_of_functions_and_of_the_global_object_that_look_like_data_are_values() {
+        let document = concat!(
+            r#"{"snapshot":{"meta":{"node_fields":["type","name","id","edge_count"],"#,
+            r#""node_types":[["hidden","array","closure","object"]],"#,
+            r#""edge_fields":["type","name_or_index","to_node"],"#,
+            r#""edge_types":[["element","property","internal","shortcut"]]}},"#,
+            r#""nodes":[0,1,1,1,3,2,3,2,2,1,5,2],"#,
+            r#""edges":[3,2,4,1,3,8,1,4,8,1,5,4,1,6,4],"#,
+            r#""strings":["<dummy>","","global","memo","a@example.org","limit","b@example.org"]}"#,
+        );
+        let strings = redact(document, 9).unwrap()["strings"].clone();
+        let label = |index: usize| strings[2 * index].as_str().unwrap();
+        assert_eq!([label(3), label(5)], ["memo", "limit"]);
+        assert!(label(4).starts_with("~16~"), "of the global object: {}", label(4));
+        assert!(label(6).starts_with("~16~"), "of a function: {}", label(6));
+    }
+
+    #[test]
     fn a_heap_without_an_edge_is_one() {
         let (start, rest) = DOCUMENT.split_once("\"nodes\"").unwrap();
         let (_, strings) = rest.split_once("\"strings\"").unwrap();
