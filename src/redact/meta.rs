@@ -6,6 +6,85 @@ use serde::Deserialize;
 const VALUE_TYPES: [&str; 6] =
     ["string", "regexp", "symbol", "concatenated string", "sliced string", "bigint"];
 
+/// What V8, from Node 20 on, writes outside of `strings`: names of sections, of columns, and of types.
+/// Any other text there is somebody's own, as the `title` that a tool gave. A word of a later V8 goes,
+/// too: what is known is found by these.
+const FORMAT: [&str; 68] = [
+    "array",
+    "bigint",
+    "children",
+    "closure",
+    "code",
+    "column",
+    "concatenated string",
+    "context",
+    "count",
+    "detachedness",
+    "edge_count",
+    "edge_fields",
+    "edge_types",
+    "edges",
+    "element",
+    "extra_native_bytes",
+    "function_id",
+    "function_info_index",
+    "hidden",
+    "id",
+    "internal",
+    "last_assigned_id",
+    "line",
+    "location_fields",
+    "locations",
+    "meta",
+    "name",
+    "name_or_index",
+    "native",
+    "node",
+    "node_count",
+    "node_fields",
+    "node_types",
+    "nodes",
+    "number",
+    "object",
+    "object shape",
+    "object_index",
+    "property",
+    "regexp",
+    "root_index",
+    "sample_fields",
+    "samples",
+    "scope_context_vars",
+    "script_id",
+    "script_name",
+    "self_size",
+    "shortcut",
+    "size",
+    "sliced string",
+    "snapshot",
+    "string",
+    "string_or_number",
+    "strings",
+    "symbol",
+    "synthetic",
+    "timestamp_us",
+    "title",
+    "to_node",
+    "trace_function_count",
+    "trace_function_info_fields",
+    "trace_function_infos",
+    "trace_node_fields",
+    "trace_node_id",
+    "trace_tree",
+    "type",
+    "wasm object",
+    "weak",
+];
+
+/// Whether a text outside of `strings` belongs to the format.
+pub(super) fn is_of_format(text: &[u8]) -> bool {
+    FORMAT.iter().any(|word| word.as_bytes() == text)
+}
+
 /// Columns of an edge: its type, its name, its target.
 pub(super) const EDGE_FIELDS: usize = 3;
 

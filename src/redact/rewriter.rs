@@ -2,7 +2,7 @@
 
 use super::bits::Bits;
 use super::graph::Graph;
-use super::meta::{EDGE_FIELDS, EdgeKind, Meta};
+use super::meta::{EDGE_FIELDS, EdgeKind, Meta, is_of_format};
 use super::numbers::{Numbers, Stop, write_number};
 use super::texts::{Salt, is_data};
 use crate::error::{Error, Result};
@@ -299,7 +299,11 @@ impl Redactor {
             return Err(self.invalid("a string where a number belongs"));
         }
         out.push(b'"');
-        out.extend_from_slice(&self.text);
+        if is_of_format(&self.text) {
+            out.extend_from_slice(&self.text);
+        } else {
+            self.salt.write_token(&self.text, out);
+        }
         out.push(b'"');
         Ok(())
     }
@@ -551,6 +555,22 @@ mod tests {
         assert_eq!(label(3), "sessions", "the key of the global object");
         assert!(label(4).starts_with("~8~"), "the key of what it holds");
         assert!(label(8).starts_with("~16~"), "a name of a property that looks like data");
+    }
+
+    #[test]
+    fn texts_outside_of_strings_are_those_of_the_format() {
+        let document = DOCUMENT
+            .replace(r#""node_count":5"#, r#""title":"secret","uid":1,"node_count":5"#)
+            .replace(r#""meta":{"#, r#""meta":{"secret":["secret"],"#)
+            .replace(r#""nodes""#, r#""secret":"secret","nodes""#);
+        let redacted = redact(&document, 9).unwrap();
+        let header = &redacted["snapshot"];
+        assert_eq!(header["meta"]["node_fields"][3], "edge_count");
+        assert_eq!(header["node_count"], 5);
+        assert!(header["title"].as_str().unwrap().starts_with("~8~"));
+        let text = redacted.to_string();
+        let (outside, _) = text.split_once(r#""strings""#).unwrap();
+        assert!(!outside.contains("secret"), "{outside}");
     }
 
     #[test]
