@@ -249,6 +249,11 @@ describe('the command line', () => {
     assertError(['diff', files.baseline, files.current, '--jsno'], /--jsno/);
     assertError(['diff', files.baseline, files.current, '--top'], /--top/);
     assertError(['diff', files.baseline, files.current, '--top', 'x'], /--top must be a whole/);
+    assertError(
+      ['diff', files.baseline, files.current, '--top', '-1'],
+      /--top needs a value, and what follows/,
+    );
+    assertError(['digest', files.current, '-o', '-x'], /-o needs a value, and what follows/);
     for (const work of ['0', '1e308']) {
       assertError(['diff', files.baseline, files.current, '--work', work], /--work must be a num/);
     }

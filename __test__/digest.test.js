@@ -97,6 +97,18 @@ describe('digests', () => {
     });
   });
 
+  test('that are cut off at once say so', async () => {
+    const bytes = fs.readFileSync(digest);
+    const cut = path.join(files.directory, 'cut.heapdigest');
+    for (const length of [1, 10, 11, 24]) {
+      fs.writeFileSync(cut, bytes.subarray(0, length));
+      for (const baseline of [cut, bytes.subarray(0, length)]) {
+        const error = { code: 'ERR_TRUNCATED_SNAPSHOT', offset: length };
+        await assert.rejects(diffSnapshots(baseline, files.current), error);
+      }
+    }
+  });
+
   test('are no snapshot to look around in or to be compared with an older one', async () => {
     const error = { code: 'ERR_INVALID_SNAPSHOT', message: /digest/ };
     await assert.rejects(openSnapshot(digest), error);

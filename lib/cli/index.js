@@ -79,6 +79,8 @@ function print(text) {
  */
 function oneLine(error) {
   if (!(error instanceof Error)) return visible(error);
+  const ambiguous = /^Option '(?:-\w, )?(-[-\w]+).*' argument is ambiguous/.exec(error.message);
+  if (ambiguous) return `${ambiguous[1]} needs a value, and what follows begins with '-'`;
   // What parseArgs says after the first sentence is about its own API.
   const isUsage = /** @type {any} */ (error).code?.startsWith('ERR_PARSE_ARGS');
   const message = isUsage ? error.message.split(/\.\s/)[0] : error.message;

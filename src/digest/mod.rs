@@ -72,7 +72,7 @@ pub fn encode(body: &Body) -> Result<Vec<u8>> {
 /// large, or of another version.
 pub fn decode(bytes: &[u8]) -> Result<Body> {
     let end = bytes.len() as u64;
-    if !bytes.starts_with(MAGIC) {
+    if !begins_digest(bytes) {
         return Err(Error::invalid(0, "it is no digest"));
     }
     let Some(head) = bytes.get(MAGIC.len()..HEAD_BYTES) else {
@@ -130,7 +130,7 @@ pub fn decode(bytes: &[u8]) -> Result<Body> {
 pub fn open(source: Source) -> Result<std::result::Result<Body, Source>> {
     let is_digest = match &source {
         Source::Path { path, .. } => starts_like_digest(path),
-        Source::Bytes(bytes) => bytes.starts_with(MAGIC),
+        Source::Bytes(bytes) => begins_digest(bytes),
         Source::Stream { .. } => false,
     };
     if !is_digest {
@@ -156,10 +156,14 @@ pub fn open(source: Source) -> Result<std::result::Result<Body, Source>> {
 /// snapshots to complain of.
 fn starts_like_digest(path: &Path) -> bool {
     let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-    let mut start = [0; MAGIC.len()];
-    is_file
-        && File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok())
-        && start == *MAGIC
+    let mut start = Vec::with_capacity(MAGIC.len());
+    let read = |file: File| file.take(MAGIC.len() as u64).read_to_end(&mut start).is_ok();
+    is_file && File::open(path).is_ok_and(read) && begins_digest(&start)
+}
+
+/// Whether the first bytes are those of a digest, which may have been cut off within them.
+fn begins_digest(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC) || (!bytes.is_empty() && MAGIC.starts_with(bytes))
 }
 
 fn checksum(bytes: &[u8]) -> u32 {
