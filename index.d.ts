@@ -204,6 +204,10 @@ export type WriteCallback = (error: NodeJS.ErrnoException | null, filename?: str
  */
 export function writeSnapshot(path?: string | URL, options?: WriteOptions): Promise<SnapshotInfo>;
 export function writeSnapshot(options: WriteOptions): Promise<SnapshotInfo>;
+ * Under Node's permission model a capture takes `--allow-addons` and, for V8's end of the pipe,
+ * `--allow-fs-write=/proc/self/fd/*`: `ERR_CAPTURE_FAILED` without. Native code writes the file, which
+ * the model does not watch.
+ *
 /** The calling style of npm `heapdump`. The callback gets the error, or null and the path. */
 export function writeSnapshot(path: string | URL, callback: WriteCallback): void;
 export function writeSnapshot(callback: WriteCallback): void;

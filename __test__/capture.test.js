@@ -194,6 +194,28 @@ describe('writeSnapshot', () => {
     assert.notEqual(infos[0].isolateId, own.isolateId);
   });
 
+  const [major] = process.versions.node.split('.').map(Number);
+  for (const mode of process.platform === 'linux' ? ['inline', 'fork'] : []) {
+    it(`says what the permission model lacks, ${mode}`, () => {
+      const file = path.join(temporaryDirectory(), 'a');
+      const source = `
+        require(${packagePath}).writeSnapshot(${JSON.stringify(file)}, { mode: '${mode}' }).then(
+          () => console.log('written'),
+          ({ code, message }) => console.log(code, message),
+        );`;
+      const capture = (/** @type {string} */ write) => {
+        const model = major < 22 ? '--experimental-permission' : '--permission';
+        const flags = [model, '--allow-addons', '--allow-fs-read=*', `--allow-fs-write=${write}`];
+        return spawnSync(process.execPath, [...flags, '-e', source], { encoding: 'utf8' }).stdout;
+      };
+      assert.match(
+        capture(`${path.dirname(file)}/*`),
+        /^ERR_CAPTURE_FAILED V8 .*permission model.*--allow-fs-write=\/proc\/self\/fd\/\*/,
+      );
+      assert.equal(capture('/proc/self/fd/*'), 'written\n');
+    });
+  }
+
   it('rejects what it cannot use', async () => {
     /** @type {Array<[unknown[], RegExp]>} */
     const cases = [

@@ -238,6 +238,7 @@ async function captureWith(slot, options, watch, steps) {
  * @param {(capture: Capture, takenAt: string) => Promise<T>} startReader
  */
 async function attempt(capture, options, watch, startReader) {
+  checkPermission(capture.path);
   if (capture.canFork) await goodMoment(capture, watch);
   const { whyNoFork } = capture;
   const takenAt = new Date().toISOString();
@@ -251,6 +252,19 @@ async function attempt(capture, options, watch, startReader) {
   } catch (error) {
     throw whoseFault(error, walk);
   }
+}
+
+/**
+ * Node's own words do not say which path it is, and those of a child do not come here.
+ *
+ * @param {string} path What V8 will open.
+ */
+function checkPermission(path) {
+  if (process.permission?.has('fs.write', path) ?? true) return;
+  const message =
+    `V8 could not write the snapshot: Node's permission model does not allow it to open ${path}, ` +
+    'the pipe of the capture. Use --allow-fs-write=/proc/self/fd/* to allow that';
+  throw new HeapdiffError({ code: 'ERR_CAPTURE_FAILED', message });
 }
 
 /**
