@@ -166,12 +166,19 @@ export interface SnapshotInfo {
   /** When V8 began to walk the heap. */
   takenAt: string;
   /**
-   * Two snapshots with the same isolateId have comparable node ids. That of a fork is its own, since
+   * Two snapshots with the same isolateId have comparable node ids, unless a profiler or debugger
+   * has closed its session (`HeapProfiler.disable`) in between: V8 forgets all ids then, and tells
+   * nobody. {@link diffSnapshots} sees by the ids themselves whether they mean anything, and compares
+   * by structure if not. The isolateId of a fork is its own, since
    * ids that V8 gives out in a child die with it; it begins with that of the isolate, and what an
    * earlier inline snapshot has seen keeps its ids in the fork.
    */
   isolateId: string;
-  /** Fork mode: how many children it took, at most 3. 1 otherwise. */
+  /**
+   * Fork mode: how many children it took, at most 3. 1 otherwise. No other one is tried after a child
+   * that was killed with `SIGKILL`, which is what the system does when memory runs out, or that took
+   * too long.
+   */
   attempts: number;
   /**
    * Fork mode: what the pause consisted of, in milliseconds. To find V8's mappings and let them into
@@ -197,6 +204,10 @@ export type WriteCallback = (error: NodeJS.ErrnoException | null, filename?: str
  * runs on this thread (or in a child, see {@link CaptureOptions.mode}); compression and writing on
  * a native one. One capture at a time in a process.
  *
+ * Under Node's permission model a capture takes `--allow-addons` and, for V8's end of the pipe,
+ * `--allow-fs-write=/proc/self/fd/*`: `ERR_CAPTURE_FAILED` without. Native code writes the file, which
+ * the model does not watch.
+ *
  * @param path Where to: a path or `file:` URL. Default: a name of heapdiff's own in `options.dir`.
  * @returns What was written.
  * @throws `ERR_SNAPSHOT_BUSY`, `ERR_CAPTURE_REFUSED`, `ERR_CAPTURE_FAILED`, `ERR_UNSUPPORTED`,
@@ -204,10 +215,6 @@ export type WriteCallback = (error: NodeJS.ErrnoException | null, filename?: str
  */
 export function writeSnapshot(path?: string | URL, options?: WriteOptions): Promise<SnapshotInfo>;
 export function writeSnapshot(options: WriteOptions): Promise<SnapshotInfo>;
- * Under Node's permission model a capture takes `--allow-addons` and, for V8's end of the pipe,
- * `--allow-fs-write=/proc/self/fd/*`: `ERR_CAPTURE_FAILED` without. Native code writes the file, which
- * the model does not watch.
- *
 /** The calling style of npm `heapdump`. The callback gets the error, or null and the path. */
 export function writeSnapshot(path: string | URL, callback: WriteCallback): void;
 export function writeSnapshot(callback: WriteCallback): void;
