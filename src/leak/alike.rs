@@ -11,6 +11,7 @@
 //!
 //! Time: O(log n) for each place. Memory: some words for each.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::dominator_tree::DominatorTree;
@@ -118,11 +119,12 @@ impl<'a> Families<'a> {
         self.families.push(Family { first: described, places: BTreeSet::from([position]) });
     }
 
-    /// The suspects with their sentences, largest growth first.
+    /// The suspects with their sentences, most likely first: largest growth first, but containers that only
+    /// hold larger items last. Those may be caches that are full.
     pub(crate) fn suspects(mut self, most: usize) -> Vec<Suspect> {
         self.fold_echoes();
         let mut suspects: Vec<_> = self.families.into_iter().map(Family::finish).collect();
-        suspects.sort_by_key(|suspect| std::cmp::Reverse(suspect.growth.retained_bytes));
+        suspects.sort_by_key(|it| (is_only_larger(it), Reverse(it.growth.retained_bytes)));
         suspects.truncate(most);
         suspects
     }
@@ -193,11 +195,16 @@ impl Family {
 
     fn finish(self) -> Suspect {
         let Described { mut suspect, owner, inside, things, .. } = self.first;
-        suspect.holds.sort_by_key(|holding| std::cmp::Reverse(holding.bytes));
+        suspect.holds.sort_by_key(|holding| Reverse(holding.bytes));
         suspect.holds.truncate(HOLDINGS);
         suspect.summary = sentence(&suspect, owner.as_deref(), inside.as_deref(), &things);
         suspect
     }
+}
+
+/// Whether a container has no more items than before.
+fn is_only_larger(suspect: &Suspect) -> bool {
+    suspect.growth.items.is_some_and(|items| items.after <= items.before) && suspect.alike == 0
 }
 
 fn add_holding(holds: &mut Vec<Holding>, more: Holding) {

@@ -114,7 +114,7 @@ mod tests {
         heap.edge(heap.root(), EdgeType::PROPERTY, "tenants", object);
         for (at, class) in values.iter().enumerate() {
             let value = heap.node(NodeType::OBJECT, class, 16);
-            heap.edge(object, EdgeType::PROPERTY, &format!("key{at}"), value);
+            heap.edge(object, EdgeType::PROPERTY, format!("key{at}"), value);
         }
         let prototype = heap.node(NodeType::OBJECT, "Object", 56);
         heap.edge(object, EdgeType::PROPERTY, "__proto__", prototype);

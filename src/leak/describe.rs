@@ -101,7 +101,10 @@ impl Describer<'_> {
             summary: String::new(),
         };
         suspect.fingerprint = fingerprint(&suspect, owner.as_deref(), ordinal, &self.files);
-        let is_of_node = is_in_node && of_program.is_none();
+        // Timers that call nothing of the program's are Node's, too.
+        let calls_node = kind == SuspectKind::Timers
+            && suspect.source.as_ref().is_some_and(|source| source.url.starts_with("node:"));
+        let is_of_node = (is_in_node && of_program.is_none()) || calls_node;
         let whole = of_program.map(|whole| route[whole.at].edge.target);
         let emitter = handle.and_then(|handle| self.emitter_of_node(candidate, &handle, kind));
         Some(Described { suspect, owner, inside, things, is_of_node, whole, emitter })

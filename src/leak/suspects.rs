@@ -34,7 +34,7 @@ use crate::leak::signals::Signals;
 use crate::leak::small::large_together;
 use crate::leak::timers::merge_timer_lists;
 use crate::leak::vocabulary::Vocabulary;
-use crate::leak::windows::is_bucket;
+use crate::leak::windows::{is_bucket, is_window};
 use crate::report::{DiffOptions, Suspect};
 
 /// Growth below this is not worth a look in any heap.
@@ -71,7 +71,7 @@ pub struct Newer<'a> {
     pub analysis: &'a Analysis,
 }
 
-/// Finds and names the suspects, largest growth first.
+/// Finds and names the suspects, most likely first.
 ///
 /// # Errors
 ///
@@ -123,6 +123,7 @@ pub fn find_suspects(
             && !signals.explains(candidate, &described.suspect)
             && !is_generation(newer, before, candidate)
             && !is_bucket(newer, before, candidate)
+            && !is_window(newer, before, candidate)
             && !will_be_taken_out(newer, before, &positions, candidate)
         {
             families.add(look, position, described);

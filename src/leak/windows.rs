@@ -1,7 +1,7 @@
 //! Windows of buckets: the counts of the last minutes, one Map for each. The oldest is emptied or replaced
 //! when a minute begins, so one bucket fills while another loses as much, and nothing leaks.
 //!
-//! By id only: it has to be known what the collection around them was.
+//! A window as a whole is as large as before, but for a part of one bucket: the last one is not full.
 //!
 //! Time: linear in the edges of the collection.
 
@@ -18,6 +18,24 @@ const FEWEST_OTHERS: usize = 3;
 
 /// A bucket that has just been filled may be so many times as large as the largest of the others.
 const MOST_TIMES: u64 = 2;
+
+/// Whether a candidate stands for the buckets of a collection that has no more of them, and less than one
+/// bucket more in them. By id, where buckets are known, all of them have to be new.
+pub(super) fn is_window(newer: Newer<'_>, before: &Before<'_>, candidate: &Candidate) -> bool {
+    let (Some(buckets), Some(was)) = (candidate.items_of(), candidate.point.prior) else {
+        return false;
+    };
+    let has_more = candidate.point.items.is_none_or(|items| items > was.items);
+    if has_more || buckets.containers <= FEWEST_OTHERS as u64 {
+        return false;
+    }
+    if !before.knows_young() {
+        return candidate.more_items() * buckets.containers < buckets.items.after;
+    }
+    let retained = newer.analysis.retained.at(candidate.point.node.at());
+    let net = retained.saturating_sub(was.retained);
+    buckets.items.before == 0 && net.saturating_mul(buckets.containers) < retained
+}
 
 /// Whether a candidate is a bucket of a collection that did not grow by half as much, and no larger than
 /// such buckets are.
@@ -79,6 +97,30 @@ mod tests {
     fn a_bucket_that_fills_while_another_is_emptied_is_no_leak() {
         assert!(found([800, 800, 800, 800, 40], [0, 800, 800, 800, 800]).is_empty());
         assert!(found([800, 800, 800, 800, 40], [41, 800, 800, 800, 800]).is_empty());
+    }
+
+    #[test]
+    fn buckets_that_are_all_new_and_no_more_in_them_are_no_leak() {
+        let found = |counts: [u32; 5]| {
+            let found = suspects(|heap, global, is_grown| {
+                let minutes = property(heap, global, "minutes", "Array");
+                let counts = if is_grown { counts } else { [700, 700, 700, 700, 300] };
+                // By minute, and five minutes later.
+                for (at, count) in (if is_grown { 5.. } else { 0.. }).zip(counts) {
+                    let bucket = heap.node(NodeType::OBJECT, "Array", 32);
+                    heap.set_id(bucket, id_of(bucket, is_grown));
+                    heap.numbered(minutes, EdgeType::ELEMENT, at, bucket);
+                    for number in 0..count {
+                        let entry = heap.node(NodeType::OBJECT, "Entry", 300);
+                        heap.numbered(bucket, EdgeType::ELEMENT, number, entry);
+                        heap.set_id(entry, id_of(entry, is_grown));
+                    }
+                }
+            });
+            found.into_iter().map(|it| it.name).collect::<Vec<_>>()
+        };
+        assert!(found([700, 700, 700, 700, 650]).is_empty());
+        assert_eq!(found([1_400, 1_400, 1_400, 1_400, 650]), ["minutes"]);
     }
 
     #[test]
