@@ -265,7 +265,7 @@ describe('the command line', () => {
     assertError(['diff', files.baseline, files.current, '--json', '--markdown'], /only one of/);
     assertError(['diff', files.baseline, files.current, '--ignore', '/(/'], /regular expression/);
     assertError(['diff', missing, files.current], /ENOENT/);
-    assertError(['diff', files.baseline, files.current, '--work', '-1'], /--work' argument is amb/);
+    assertError(['diff', files.baseline, files.current, '--work', '-1'], /--work needs a value/);
     assertError(['diff', files.baseline, text], /\/text: not a valid heap snapshot/);
     assertError(['diff', text, files.current], /\/text: not a valid heap snapshot/);
     assertError(['summary', text], /\/text: not a valid heap snapshot/);
