@@ -1,7 +1,7 @@
 //! What is where a file is to be, and whether it may be written to.
 
 use std::ffi::{CStr, CString, OsStr};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -131,11 +131,18 @@ fn open_descriptor(directory: &OwnedFd, name: &CStr) -> io::Result<File> {
     };
     if let Some(file) = double
         && let own = file.metadata()?
-        && (own.dev(), own.ino()) == (there.st_dev, there.st_ino)
+        && is_same_file(&own, &there)
     {
         return Ok(file);
     }
     open_without_waiting(directory, name, libc::O_APPEND)
+}
+
+fn is_same_file(own: &Metadata, there: &libc::stat) -> bool {
+    // Of which type a device is depends on the system; the standard library widens it like this.
+    #[allow(clippy::unnecessary_cast)]
+    let device = there.st_dev as u64;
+    (own.dev(), own.ino()) == (device, there.st_ino)
 }
 
 /// Whether a link is a process's descriptor: the kernel's own links in `/proc/PID/fd`, which lead to
@@ -146,7 +153,9 @@ fn is_descriptor_link(directory: &OwnedFd, name: &CStr) -> bool {
     let mut stat: libc::statfs = unsafe { std::mem::zeroed() };
     // SAFETY: the descriptor is open and `stat` is writable.
     let known = unsafe { libc::fstatfs(directory.as_raw_fd(), &mut stat) } == 0;
-    known && stat.f_type == libc::PROC_SUPER_MAGIC && descriptor_number(name).is_some()
+    known
+        && i128::from(stat.f_type) == i128::from(libc::PROC_SUPER_MAGIC)
+        && descriptor_number(name).is_some()
 }
 
 #[cfg(not(target_os = "linux"))]
