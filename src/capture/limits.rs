@@ -16,6 +16,7 @@ pub fn available_bytes() -> Option<u64> {
 }
 
 /// What the limits of the process leave of its address space. Beyond them, V8 or Node abort.
+#[cfg(unix)]
 fn left_by_limits() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let left = |resource, used: &str| {
@@ -30,6 +31,11 @@ fn left_by_limits() -> Option<u64> {
     };
     let address_space = left(libc::RLIMIT_AS, "VmSize:");
     address_space.into_iter().chain(left(libc::RLIMIT_DATA, "VmData:")).min()
+}
+
+#[cfg(not(unix))]
+fn left_by_limits() -> Option<u64> {
+    None
 }
 
 /// The same with `/proc` and `/sys` below `root`, for tests.
