@@ -11,8 +11,9 @@ use std::path::Path;
 use super::directory::{check, open_at, read_link_at, stat_at};
 
 /// Why nothing is written to such a target.
-pub(super) const PLANTED: &str = "it is no regular file, belongs to another user, and is in a directory that others may write to: \
-     whoever put it there would read the heap";
+pub(super) const PLANTED: &str = "it is no regular file, belongs to another user, and is in a \
+                                  directory that others may write to: whoever put it there would \
+                                  read the heap";
 /// As many links as the kernel follows.
 const MAX_LINKS: usize = 40;
 

@@ -184,7 +184,9 @@ impl<'a> Before<'a> {
                 matched.insert(node.0);
                 counterparts.insert(node, prior);
                 let is_container = words.is_everyday(graph.name_index(node));
-                if is_container && prior.id != 0 && member.items > prior.items {
+                // Of several of one shape the averages tell.
+                let is_only = kin.several(member.shape).is_none();
+                if is_container && is_only && member.items > prior.items {
                     grown.push((node, prior));
                 }
             }

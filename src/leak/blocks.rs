@@ -199,20 +199,23 @@ impl<'s> Scanner<'s> {
     /// Closes the innermost pair, if it is of this kind. Brackets that are never closed are a sign that
     /// something was taken for code which is none; nothing else is lost for them.
     fn close(&mut self, at: usize, kind: Kind) {
-        let is_of = |pairs: &[Pair], open: &Open, kind| matches!(open, Open::Pair(index) if pairs[*index].kind == kind);
-        if kind != Kind::Brackets {
-            while self.open.last().is_some_and(|open| is_of(&self.pairs, open, Kind::Brackets)) {
-                self.open.pop();
-            }
+        while kind != Kind::Brackets && self.innermost_of(Kind::Brackets).is_some() {
+            self.open.pop();
         }
-        if let Some(&Open::Pair(index)) = self.open.last()
-            && self.pairs[index].kind == kind
-        {
+        if let Some(index) = self.innermost_of(kind) {
             self.pairs[index].close = at;
             self.open.pop();
         }
         while self.lists.last().is_some_and(|&depth| depth > self.open.len()) {
             self.lists.pop();
+        }
+    }
+
+    /// The innermost thing that is open, if that is a pair of this kind.
+    fn innermost_of(&self, kind: Kind) -> Option<usize> {
+        match self.open.last() {
+            Some(&Open::Pair(index)) if self.pairs[index].kind == kind => Some(index),
+            _ => None,
         }
     }
 

@@ -7,9 +7,8 @@
 //! keys, those are names that some file of the program declares or assigns.
 
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
-use crate::leak::anchors::may_be_modules;
 use crate::leak::describe::Describer;
-use crate::leak::edges::{property, target};
+use crate::leak::edges::target;
 use crate::leak::naming::{Handle, is_events};
 use crate::leak::route::Step;
 use crate::leak::scripts::Place;
@@ -30,11 +29,12 @@ impl Describer<'_> {
     pub(super) fn handle_in_code(&self, route: &[Step]) -> Option<Handle> {
         let own = self.handle(route)?;
         let mut handle = own.clone();
-        while self.may_be_data(&handle, route) && !self.is_declared(&handle, route) {
-            match self.handle(&route[..handle.at]) {
-                Some(outer) => handle = outer,
-                None => return Some(own),
+        while self.may_be_data(&handle, route) {
+            if self.is_declared(&handle, route) {
+                return Some(handle);
             }
+            let Some(outer) = self.handle(&route[..handle.at]) else { return Some(own) };
+            handle = outer;
         }
         // Where no file can be read, nothing is declared.
         let is_in_code = handle == own || self.is_declared(&handle, route);
@@ -51,7 +51,7 @@ impl Describer<'_> {
             && !is_event
             && is_built_by_key(graph, words, step.from)
             && are_alike(graph, words, step)
-            && !is_exports(graph, words, step.from)
+            && !self.places.declarations.is_exported(step.from)
     }
 
     /// Whether a file of the program declares a name, as far as files can be read.
@@ -94,11 +94,6 @@ fn own_properties<'g>(
         edge.label.edge_type() == EdgeType::PROPERTY
             && StringIndex(edge.label.raw_name()) != prototype
     })
-}
-
-/// Whether a node is what a CommonJS module exports, which the module's code gives its names.
-fn is_exports(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
-    may_be_modules(graph, words).any(|module| property(graph, module, words.exports) == Some(node))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! beside those on the way.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
@@ -36,6 +36,8 @@ pub(super) struct Declarations<'a> {
     /// Found when the first name is searched for.
     own_scripts: OnceCell<Vec<String>>,
     own_folder: OnceCell<Option<String>>,
+    /// What CommonJS modules export.
+    exported: OnceCell<HashSet<NodeIndex>>,
 }
 
 impl<'a> Declarations<'a> {
@@ -43,7 +45,8 @@ impl<'a> Declarations<'a> {
     pub(super) fn new(newer: Newer<'a>) -> Self {
         let (declaring, searched) = (RefCell::default(), Cell::new(0));
         let (own_scripts, own_folder) = (OnceCell::new(), OnceCell::new());
-        Self { newer, declaring, searched, own_scripts, own_folder }
+        let exported = OnceCell::new();
+        Self { newer, declaring, searched, own_scripts, own_folder, exported }
     }
 
     /// Where a name is declared: in the code at `place`, which owns it, or else somewhere that is
@@ -184,6 +187,16 @@ impl<'a> Declarations<'a> {
         self.search(named);
         let known = self.declaring.borrow();
         known.get(named).is_some_and(|found| found.iter().any(|(_, declared)| declared.is_name()))
+    }
+
+    /// Whether a node is what a CommonJS module exports, whose properties the module's code names.
+    pub(super) fn is_exported(&self, node: NodeIndex) -> bool {
+        let Newer { graph, words, .. } = self.newer;
+        let find = || {
+            let modules = may_be_modules(graph, words);
+            modules.filter_map(|module| property(graph, module, words.exports)).collect()
+        };
+        self.exported.get_or_init(find).contains(&node)
     }
 
     /// Notes which scripts of the program declare a name.

@@ -161,32 +161,41 @@ pub(super) fn add_crowds(
             there.inner = there.inner.or(inner);
             continue;
         }
-        let crowd = match outer {
+        match outer {
             Some(node) => {
                 let items = items::count(graph, words, node).map(|(_, items)| items);
                 let prior = before.of(graph, node);
                 let point = Accumulation { node, bytes: key_bytes, prior, items, links: 0 };
-                merge(before, point, members.into_iter().map(Candidate::new))
+                candidates.push(merge(before, point, members.into_iter().map(Candidate::new)));
             }
             None => {
-                let credited = members[1..].iter().map(|member| member.node).collect();
-                let alike = Alike {
-                    containers: members.len() as u64 - 1,
-                    more_items: members[1..].iter().map(Accumulation::more_items).sum(),
-                };
                 let links = if are_lists { members[0].more_items() as usize } else { 0 };
                 let point = Accumulation { bytes: bytes + key_bytes, links, ..members[0] };
-                let crowd = Candidate { credited, alike, ..Candidate::new(point) };
-                if let Some(&first) = at.get(&point.node) {
-                    // It has been found alone, with nothing or too little of its own.
-                    candidates[first] = crowd;
-                    continue;
+                let there = at.get(&point.node).map(|&there| &mut candidates[there]);
+                match there {
+                    Some(there) => stand_for(there, point, &members[1..]),
+                    None => {
+                        let mut crowd = Candidate::new(Accumulation { bytes: 0, ..point });
+                        stand_for(&mut crowd, point, &members[1..]);
+                        candidates.push(crowd);
+                    }
                 }
-                crowd
             }
-        };
-        candidates.push(crowd);
+        }
     }
+}
+
+/// Makes a candidate stand for a crowd: it is the first of it, `point` is what all of them are, and `others`
+/// are the rest. It may have been found alone already, with nothing of its own but with what others lead to
+/// as well.
+fn stand_for(candidate: &mut Candidate, point: Accumulation, others: &[Accumulation]) {
+    candidate.point.bytes += point.bytes;
+    candidate.links = candidate.links.max(point.links);
+    candidate.credited.extend(others.iter().map(|member| member.node));
+    candidate.alike = Alike {
+        containers: others.len() as u64,
+        more_items: others.iter().map(Accumulation::more_items).sum(),
+    };
 }
 
 /// Takes the growth of a member of a crowd from what got it: what is around it, or a list itself.
@@ -366,6 +375,38 @@ mod tests {
         assert_eq!(found.growth.retained_bytes, 100 * 30 * 100);
         assert!(found.summary.contains("owned by Device"), "{}", found.summary);
         assert!(found.summary.contains("and 99 more like it"), "{}", found.summary);
+    }
+
+    #[test]
+    fn the_first_of_a_crowd_keeps_what_others_lead_to_as_well() {
+        let of_logs = |shared: u32| {
+            let found = suspects(|heap, global, is_grown| {
+                let devices = property(heap, global, "devices", "Array");
+                let logs: Vec<_> = (0..100)
+                    .map(|number| {
+                        let device = entry(heap, devices, number, "Device");
+                        property(heap, device, "log", "Array")
+                    })
+                    .collect();
+                let more = |count| if is_grown { count } else { 0 };
+                for &log in &logs {
+                    elements(heap, log, 0..more(30), "Line", 100);
+                }
+                // The first log has all of these, and a cache most of them.
+                let cache = property(heap, global, "cache", "Array");
+                for number in 0..more(shared) {
+                    let alarm = heap.node(NodeType::OBJECT, "Alarm", 100);
+                    heap.numbered(logs[0], EdgeType::ELEMENT, 100 + number, alarm);
+                    if number % 4 > 0 {
+                        heap.numbered(cache, EdgeType::ELEMENT, number, alarm);
+                    }
+                }
+            });
+            found.iter().map(|it| (it.name.clone(), it.alike, it.growth.retained_bytes)).max()
+        };
+        let bytes = 100 * 30 * 100;
+        assert_eq!(of_logs(0), Some(("log".into(), 99, bytes)));
+        assert_eq!(of_logs(400), Some(("log".into(), 99, bytes + 400 * 100)));
     }
 
     #[test]

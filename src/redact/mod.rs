@@ -19,8 +19,8 @@
 //! * Names of properties of objects in dictionary mode: their keys are data, unless the same text is
 //!   a label elsewhere (`constructor` of a prototype). The global object and V8's own prototypes are
 //!   not meant.
-//! * Names of properties of those, and of other objects, functions and classes that look like data: mail addresses, UUIDs, tokens with
-//!   digits and signs, unless the same text is a label elsewhere.
+//! * Names of properties of those, and of other objects, functions and classes that look like data:
+//!   mail addresses, UUIDs, tokens with digits and signs, unless the same text is a label elsewhere.
 //! * Outside of `strings`: what is no word of the format, as the `title` that a tool gave.
 //! * The two names inside the text of a WeakMap's edge, and what follows `data:` in the URL of a script.
 //!

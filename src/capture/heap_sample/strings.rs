@@ -13,6 +13,7 @@ const MAX_CHARACTER_BYTES: usize = 3;
 /// V8 writes `\n` and the like, and `\u00fc` for what is not plain.
 const ESCAPED_BYTES: usize = 2;
 const SPELLED_OUT_BYTES: usize = 6;
+
 /// The length of a string is the upper half of its second word.
 pub(super) fn length_of(word: u64) -> u32 {
     (word >> 32) as u32
