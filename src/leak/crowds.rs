@@ -284,6 +284,23 @@ mod tests {
     }
 
     #[test]
+    fn without_ids_so_are_those_that_have_a_shape_each() {
+        let (census, heap) = grown(|heap, global, is_grown| {
+            let hosts = property(heap, global, "hosts", "Object");
+            let lists: Vec<_> = (0..20)
+                .map(|number| {
+                    let breaker = property(heap, hosts, &format!("host{number}"), "Breaker");
+                    property(heap, breaker, "failures", "Array")
+                })
+                .collect();
+            for list in lists {
+                elements(heap, list, 0..if is_grown { 9 } else { 2 }, "Failure", 50);
+            }
+        });
+        assert_eq!(shown(&heap, &heap.before_by_shape(&census)), [(20, false, 20 * 7 * 50)]);
+    }
+
+    #[test]
     fn a_few_items_each_are_set_up_once() {
         assert_eq!(crowds(20, 2, 5, Some("Device")), []);
         assert_eq!(crowds(20, 9, 9, Some("Device")), []);

@@ -91,3 +91,39 @@ impl<'a> Signals<'a> {
         longest.into_iter().filter(|&(_, ms)| ms <= SOON_MS).map(|(list, _)| list).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leak::stage::{function, property, suspects};
+
+    /// What is found where 300 timers that call code at `url` come into a list of those that run so long.
+    fn found(url: &str, ms: u32) -> Vec<Option<String>> {
+        let found = suspects(|heap, global, is_grown| {
+            let scope = function(heap, global, "listOnTimeout", "node:internal/timers", 1);
+            let table = property(heap, scope, "timerListMap", "Object");
+            let code = heap.node(NodeType::CODE, "abort", 16);
+            let script = heap.node(NodeType::CODE, url, 32);
+            heap.edge(code, EdgeType::INTERNAL, "script", script);
+            let list = heap.node(NodeType::OBJECT, "TimersList", 48);
+            heap.numbered(table, EdgeType::ELEMENT, ms, list);
+            let mut last = list;
+            for _ in 0..if is_grown { 303 } else { 3 } {
+                let timer = property(heap, last, "_idleNext", "Timeout");
+                let callback = heap.node(NodeType::CLOSURE, "", 64);
+                heap.edge(callback, EdgeType::INTERNAL, "shared", code);
+                heap.edge(timer, EdgeType::PROPERTY, "_onTimeout", callback);
+                last = timer;
+            }
+            heap.edge(last, EdgeType::PROPERTY, "_idleNext", list);
+        });
+        found.into_iter().map(|it| it.source.map(|source| source.url)).collect()
+    }
+
+    #[test]
+    fn timers_of_signals_are_no_leak_if_they_end_soon() {
+        assert_eq!(found(CODE_OF_SIGNALS, 30_000), []);
+        assert_eq!(found(CODE_OF_SIGNALS, SOON_MS + 1).len(), 1);
+        assert_eq!(found("/srv/app/jobs.js", 30_000), [Some("/srv/app/jobs.js".into())]);
+    }
+}

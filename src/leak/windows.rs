@@ -67,7 +67,7 @@ pub(super) fn is_bucket(newer: Newer<'_>, before: &Before<'_>, candidate: &Candi
 #[cfg(test)]
 mod tests {
     use crate::graph::{EdgeType, NodeIndex, NodeType};
-    use crate::leak::stage::{property, suspects};
+    use crate::leak::stage::{elements, property, suspects, suspects_by_shape};
 
     /// What is found where a list has buckets of so many entries, before and after.
     fn found(before: [u32; 5], after: [u32; 5]) -> Vec<String> {
@@ -115,6 +115,24 @@ mod tests {
                         heap.numbered(bucket, EdgeType::ELEMENT, number, entry);
                         heap.set_id(entry, id_of(entry, is_grown));
                     }
+                }
+            });
+            found.into_iter().map(|it| it.name).collect::<Vec<_>>()
+        };
+        assert!(found([700, 700, 700, 700, 650]).is_empty());
+        assert_eq!(found([1_400, 1_400, 1_400, 1_400, 650]), ["minutes"]);
+    }
+
+    #[test]
+    fn where_ids_say_nothing_less_than_one_bucket_more_is_no_leak() {
+        let found = |counts: [u32; 5]| {
+            let found = suspects_by_shape(|heap, global, is_grown| {
+                let minutes = property(heap, global, "minutes", "Array");
+                let counts = if is_grown { counts } else { [700, 700, 700, 700, 300] };
+                for (at, count) in (0..).zip(counts) {
+                    let bucket = heap.node(NodeType::OBJECT, "Array", 32);
+                    heap.numbered(minutes, EdgeType::ELEMENT, at, bucket);
+                    elements(heap, bucket, 0..count, "Entry", 300);
                 }
             });
             found.into_iter().map(|it| it.name).collect::<Vec<_>>()

@@ -2,7 +2,7 @@
 
 use super::bits::Bits;
 use super::meta::{EDGE_FIELDS, EdgeKind, Meta};
-use super::rewriter::Use;
+use super::strings::Use;
 
 /// Every global object has more constructors than these under their own names: `Object`, `Array` ...
 const MIN_CONSTRUCTORS: usize = 16;

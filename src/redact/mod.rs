@@ -34,6 +34,7 @@ mod graph;
 mod meta;
 mod numbers;
 mod rewriter;
+mod strings;
 mod texts;
 
 pub use rewriter::Redactor;

@@ -1,10 +1,10 @@
 //! The rewriter itself: bytes of a snapshot in, bytes of a redacted one out.
 
-use super::bits::Bits;
 use super::graph::Graph;
 use super::meta::{EDGE_FIELDS, EdgeKind, Meta, is_of_format};
 use super::numbers::{Numbers, Stop, write_number};
-use super::texts::{Salt, is_data};
+use super::strings::{Strings, Use};
+use super::texts::Salt;
 use crate::error::{Error, Result};
 use crate::snapshot::BYTE_ORDER_MARK;
 
@@ -36,11 +36,7 @@ pub struct Redactor {
     row: Vec<u64>,
     first: bool,
     graph: Graph,
-    strings: u64,
-    labels: Bits,
-    properties: Bits,
-    values: Bits,
-    keys: Bits,
+    strings: Strings,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,21 +73,6 @@ struct Seen {
     strings: bool,
 }
 
-/// How a string is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Use {
-    Label,
-    /// The name of a property of an object: a label, unless it looks like data.
-    Property,
-    Value,
-    /// The key of a dictionary: data, unless the program has it as a label elsewhere. Then it is that
-    /// label, as in a file that is not redacted: what knows it by its number has to know both.
-    Key,
-}
-
-/// Entries for each string: the first for labels and keys, the second for values.
-const ENTRIES: u64 = 2;
-
 impl Redactor {
     /// A redactor that has seen nothing yet.
     pub fn new(salt: Salt) -> Self {
@@ -111,11 +92,7 @@ impl Redactor {
             row: Vec::new(),
             first: true,
             graph: Graph::default(),
-            strings: 0,
-            labels: Bits::default(),
-            properties: Bits::default(),
-            values: Bits::default(),
-            keys: Bits::default(),
+            strings: Strings::default(),
         }
     }
 
@@ -288,7 +265,7 @@ impl Redactor {
             if self.depth != 2 {
                 return Err(self.invalid("`strings` holds something else than strings"));
             }
-            self.write_string(out);
+            self.strings.write(&self.text, &self.salt, out);
             return Ok(());
         }
         if self.depth == 1 {
@@ -306,31 +283,6 @@ impl Redactor {
         }
         out.push(b'"');
         Ok(())
-    }
-
-    /// The entries of a string.
-    fn write_string(&mut self, out: &mut Vec<u8>) {
-        let index = self.strings as usize;
-        self.strings += 1;
-        if index > 0 {
-            out.push(b',');
-        }
-        out.push(b'"');
-        // The first entry is V8's `<dummy>`.
-        let is_property = self.properties.contains(index);
-        if self.labels.contains(index)
-            || (is_property && !is_data(&self.text))
-            || (index == 0 && self.text == b"<dummy>")
-        {
-            self.salt.write_label(&self.text, out);
-        } else if is_property || self.keys.contains(index) {
-            self.salt.write_token(&self.text, out);
-        }
-        out.extend_from_slice(b"\",\"");
-        if self.values.contains(index) {
-            self.salt.write_token(&self.text, out);
-        }
-        out.push(b'"');
     }
 
     fn take_numbers(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize> {
@@ -392,27 +344,11 @@ impl Redactor {
                 Section::Rows(RowKind::ContextVariables) => true,
                 _ => self.meta.trace_strings.get(at).copied().unwrap_or(false),
             };
-            let value = if is_string { self.refer(self.row[at], Use::Label) } else { self.row[at] };
+            let value =
+                if is_string { self.strings.refer(self.row[at], Use::Label) } else { self.row[at] };
             write_number(value, self.first, out);
             self.first = false;
         }
-    }
-
-    /// The new number of a string that is used so.
-    fn refer(&mut self, index: u64, use_: Use) -> u64 {
-        // An index beyond 32 bits names no string. It stays out of range, without memory for it.
-        if let Ok(index) = u32::try_from(index) {
-            let used = match use_ {
-                Use::Label => &mut self.labels,
-                Use::Property => &mut self.properties,
-                Use::Value => &mut self.values,
-                Use::Key => &mut self.keys,
-            };
-            if index < 1 << 30 {
-                used.insert(index as usize);
-            }
-        }
-        index.saturating_mul(ENTRIES).saturating_add(u64::from(use_ == Use::Value))
     }
 
     fn end_node(&mut self, out: &mut Vec<u8>) -> Result<()> {
@@ -427,7 +363,7 @@ impl Redactor {
         let is_value = self.meta.is_value.get(usize::from(kind)).copied().unwrap_or(true);
         self.graph.push(kind, narrow_name, edges);
         let use_ = if is_value { Use::Value } else { Use::Label };
-        self.row[self.meta.node_name] = self.refer(name, use_);
+        self.row[self.meta.node_name] = self.strings.refer(name, use_);
         for at in 0..self.row.len() {
             write_number(self.row[at], self.first, out);
             self.first = false;
@@ -457,8 +393,8 @@ impl Redactor {
         for &[kind, name, target] in &edges {
             let name = match self.meta.edge_kind(kind) {
                 EdgeKind::Numbered | EdgeKind::Element => name,
-                EdgeKind::Property => self.refer(name, use_of_names),
-                _ => self.refer(name, Use::Label),
+                EdgeKind::Property => self.strings.refer(name, use_of_names),
+                _ => self.strings.refer(name, Use::Label),
             };
             let mut row = [0; EDGE_FIELDS];
             // The columns in the order of the file.
@@ -496,6 +432,23 @@ mod tests {
             redactor.push(piece, &mut out)?;
         }
         Ok(serde_json::from_slice(&out).unwrap())
+    }
+
+    /// What becomes of the strings of a snapshot where they are labels.
+    fn labels<const COUNT: usize>(
+        node_types: [&str; 4],
+        nodes: &str,
+        edges: &str,
+        strings: [&str; COUNT],
+    ) -> impl Fn(usize) -> String {
+        let document = format!(
+            r#"{{"snapshot":{{"meta":{{"node_fields":["type","name","id","edge_count"],
+                "node_types":[{node_types:?}],"edge_fields":["type","name_or_index","to_node"],
+                "edge_types":[["element","property","internal","shortcut"]]}}}},
+                "nodes":[{nodes}],"edges":[{edges}],"strings":{strings:?}}}"#
+        );
+        let redacted = redact(&document, 9).unwrap();
+        move |index| redacted["strings"][2 * index].as_str().unwrap().into()
     }
 
     #[test]
@@ -540,18 +493,22 @@ mod tests {
 
     #[test]
     fn keys_of_a_dictionary_that_a_global_variable_holds_are_values() {
-        let document = concat!(
-            r#"{"snapshot":{"meta":{"node_fields":["type","name","id","edge_count"],"#,
-            r#""node_types":[["hidden","array","string","object"]],"#,
-            r#""edge_fields":["type","name_or_index","to_node"],"#,
-            r#""edge_types":[["element","property","internal","shortcut"]]}},"#,
-            r#""nodes":[0,1,1,1,3,2,3,2,1,5,5,0,3,6,7,2,1,5,9,0,3,6,11,1],"#,
-            r#""edges":[3,2,4,2,7,8,1,3,12,2,7,16,1,4,20,1,8,12],"#,
-            r#""strings":["<dummy>","","global","sessions","secret","(object properties)","Object","#,
-            r#""properties","a@example.org"]}"#,
+        let label = labels(
+            ["hidden", "array", "string", "object"],
+            "0,1,1,1,3,2,3,2,1,5,5,0,3,6,7,2,1,5,9,0,3,6,11,1",
+            "3,2,4,2,7,8,1,3,12,2,7,16,1,4,20,1,8,12",
+            [
+                "<dummy>",
+                "",
+                "global",
+                "sessions",
+                "secret",
+                "(object properties)",
+                "Object",
+                "properties",
+                "a@example.org",
+            ],
         );
-        let strings = redact(document, 9).unwrap()["strings"].clone();
-        let label = |index: usize| strings[2 * index].as_str().unwrap();
         assert_eq!(label(3), "sessions", "the key of the global object");
         assert!(label(4).starts_with("~8~"), "the key of what it holds");
         assert!(label(8).starts_with("~16~"), "a name of a property that looks like data");
@@ -575,17 +532,12 @@ mod tests {
 
     #[test]
     fn names_of_functions_and_of_the_global_object_that_look_like_data_are_values() {
-        let document = concat!(
-            r#"{"snapshot":{"meta":{"node_fields":["type","name","id","edge_count"],"#,
-            r#""node_types":[["hidden","array","closure","object"]],"#,
-            r#""edge_fields":["type","name_or_index","to_node"],"#,
-            r#""edge_types":[["element","property","internal","shortcut"]]}},"#,
-            r#""nodes":[0,1,1,1,3,2,3,2,2,1,5,2],"#,
-            r#""edges":[3,2,4,1,3,8,1,4,8,1,5,4,1,6,4],"#,
-            r#""strings":["<dummy>","","global","memo","a@example.org","limit","b@example.org"]}"#,
+        let label = labels(
+            ["hidden", "array", "closure", "object"],
+            "0,1,1,1,3,2,3,2,2,1,5,2",
+            "3,2,4,1,3,8,1,4,8,1,5,4,1,6,4",
+            ["<dummy>", "", "global", "memo", "a@example.org", "limit", "b@example.org"],
         );
-        let strings = redact(document, 9).unwrap()["strings"].clone();
-        let label = |index: usize| strings[2 * index].as_str().unwrap();
         assert_eq!([label(3), label(5)], ["memo", "limit"]);
         assert!(label(4).starts_with("~16~"), "of the global object: {}", label(4));
         assert!(label(6).starts_with("~16~"), "of a function: {}", label(6));

@@ -1,0 +1,79 @@
+//! How each string is used, and what is written for it.
+//!
+//! One text may be a label in one place and a value in another. So each string becomes two entries, and
+//! what refers to it refers to the one that is meant. Strings come last in a file: by then all uses are
+//! known.
+//!
+//! Memory: four bits a string.
+
+use super::bits::Bits;
+use super::texts::{Salt, is_data};
+
+/// How a string is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    Label,
+    /// The name of a property of an object: a label, unless it looks like data.
+    Property,
+    Value,
+    /// The key of a dictionary: data, unless the program has it as a label elsewhere. Then it is that
+    /// label, as in a file that is not redacted: what knows it by its number has to know both.
+    Key,
+}
+
+/// Entries for each string: the first for labels and keys, the second for values.
+const ENTRIES: u64 = 2;
+
+/// The strings of a snapshot.
+#[derive(Default)]
+pub(super) struct Strings {
+    written: usize,
+    labels: Bits,
+    properties: Bits,
+    values: Bits,
+    keys: Bits,
+}
+
+impl Strings {
+    /// The new number of a string that is used so.
+    pub(super) fn refer(&mut self, index: u64, use_: Use) -> u64 {
+        // An index beyond 32 bits names no string. It stays out of range, without memory for it.
+        if let Ok(index) = u32::try_from(index) {
+            let used = match use_ {
+                Use::Label => &mut self.labels,
+                Use::Property => &mut self.properties,
+                Use::Value => &mut self.values,
+                Use::Key => &mut self.keys,
+            };
+            if index < 1 << 30 {
+                used.insert(index as usize);
+            }
+        }
+        index.saturating_mul(ENTRIES).saturating_add(u64::from(use_ == Use::Value))
+    }
+
+    /// Writes the entries of the next string.
+    pub(super) fn write(&mut self, text: &[u8], salt: &Salt, out: &mut Vec<u8>) {
+        let index = self.written;
+        self.written += 1;
+        if index > 0 {
+            out.push(b',');
+        }
+        out.push(b'"');
+        // The first entry is V8's `<dummy>`.
+        let is_property = self.properties.contains(index);
+        if self.labels.contains(index)
+            || (is_property && !is_data(text))
+            || (index == 0 && text == b"<dummy>")
+        {
+            salt.write_label(text, out);
+        } else if is_property || self.keys.contains(index) {
+            salt.write_token(text, out);
+        }
+        out.extend_from_slice(b"\",\"");
+        if self.values.contains(index) {
+            salt.write_token(text, out);
+        }
+        out.push(b'"');
+    }
+}
