@@ -42,6 +42,19 @@ pub(crate) struct Described {
 }
 
 impl Described {
+    /// A suspect about which there is nothing else to know.
+    pub(crate) fn of(suspect: Suspect) -> Self {
+        Self {
+            suspect,
+            owner: None,
+            inside: None,
+            things: Vec::new(),
+            is_of_node: false,
+            whole: None,
+            emitter: None,
+        }
+    }
+
     /// Whether this is Node's side of another suspect, which a program has a name for: it gained as
     /// many items, or is a registry of what is there, which grows with it.
     fn is_echo_of(&self, other: &Self) -> bool {

@@ -5,7 +5,7 @@
 //! -> growth: where it piles up (spine, crowds, scatter, keys, things)
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
 //!    listeners, companions, small), what is none (definitions, finalizers, idle, signals,
-//!    generations, windows)
+//!    generations, windows), what no variable holds (registered_symbols)
 //! -> describe: route, naming, data_keys, exports, places, declarations, scripts, kind, contents, path,
 //!    fingerprint, sentence; what Node has (of_node) and packages do (collections); what is one leak in many
 //!    places (alike)
@@ -60,6 +60,7 @@ mod path;
 mod peers;
 mod places;
 pub mod records;
+mod registered_symbols;
 pub mod route;
 mod scatter;
 pub mod scripts;

@@ -90,9 +90,6 @@ pub fn find_suspects(
     let naming = Naming::new(graph, words);
     let exports = &naming.exports;
     let mut candidates = worth_naming(newer, before, &walk, growth?, &positions, exports, control)?;
-    if candidates.is_empty() {
-        return Ok(Vec::new());
-    }
     let describer = Describer {
         newer,
         before,
@@ -128,6 +125,9 @@ pub fn find_suspects(
         {
             families.add(look, position, described);
         }
+    }
+    if let Some((look, described)) = describer.registered_symbols(least_bytes) {
+        families.add(look, positions[graph.root().at()], described);
     }
     Ok(families.suspects(options.suspects.max(1)))
 }
