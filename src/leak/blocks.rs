@@ -60,6 +60,17 @@ impl<'s> Blocks<'s> {
         (pattern.holds(place) && behind != Some(&b':')).then_some(pattern.open)
     }
 
+    /// Whether the name at a place is unpacked from a module that is imported there.
+    pub(super) fn is_imported(&self, place: usize) -> bool {
+        let before = self.patterns.partition_point(|pattern| pattern.open < place);
+        let pattern = before.checked_sub(1).and_then(|last| self.patterns.get(last));
+        let Some(pattern) = pattern.filter(|pattern| pattern.holds(place)) else { return false };
+        let value = self.source[pattern.close..].trim_start_matches('}').trim_start();
+        let value = value.strip_prefix('=').map_or("", str::trim_start);
+        let value = value.strip_prefix("await ").map_or(value, str::trim_start);
+        value.starts_with("import(") || value.starts_with("require(")
+    }
+
     /// The blocks around a place, the innermost first, and the whole source as the last one.
     pub(super) fn around(&self, place: usize) -> Vec<Range<usize>> {
         let around = self.pairs.iter().rev().filter(|pair| pair.is_block() && pair.holds(place));
@@ -97,6 +108,44 @@ impl<'s> Blocks<'s> {
         };
         let mut pairs = self.pairs[first..].iter();
         pairs.find(|pair| pair.is_block() && pair.open >= behind).map(Pair::range)
+    }
+
+    /// Where the variables are declared that belong to a function with this body and to none inside it, in
+    /// the order of the source. Of a whole source, those of the script.
+    pub(super) fn variables_in(&self, body: &Range<usize>) -> Vec<usize> {
+        let mut functions = self.pairs.iter().filter(|pair| {
+            pair.open >= body.start && pair.close < body.end && self.is_of_function(pair)
+        });
+        let mut next = functions.next();
+        // What stands before it is in a function that has begun.
+        let mut inside = body.start;
+        let mut found = Vec::new();
+        for &at in self.declared.iter().filter(|at| body.contains(at)) {
+            while let Some(function) = next.filter(|function| function.open < at) {
+                inside = inside.max(function.close);
+                next = functions.next();
+            }
+            if at >= inside {
+                found.push(at);
+            }
+        }
+        found
+    }
+
+    /// Whether a pair is the body of a function: behind an arrow, or behind parameters.
+    fn is_of_function(&self, pair: &Pair) -> bool {
+        const STATEMENTS: [&str; 7] = ["if", "for", "await", "while", "switch", "catch", "with"];
+        let before = |at: usize| self.source.get(..at).unwrap_or("").trim_end();
+        let head = before(pair.open);
+        if !pair.is_block() || !head.ends_with(')') {
+            return pair.is_block() && head.ends_with("=>");
+        }
+        let is_head = |other: &&Pair| other.close + 1 == head.len();
+        let parameters = self.pairs.iter().filter(|other| other.open < pair.open).rfind(is_head);
+        parameters.is_some_and(|parameters| {
+            let word = before(parameters.open).rsplit(|c: char| !c.is_alphanumeric()).next();
+            !word.is_some_and(|word| STATEMENTS.contains(&word))
+        })
     }
 
     /// Whether a block is the body of a class.
@@ -384,6 +433,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_unpacked_from_a_module_is_imported() {
+        let is_imported = |source: &str| Blocks::of(source).is_imported(source.find('a').unwrap());
+        assert!(is_imported("let { b, a } = await import('./x');"));
+        assert!(is_imported("let {a}=require('x')"));
+        assert!(!is_imported("let { b, a } = options;"));
+        assert!(!is_imported("let b = 1, a = require('x')"));
+    }
+
+    #[test]
     fn places_are_in_the_blocks_around_them() {
         let source = "a { b { c } d { e } } f";
         let blocks = Blocks::of(source);
@@ -394,6 +452,25 @@ mod tests {
         let innermost = blocks.innermost(&places).into_iter().map(|it| &source[it]);
         let all = " b { c } d { e } ";
         assert_eq!(innermost.collect::<Vec<_>>(), [all, " c ", all, " e ", source]);
+    }
+
+    #[test]
+    fn variables_of_a_function_are_those_that_no_other_one_inside_has() {
+        let variables = |source: &'static str| {
+            let blocks = Blocks::of(source);
+            let places = blocks.variables_in(&(0..source.len())).into_iter();
+            places.map(|at| &source[at..=at]).collect::<String>()
+        };
+        assert_eq!(
+            variables("const a=1;function f(x){let b}if(a){let c,d=()=>{var e}}let g"),
+            "acdg"
+        );
+        assert_eq!(variables("for await (const a of b) {let c} class D{m(){let e}} let f"), "acf");
+        assert_eq!(variables("f(async (x) => { let a; }, function () { let b; }); let c"), "c");
+        let source = "async () => { const a = 1; g(() => { const b = 2; }); } const c = 3";
+        let blocks = Blocks::of(source);
+        let found = blocks.variables_in(&blocks.body_at(0).unwrap());
+        assert_eq!(found, [source.find("a =").unwrap()]);
     }
 
     #[test]

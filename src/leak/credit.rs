@@ -66,7 +66,8 @@ struct Ledger<'w> {
 impl<'w> Ledger<'w> {
     /// The candidates that the walk found, and the groups that have to be given to somebody.
     fn open(walk: &'w Walk<'w>, growth: Growth) -> (Self, Vec<Scattered>) {
-        let candidates: Vec<_> = growth.points.into_iter().map(Candidate::new).collect();
+        let candidates: Vec<_> =
+            growth.points.into_iter().map(|point| walk.with_shared_table(point)).collect();
         let mut grown: Vec<usize> =
             (0..candidates.len()).filter(|&at| more(&candidates[at].point) > 0).collect();
         grown.sort_by_key(|&at| (Reverse(more(&candidates[at].point)), candidates[at].point.node));

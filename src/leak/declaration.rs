@@ -24,6 +24,8 @@ pub struct Declaration {
     /// How many declarations of this name come before it in the source: what tells it from them
     /// wherever lines are moved.
     pub ordinal: usize,
+    /// Whether it is unpacked from what another module exports, which declares it, too.
+    pub is_imported: bool,
 }
 
 impl Declaration {
@@ -102,7 +104,10 @@ pub fn find_declaration(
     };
     let is_before = |it: &&Found| it.rank <= RANK_IN_A_LIST && it.at < best.at;
     let ordinal = found.iter().filter(is_before).count();
-    Some(Declaration { position: position_of(source, best.at), rank: best.rank, ordinal })
+    // Only a list of variables has names that are unpacked, and it has been read by then.
+    let is_imported = best.rank == RANK_IN_A_LIST && blocks.is_imported(best.at);
+    let position = position_of(source, best.at);
+    Some(Declaration { position, rank: best.rank, ordinal, is_imported })
 }
 
 /// A word that looks as if it were declared.
@@ -197,7 +202,7 @@ fn nearest(found: &[Found], near: usize) -> Option<Found> {
 }
 
 /// The offset of a position. Behind the end if it is not in the source.
-fn offset_of(source: &str, (line, column): Position) -> usize {
+pub(super) fn offset_of(source: &str, (line, column): Position) -> usize {
     let lines = source.split_inclusive('\n');
     let start: usize = lines.take(line.saturating_sub(1) as usize).map(str::len).sum();
     let rest = source[start..].split('\n').next().unwrap_or("");
@@ -210,7 +215,7 @@ fn offset_of(source: &str, (line, column): Position) -> usize {
 }
 
 /// The position of an offset that is in the source.
-fn position_of(source: &str, at: usize) -> Position {
+pub(super) fn position_of(source: &str, at: usize) -> Position {
     let before = &source[..at];
     let line = before.bytes().filter(|&byte| byte == b'\n').count() as u32 + 1;
     let start = before.rfind('\n').map_or(0, |end| end + 1);
@@ -222,6 +227,13 @@ pub fn has_word(text: &str, word: &str) -> bool {
     let is_in_path = |start: usize| text[..start].ends_with('/');
     let mut places = text.match_indices(word).map(|(start, _)| start);
     !word.is_empty() && places.any(|start| is_alone(text, start, word) && !is_in_path(start))
+}
+
+/// What stands behind a name, wherever a source has it as a whole word.
+pub(super) fn words<'s>(source: &'s str, name: &'s str) -> impl Iterator<Item = &'s str> {
+    let places = source.match_indices(name).filter(|_| !name.is_empty());
+    let whole = places.filter(|&(start, _)| is_alone(source, start, name));
+    whole.map(|(start, _)| &source[start + name.len()..])
 }
 
 /// Whether the word that begins at `start` touches no other one.

@@ -60,7 +60,20 @@ impl<'a> Declarations<'a> {
         let here = place
             .filter(|place| !place.is_internal())
             .and_then(|place| declared_in(place, named).map(|declared| (place.clone(), declared)));
-        here.or_else(|| self.declared_elsewhere(place, handle, named))
+        match here {
+            Some((_, declared)) if declared.is_imported => {
+                self.declared_where_exported(named).or(here)
+            }
+            Some(_) => here,
+            None => self.declared_elsewhere(place, handle, named),
+        }
+    }
+
+    /// Where a name is declared that a module imports by a call, if just one other script does.
+    fn declared_where_exported(&self, named: &Named) -> Option<(Place, Declaration)> {
+        let is_own = |declared: &Declaration| declared.is_sure() && !declared.is_imported;
+        let (url, found) = self.only_script(named, is_own)?;
+        Some((Place { url, position: None, function: None }, found))
     }
 
     /// Whether the file of a place declares the name of a handle in any way.
@@ -97,8 +110,14 @@ impl<'a> Declarations<'a> {
                 && graph.node_type(edge.target) == NodeType::CLOSURE
                 && graph.edge_name(edge) == name
         });
-        // V8 keeps a variable in a scope or, if a module exports it, in a cell.
-        let of_variables = [words.context_node, words.cell_node];
+        // V8 keeps a variable in a scope or, if a module exports it, in a cell. A call that waits goes by
+        // the name of its function or by that of a variable.
+        let of_variables = [
+            words.context_node,
+            words.cell_node,
+            words.generator_class,
+            words.async_generator_class,
+        ];
         let is_variable = of_variables.contains(&graph.name_index(handle.owner));
         Named { name: handle.name.clone(), is_variable, is_function }
     }

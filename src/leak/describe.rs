@@ -12,10 +12,13 @@ use crate::leak::kind::{event_target, kind};
 use crate::leak::naming::{Handle, Naming, class_name, is_identifier};
 use crate::leak::places::Places;
 use crate::leak::route::Step;
-use crate::leak::scripts::Place;
+use crate::leak::scripts::{Place, place_of_constructor};
 use crate::leak::sentence::grouped;
 use crate::leak::suspects::Newer;
 use crate::report::{Suspect, SuspectKind};
+
+/// So many instances are looked at for what is behind them.
+const MOST_SAMPLES: usize = 16;
 
 /// What it takes to describe.
 pub(crate) struct Describer<'a> {
@@ -124,11 +127,32 @@ impl Describer<'_> {
             kind = SuspectKind::Instances;
         }
         let handle = self.handle_in_code(route);
-        let own_place = self.places.place_of_route(route, handle.as_ref());
+        let (handle, local_place) = self.with_local(handle, route);
+        let handle = self.with_store(handle, route);
+        let own_place = local_place.or_else(|| self.places.place_of_route(route, handle.as_ref()));
         let nearest = self.places.nearest_place(route, handle.as_ref());
         let in_node = nearest
             .filter(|it| it.is_internal() && !self.places.declarations.is_on_an_emitter(route));
         Seen { route, kind, handle, own_place, in_node }
+    }
+
+    /// A handle, with the name of the variable and its place if it is a local one that is found in the
+    /// source. What has no name at all goes by its class.
+    fn with_local(
+        &self,
+        handle: Option<Handle>,
+        route: &[Step],
+    ) -> (Option<Handle>, Option<Place>) {
+        let Some(handle) = handle else { return (None, None) };
+        match self.local_variable(&handle, route) {
+            Some((local, place)) => (Some(local), Some(place)),
+            None if handle.name.is_empty() => {
+                let at = (handle.at + 1).min(route.len() - 1);
+                let name = class_name(self.newer.graph, route[at].edge.target);
+                (Some(Handle { name, at, ..handle }), None)
+            }
+            None => (Some(handle), None),
+        }
     }
 
     /// Whether there is somebody whose growth it is: a name or code for it and, if Node has it, a reason to
@@ -163,7 +187,7 @@ impl Describer<'_> {
         let class = class_name(graph, candidate.point.node);
         match (kind, handle) {
             (SuspectKind::Instances, _) => {
-                let class = class_name(graph, self.front(candidate.point.node));
+                let class = class_name(graph, self.front_of(candidate));
                 (class.clone(), class)
             }
             (SuspectKind::Timers, _) => {
@@ -209,14 +233,34 @@ impl Describer<'_> {
         }
     }
 
-    /// What a program sees of something that Node holds by a handle: of two objects that refer to
-    /// each other, the one behind the handle's.
-    fn front(&self, node: NodeIndex) -> NodeIndex {
-        let Newer { graph, words, analysis, .. } = self.newer;
+    /// What a program sees of instances that Node holds by a handle. Of some of them, more may be in other
+    /// hands.
+    fn front_of(&self, candidate: &Candidate) -> NodeIndex {
+        let node = candidate.point.node;
+        let members = candidate.scattered.as_ref().map_or(&[][..], |scatter| &scatter.members);
+        let samples = std::iter::once(node).chain(members.iter().copied()).take(MOST_SAMPLES);
+        let fronts = samples.filter_map(|sample| self.front(sample));
+        fronts.max_by_key(|&(_, steps)| steps).map_or(node, |(front, _)| front)
+    }
+
+    /// Of two objects that refer to each other, the one behind Node's handle; and what a package or the
+    /// program put behind that one in the same way. With the number of steps to there.
+    fn front(&self, node: NodeIndex) -> Option<(NodeIndex, usize)> {
+        let Newer { graph, words, .. } = self.newer;
         let is_wrapper = graph.edges(node).any(|edge| {
             edge.label.edge_type() == EdgeType::INTERNAL
                 && StringIndex(edge.label.raw_name()) == words.javascript_to_native
         });
+        let own = self.mutual(node, |_| true).filter(|_| is_wrapper)?;
+        let is_foreign = |node: NodeIndex| {
+            place_of_constructor(graph, words, node).is_some_and(|place| !place.is_internal())
+        };
+        Some(self.mutual(own, is_foreign).map_or((own, 1), |behind| (behind, 2)))
+    }
+
+    /// The object that a node alone refers to by a property, and that refers to it in the same way.
+    fn mutual(&self, node: NodeIndex, is_wanted: impl Fn(NodeIndex) -> bool) -> Option<NodeIndex> {
+        let Newer { graph, analysis, .. } = self.newer;
         let properties = |node| {
             let edges = graph.edges(node);
             edges.filter(|edge| edge.label.edge_type() == EdgeType::PROPERTY)
@@ -224,8 +268,7 @@ impl Describer<'_> {
         let mut held = properties(node).map(|edge| edge.target).filter(|&target| {
             graph.node_type(target) == NodeType::OBJECT && analysis.dominators.idom(target) == node
         });
-        let front = held.find(|&held| properties(held).any(|edge| edge.target == node));
-        front.filter(|_| is_wrapper).unwrap_or(node)
+        held.find(|&held| is_wanted(held) && properties(held).any(|edge| edge.target == node))
     }
 
     /// Which containers the items are in, if those are in the one that the name is of: how many there
@@ -289,6 +332,7 @@ impl Describer<'_> {
         }
         let name = graph.name_index(owner);
         let is_class = graph.node_type(owner) == NodeType::OBJECT
+            && ![words.generator_class, words.async_generator_class].contains(&name)
             && name != words.object_class
             && name != words.context_node
             && !graph.raw_name(owner).starts_with(b"global");

@@ -14,6 +14,7 @@
 //! the edges of objects for the containers. Memory: 4 bytes a node while it runs.
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use crate::analysis::Analysis;
 use crate::control::Control;
@@ -26,6 +27,7 @@ use crate::leak::holders::slots;
 use crate::leak::items::{self, Container};
 use crate::leak::keys::Keys;
 use crate::leak::lists::{crowds_of_lists, grown_lists};
+use crate::leak::shared_tables::SharedTables;
 use crate::leak::spine::Spine;
 use crate::leak::vocabulary::Vocabulary;
 use crate::leak::young::YoungBytes;
@@ -100,6 +102,8 @@ pub struct Walk<'a> {
     pub least_bytes: u64,
     /// Fewer items more than this are noise, unless they are large.
     pub least_items: u64,
+    /// Found when the first table that nobody has alone is met.
+    pub shared_tables: OnceLock<SharedTables>,
 }
 
 /// A survivor on the way down.
@@ -244,7 +248,8 @@ impl<'a> Walk<'a> {
             match young.1 {
                 End::Thing { node, links } => {
                     rest = rest.saturating_sub(bytes);
-                    found.points.push(self.young_point(node, bytes, links));
+                    let point = self.young_point(node, bytes, links);
+                    found.points.push(self.net_of_shared(point, retained_at(&young)));
                 }
                 // What piles up in V8's part of the survivor, as the table of a Map, is its own.
                 End::Part { links: more } => links = links.max(more),
@@ -282,9 +287,11 @@ impl<'a> Walk<'a> {
         Accumulation { node, bytes, prior, items, links: 0 }
     }
 
+    /// A thing that a young node below a survivor ends at. It may be older itself, if it has its table there.
     fn young_point(&self, node: NodeIndex, bytes: u64, links: usize) -> Accumulation {
         let items = items::count(self.graph, self.words, node).map(|(_, items)| items);
-        Accumulation { node, bytes, prior: None, items, links }
+        let prior = self.before.of(self.graph, node);
+        Accumulation { node, bytes, prior, items, links }
     }
 
     /// Follows the growth down from a young node for as long as one child has most of it.
@@ -307,6 +314,9 @@ impl<'a> Walk<'a> {
                 break;
             }
             at = child;
+        }
+        if let Some(node) = self.container_of_shared(tree.node_at(at)) {
+            return End::Thing { node, links: 0 };
         }
         let (end, links) = match spine.list(self.graph) {
             Some((first, links)) if self.is_branch(first, &spine) => return End::Part { links },

@@ -221,19 +221,22 @@ pub fn share_a_slot(
     Ok(most * 2 >= members.len() as u64)
 }
 
-/// The edges of a container and of its backing stores. A store has one owner, which dominates it.
+/// The edges of a container and of its backing stores. A store has one owner, which dominates it; only the
+/// table of a Map or Set has an iterator, too, while a loop is under way.
 pub fn slots<'a>(
     graph: &'a HeapGraph,
     analysis: &'a Analysis,
     container: NodeIndex,
 ) -> impl Iterator<Item = Edge> + 'a {
-    let is_store = move |node: NodeIndex| {
-        matches!(graph.node_type(node), NodeType::ARRAY | NodeType::HIDDEN)
-            && analysis.dominators.idom(node) == container
+    let is_store = move |edge: &Edge| {
+        let is_own = || analysis.dominators.idom(edge.target) == container;
+        let is_table =
+            || edge.label.edge_type() == EdgeType::INTERNAL && graph.edge_name(*edge) == b"table";
+        matches!(graph.node_type(edge.target), NodeType::ARRAY | NodeType::HIDDEN)
+            && (is_own() || is_table())
     };
-    let stores: Vec<NodeIndex> =
-        graph.edges(container).map(|edge| edge.target).filter(|&node| is_store(node)).collect();
-    let mut nodes = stores;
+    let stores = graph.edges(container).filter(is_store).map(|edge| edge.target);
+    let mut nodes: Vec<NodeIndex> = stores.collect();
     nodes.push(container);
     nodes.sort_unstable();
     nodes.dedup();

@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! census (baseline) -> before (levels)
-//! -> growth: where it piles up (spine, crowds, scatter, keys, things)
+//! -> growth: where it piles up (spine, crowds, scatter, keys, things, shared_tables)
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
 //!    listeners, companions, small), what is none (definitions, finalizers, idle, signals,
-//!    generations, windows), what no variable holds (registered_symbols)
-//! -> describe: route, naming, data_keys, exports, places, declarations, scripts, kind, contents, path,
+//!    generations, windows,
+//!    turnover), what no variable holds (registered_symbols)
+//! -> describe: route, naming, data_keys, exports, places, declarations,
+//!    locals, stores, scripts, kind, contents, path,
 //!    fingerprint, sentence; what Node has (of_node) and packages do (collections); what is one leak in many
 //!    places (alike)
 //! ```
@@ -52,6 +54,7 @@ pub mod kind;
 mod levels;
 mod listeners;
 mod lists;
+mod locals;
 pub mod matching;
 mod merge;
 pub mod naming;
@@ -66,14 +69,17 @@ mod scatter;
 pub mod scripts;
 pub mod sentence;
 pub mod shape;
+mod shared_tables;
 mod signals;
 mod small;
 mod spine;
 #[cfg(test)]
 mod stage;
+mod stores;
 pub mod suspects;
 mod things;
 mod timers;
+mod turnover;
 pub mod vocabulary;
 mod windows;
 mod young;

@@ -7,6 +7,9 @@ use crate::leak::route::Step;
 use crate::leak::scripts::internal_target;
 use crate::leak::vocabulary::Vocabulary;
 
+/// Where a suspended call has its local variables.
+pub const REGISTERS: &[u8] = b"parameters_and_registers";
+
 /// A plain object with more properties than this is a dictionary: its keys are data.
 const KEYS_OF_A_DICTIONARY: usize = 64;
 
@@ -126,7 +129,8 @@ impl<'a> Naming<'a> {
 }
 
 /// A local variable of a suspended generator or async function that no closure captured: V8 keeps it
-/// in a register and has forgotten its name. The function is what is left to be named.
+/// in a register and has forgotten its name. The function is what is left to be named, if it has one; the
+/// source may tell more ([`super::locals`]).
 fn local_of_suspended(
     graph: &HeapGraph,
     words: &Vocabulary,
@@ -135,14 +139,12 @@ fn local_of_suspended(
 ) -> Option<Handle> {
     let below = last_name.map_or(0, |at| at + 1);
     let registers = route[below..].iter().rposition(|step| {
-        step.edge.label.edge_type() == EdgeType::INTERNAL
-            && graph.edge_name(step.edge) == b"parameters_and_registers"
+        step.edge.label.edge_type() == EdgeType::INTERNAL && graph.edge_name(step.edge) == REGISTERS
     })?;
     let at = below + registers;
     let generator = route[at].from;
     let function = internal_target(graph, generator, [words.function, words.function])?;
-    let name = lossy(graph.raw_name(function));
-    (!name.is_empty()).then_some(Handle { name, at, owner: generator })
+    Some(Handle { name: lossy(graph.raw_name(function)), at, owner: generator })
 }
 
 /// Bytes of a scope before its variables: hidden class, length, description, the scope around it.

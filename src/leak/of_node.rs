@@ -7,10 +7,11 @@ use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::anchors::file_of_module;
 use crate::leak::candidate::Candidate;
 use crate::leak::describe::{Describer, Seen};
+use crate::leak::items::{self, Container};
 use crate::leak::naming::Handle;
 use crate::leak::route::Step;
 use crate::leak::scripts::{Place, file_loaded};
-use crate::leak::suspects::Newer;
+use crate::leak::suspects::{LEAST_ITEMS, Newer, many_bytes};
 use crate::report::SuspectKind;
 
 /// A container of Node itself that gains this many items is reported: a thousand modules, or a
@@ -20,6 +21,10 @@ const MANY_ITEMS_OF_NODE: u64 = 1000;
 /// A container in a module that is younger than the baseline is reported from this many items on:
 /// tables that come with a module (of MIME types, of characters) are smaller.
 const MANY_ITEMS_OF_A_MODULE: u64 = 10_000;
+
+/// So many entries of so many bytes each are no table that comes with a module.
+const MANY_LARGE_ENTRIES: u64 = 256;
+const LARGE_ENTRY: u64 = 1024;
 
 /// In another process, a container of Node's that has so many items more has grown.
 const SURELY_MORE: u64 = 64;
@@ -60,7 +65,10 @@ impl Describer<'_> {
             Some(place) if LOADERS.iter().any(|loader| place.url.contains(loader)) => {
                 self.loads_of_one_file(candidate) >= LOADS_OF_ONE_FILE
             }
-            Some(_) => self.is_kept_for_program(candidate, seen.kind),
+            Some(_) => {
+                self.is_kept_for_program(candidate, seen.kind)
+                    || self.is_backlog_of_program(candidate, seen.route)
+            }
             None => true,
         }
     }
@@ -76,6 +84,14 @@ impl Describer<'_> {
         };
         matches!(kind, SuspectKind::Listeners | SuspectKind::Timers | SuspectKind::Instances)
             || (is_sure && (are_many() || self.places.place_of_contents(candidate).is_some()))
+    }
+
+    /// Whether what piled up is much, and inside something that the program has a word for: what waits in
+    /// one of its streams, be it texts or memory.
+    fn is_backlog_of_program(&self, candidate: &Candidate, route: &[Step]) -> bool {
+        let Newer { graph, analysis, .. } = self.newer;
+        let is_much = candidate.point.bytes >= many_bytes(analysis.retained.at(graph.root().at()));
+        is_much && candidate.more_items() >= LEAST_ITEMS && self.handle_in_program(route).is_some()
     }
 
     /// How often one file is among the modules that piled up.
@@ -104,9 +120,25 @@ impl Describer<'_> {
             name == words.module_class || name == words.source_text_module_node
         };
         let total = analysis.retained.at(graph.root().at());
-        let is_a_lot =
-            candidate.more_items() >= MANY_ITEMS_OF_A_MODULE || candidate.point.bytes >= total / 4;
+        let is_a_lot = candidate.more_items() >= MANY_ITEMS_OF_A_MODULE
+            || candidate.point.bytes >= total / 4
+            || self.is_map_of_large_entries(candidate);
         !is_a_lot && route.iter().any(|step| is_young(step.from) && is_module(step.from))
+    }
+
+    /// Whether a candidate is a Map or Set of many entries that are large and nothing but data. Modules make
+    /// their tables of small ones, or of things that have functions.
+    fn is_map_of_large_entries(&self, candidate: &Candidate) -> bool {
+        let Newer { graph, words, analysis, .. } = self.newer;
+        let container = items::count(graph, words, candidate.point.node);
+        let (more, bytes) = (candidate.more_items(), candidate.point.bytes);
+        let has_functions =
+            candidate.contents.classes.iter().any(|class| class.node_type == NodeType::CLOSURE);
+        matches!(container, Some((Container::Map | Container::Set, _)))
+            && more >= MANY_LARGE_ENTRIES
+            && bytes >= more * LARGE_ENTRY
+            && bytes >= many_bytes(analysis.retained.at(graph.root().at()))
+            && !has_functions
     }
 
     /// Inside something of Node's, the program's word is the one for the thing as a whole: the last

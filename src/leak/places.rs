@@ -7,6 +7,7 @@
 use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeIndex, EdgeType, NodeIndex, NodeType};
@@ -19,7 +20,10 @@ use crate::leak::exports::Exports;
 use crate::leak::holders::slots;
 use crate::leak::naming::Handle;
 use crate::leak::route::{Step, step_of};
-use crate::leak::scripts::{Place, place_of_closure, place_of_constructor, place_of_module};
+use crate::leak::scripts::{
+    Place, place_of_call, place_of_closure, place_of_constructor, place_of_module,
+};
+use crate::leak::stores::entry_of_store;
 use crate::leak::suspects::Newer;
 use crate::leak::timers::function_of;
 use crate::report::{SourcePosition, SuspectKind};
@@ -128,8 +132,21 @@ impl<'a> Places<'a> {
 
     /// Whose code the handle is in, be it Node's.
     pub(super) fn nearest_place(&self, route: &[Step], handle: Option<&Handle>) -> Option<Place> {
+        let steps = self.steps_to_owner(route, handle)?;
+        steps.rev().find_map(|at| self.place_of_node(route, at))
+    }
+
+    /// The steps to a handle that may tell whose it is: of the way to what is in a store of an
+    /// AsyncLocalStorage, those in the store.
+    fn steps_to_owner(
+        &self,
+        route: &[Step],
+        handle: Option<&Handle>,
+    ) -> Option<RangeInclusive<usize>> {
+        let Newer { graph, words, .. } = self.newer;
         let last = handle.map_or(route.len().checked_sub(1)?, |handle| handle.at);
-        (0..=last).rev().find_map(|at| self.place_of_node(route, at))
+        let store = entry_of_store(graph, words, route);
+        Some(store.map_or(0, |entry| entry + 1)..=last)
     }
 
     /// Whose code the handle is in, if that is not Node's.
@@ -139,9 +156,10 @@ impl<'a> Places<'a> {
 
     /// The nearest code outside of Node on the way to a handle; Node's if there is no other near.
     pub(super) fn place_of_route(&self, route: &[Step], handle: Option<&Handle>) -> Option<Place> {
-        let last = handle.map_or(route.len().checked_sub(1)?, |handle| handle.at);
+        let steps = self.steps_to_owner(route, handle)?;
+        let last = *steps.end();
         let mut internal = None;
-        for at in (0..=last).rev() {
+        for at in steps.rev() {
             let Some(place) = self.place_of_node(route, at) else { continue };
             if !place.is_internal() {
                 return Some(place);
@@ -167,7 +185,8 @@ impl<'a> Places<'a> {
             NodeType::OBJECT if graph.name_index(node) == words.module_class => {
                 self.module_file(node)
             }
-            NodeType::OBJECT => place_of_constructor(graph, words, node),
+            NodeType::OBJECT => place_of_call(graph, words, node)
+                .or_else(|| place_of_constructor(graph, words, node)),
             NodeType::HIDDEN if graph.name_index(node) == words.cell_node => {
                 self.place_of_export(node)
             }

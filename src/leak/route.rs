@@ -15,6 +15,7 @@
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{Edge, EdgeIndex, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::leak::naming::REGISTERS;
 use crate::leak::vocabulary::Vocabulary;
 
 /// A step of a route: an edge and where it comes from.
@@ -312,6 +313,8 @@ impl<'a> Prices<'a> {
             Some(b'0'..=b'9') if text.iter().all(u8::is_ascii_digit) => 3,
             Some(b'0'..=b'9') => ENTRY as u8,
             _ if text == b"base_object_list" => 45,
+            // A variable without a name: whatever else leads there says more.
+            _ if text == REGISTERS => 40,
             _ => 10,
         }
     }

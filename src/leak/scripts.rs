@@ -135,6 +135,15 @@ pub fn place_of_closure(
     Some(Place { url, position, function })
 }
 
+/// Where the function of a call is that is suspended; `None` for any other object.
+pub fn place_of_call(graph: &HeapGraph, words: &Vocabulary, call: NodeIndex) -> Option<Place> {
+    let classes = [words.generator_class, words.async_generator_class];
+    if !classes.contains(&graph.name_index(call)) {
+        return None;
+    }
+    place_of_closure(graph, words, internal_target(graph, call, [words.function; 2])?)
+}
+
 /// Where the constructor of an object is.
 pub fn place_of_constructor(
     graph: &HeapGraph,

@@ -1,5 +1,7 @@
 //! For tests: two heaps that are built by hand, and what a diff knows of them.
 
+use std::sync::OnceLock;
+
 use crate::analysis::ids::nodes_by_id;
 use crate::analysis::{Analysis, What, analyse};
 use crate::control::Control;
@@ -66,7 +68,8 @@ impl Heap {
     /// Where growth of more than `least_bytes` and `least_items` piles up since `before`.
     pub(crate) fn growth(&self, before: &Before<'_>, least_bytes: u64, least_items: u64) -> Growth {
         let Self { graph, words, analysis, .. } = self;
-        let walk = Walk { graph, words, analysis, before, least_bytes, least_items };
+        let shared_tables = OnceLock::new();
+        let walk = Walk { graph, words, analysis, before, least_bytes, least_items, shared_tables };
         walk.run(&Control::default()).unwrap()
     }
 }

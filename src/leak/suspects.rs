@@ -2,6 +2,7 @@
 //! and what is left gets its name.
 
 use std::cmp::Reverse;
+use std::sync::OnceLock;
 
 use crate::analysis::Analysis;
 use crate::control::Control;
@@ -33,6 +34,7 @@ use crate::leak::shape::RouteShapes;
 use crate::leak::signals::Signals;
 use crate::leak::small::large_together;
 use crate::leak::timers::merge_timer_lists;
+use crate::leak::turnover::has_been_emptied;
 use crate::leak::vocabulary::Vocabulary;
 use crate::leak::windows::{is_bucket, is_window};
 use crate::report::{DiffOptions, Suspect};
@@ -85,7 +87,15 @@ pub fn find_suspects(
     let Newer { graph, words, analysis, .. } = newer;
     let total = analysis.retained.at(graph.root().at());
     let least_bytes = options.min_growth_bytes.unwrap_or((total / LEAST_SHARE).max(LEAST_BYTES));
-    let walk = Walk { graph, words, analysis, before, least_bytes, least_items: LEAST_ITEMS };
+    let walk = Walk {
+        graph,
+        words,
+        analysis,
+        before,
+        least_bytes,
+        least_items: LEAST_ITEMS,
+        shared_tables: OnceLock::new(),
+    };
     let (growth, positions) = rayon::join(|| walk.run(control), || analysis.dominators.positions());
     let naming = Naming::new(graph, words);
     let exports = &naming.exports;
@@ -122,6 +132,7 @@ pub fn find_suspects(
             && !is_bucket(newer, before, candidate)
             && !is_window(newer, before, candidate)
             && !will_be_taken_out(newer, before, &positions, candidate)
+            && !has_been_emptied(newer, before, candidate, &described.suspect)
         {
             families.add(look, position, described);
         }
@@ -151,7 +162,7 @@ fn worth_naming(
     add_crowds(newer, before, crowds, &mut candidates);
     merge_siblings(newer, before, &mut candidates);
     merge_events(newer, &mut candidates);
-    let many = (analysis.retained.at(graph.root().at()) / MANY_SHARE).max(MANY_BYTES);
+    let many = many_bytes(analysis.retained.at(graph.root().at()));
     let least = Least { bytes: walk.least_bytes, items: walk.least_items, many };
     let mut worth_it = Vec::new();
     let mut small = Vec::new();
@@ -180,6 +191,11 @@ fn worth_naming(
         candidate.contents = contents_of(newer, before, positions, candidate);
     }
     Ok(worth_it)
+}
+
+/// Of a heap of so many bytes, what is looked at even if it consists of few items.
+pub(super) fn many_bytes(total: u64) -> u64 {
+    (total / MANY_SHARE).max(MANY_BYTES)
 }
 
 /// What growth has to reach.

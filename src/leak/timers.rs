@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
-use crate::leak::before::Prior;
+use crate::leak::before::{Before, Prior};
 use crate::leak::candidate::Candidate;
 use crate::leak::edges::{property, target};
 use crate::leak::growth::{Accumulation, Scatter, Walk};
@@ -30,7 +30,7 @@ const LONGEST_WAY_UP: usize = 16;
 
 /// Makes one candidate of the new timers of each function, if they are in several lists, or share a list with
 /// those of another function. What stood for those lists is dropped; so is what stood for lists as such, which come and go with
-/// their timers. By id, a single list of one function is a candidate like any other.
+/// their timers. By id, a single list of one function that was there before is a candidate like any other.
 pub(super) fn merge_timer_lists(
     newer: Newer<'_>,
     walk: &Walk<'_>,
@@ -50,7 +50,7 @@ pub(super) fn merge_timer_lists(
     }
     let are_enough = |timers: &Timers| timers.new.len() as u64 >= walk.least_items;
     by_function.retain(|_, timers| are_enough(timers));
-    let taken = lists_to_take(&by_function, walk.before.knows_young());
+    let taken = lists_to_take(&by_function, walk.before);
     by_function.retain(|_, timers| timers.lists.keys().any(|list| taken.contains(list)));
     let merged = by_function.iter().filter_map(|(&function, it)| it.candidate(walk, function));
     let merged: Vec<_> = merged.collect();
@@ -65,16 +65,18 @@ pub(super) fn merge_timer_lists(
 }
 
 /// The lists whose timers are counted by function: those of functions that are in several, and those that
-/// several functions are in; without ids all of them, because of a list nobody knows what it was.
+/// several functions are in; and those of which nobody knows what they were: without ids all of them.
 fn lists_to_take(
     by_function: &BTreeMap<NodeIndex, Timers>,
-    knows_young: bool,
+    before: &Before<'_>,
 ) -> BTreeSet<NodeIndex> {
     let mut seen = BTreeSet::new();
     let mut taken = BTreeSet::new();
     for timers in by_function.values() {
-        let is_spread = timers.lists.len() > 1 || !knows_young;
-        taken.extend(timers.lists.keys().filter(|&&list| !seen.insert(list) || is_spread));
+        let is_spread = timers.lists.len() > 1;
+        let is_unknown = |list: NodeIndex| !before.knows_young() || before.is_young(list);
+        let is_taken = |&&list: &&NodeIndex| !seen.insert(list) || is_spread || is_unknown(list);
+        taken.extend(timers.lists.keys().filter(is_taken));
     }
     taken
 }

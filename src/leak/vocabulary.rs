@@ -61,6 +61,12 @@ vocabulary! {
     events = "_events",
     /// The timer of a socket.
     symbol_timeout = "<symbol timeout>",
+    /// What an AsyncLocalStorage holds for a callback (until Node 22).
+    symbol_store = "<symbol kResourceStore>",
+    /// What it holds for everything that waits in one context (from Node 24 on).
+    async_context_frame_class = "AsyncContextFrame",
+    /// A class name.
+    async_local_storage_class = "AsyncLocalStorage",
     /// The timer behind a timer that runs.
     idle_next = "_idleNext",
     /// The HTTP message that a socket carries.

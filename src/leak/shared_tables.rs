@@ -1,0 +1,119 @@
+//! Tables of Maps and Sets that somebody goes through.
+//!
+//! An iterator has the table as well as the container: while a loop waits for something, as
+//! `for (const client of clients) await client.send(message)` does, the container does not dominate what is
+//! in it. It is the container's all the same.
+//!
+//! Time: linear in edges, once, if such a table grew. Memory: 8 bytes for each.
+
+use std::collections::HashMap;
+
+use crate::analysis::Analysis;
+use crate::graph::{EdgeIndex, EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::leak::candidate::Candidate;
+use crate::leak::growth::{Accumulation, Walk};
+use crate::leak::items::is_iterator;
+use crate::leak::route::step_of;
+use crate::leak::vocabulary::Vocabulary;
+
+/// Tables that others have, too, and their containers.
+#[derive(Debug, Default)]
+pub struct SharedTables(HashMap<NodeIndex, NodeIndex>);
+
+impl SharedTables {
+    fn find(graph: &HeapGraph, words: &Vocabulary, analysis: &Analysis) -> Self {
+        let labels = graph.tables().edge_label.iter().zip(0..);
+        let named = labels.filter(|(label, _)| {
+            label.edge_type() == EdgeType::INTERNAL && label.raw_name() == words.table.0
+        });
+        let steps = named.map(|(_, index)| step_of(graph, EdgeIndex(index)));
+        let shared = steps.filter(|step| {
+            graph.node_type(step.from) == NodeType::OBJECT
+                && graph.node_type(step.edge.target) == NodeType::ARRAY
+                && analysis.dominators.idom(step.edge.target) != step.from
+                && !is_iterator(graph, step.from)
+        });
+        Self(shared.map(|step| (step.edge.target, step.from)).collect())
+    }
+}
+
+impl Walk<'_> {
+    /// The container whose table a node is, if that container does not have it alone.
+    pub(super) fn container_of_shared(&self, node: NodeIndex) -> Option<NodeIndex> {
+        let Self { graph, words, analysis, .. } = *self;
+        if graph.node_type(node) != NodeType::ARRAY {
+            return None;
+        }
+        let find = || SharedTables::find(graph, words, analysis);
+        self.shared_tables.get_or_init(find).0.get(&node).copied()
+    }
+
+    /// A container that was there before has grown by no more than it has now, with a young table of so many
+    /// bytes that others have as well.
+    pub(super) fn net_of_shared(&self, point: Accumulation, table: u64) -> Accumulation {
+        let Some(prior) = point.prior else { return point };
+        let now = self.analysis.retained.at(point.node.at()) + table;
+        Accumulation { bytes: point.bytes.min(now.saturating_sub(prior.retained)), ..point }
+    }
+
+    /// A candidate with what is in its table, if others have that, too.
+    pub(super) fn with_shared_table(&self, point: Accumulation) -> Candidate {
+        let mut candidate = Candidate::new(point);
+        if point.bytes > 0 && self.graph.node_type(point.node) == NodeType::OBJECT {
+            let tables = self.graph.edges(point.node).map(|edge| edge.target);
+            let is_its = |table: &NodeIndex| self.container_of_shared(*table) == Some(point.node);
+            candidate.credited.extend(tables.filter(is_its));
+        }
+        candidate
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::{EdgeType, NodeIndex, NodeType};
+    use crate::leak::stage::{property, suspects, suspects_by_shape};
+    use crate::report::{Items, Suspect};
+    use crate::testing::GraphBuilder;
+
+    /// A Map whose table is another one in the grown heap, and a loop over it that waits.
+    fn build(heap: &mut GraphBuilder, global: NodeIndex, is_grown: bool, counts: [u32; 2]) {
+        let jobs = property(heap, global, "jobs", "Map");
+        let waiting = property(heap, global, "waiting", "Generator");
+        let iterator = property(heap, waiting, "iterator", "Map Iterator");
+        let table = heap.node(NodeType::ARRAY, "", 8_000);
+        let owners = if is_grown { &[jobs, iterator][..] } else { &[jobs] };
+        for &owner in owners {
+            heap.edge(owner, EdgeType::INTERNAL, "table", table);
+        }
+        for at in 0..counts[usize::from(is_grown)] {
+            let job = heap.node(NodeType::OBJECT, "Job", 100);
+            heap.edge(table, EdgeType::INTERNAL, (9 + 3 * at).to_string(), job);
+            heap.set_id(job, if is_grown { 70_001 } else { 9_001 } + 2 * at);
+        }
+        if is_grown {
+            heap.set_id(table, 60_001);
+        }
+    }
+
+    /// What is found by id and by shape.
+    fn found(counts: [u32; 2]) -> [Vec<Suspect>; 2] {
+        let build =
+            |heap: &mut GraphBuilder, global, is_grown| build(heap, global, is_grown, counts);
+        [suspects(build), suspects_by_shape(build)]
+    }
+
+    #[test]
+    fn a_map_that_somebody_goes_through_has_its_entries() {
+        for found in found([3, 300]) {
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert_eq!(found[0].name, "jobs");
+            assert_eq!(found[0].growth.items, Some(Items { before: 3, after: 300 }));
+            assert_eq!(found[0].holds[0].class_name, "Job");
+        }
+    }
+
+    #[test]
+    fn one_that_has_other_entries_and_no_more_has_not_grown() {
+        assert!(found([300, 300]).iter().all(Vec::is_empty));
+    }
+}
