@@ -558,12 +558,17 @@ export interface Snapshot {
   /** What the numbers do not say, in words: bytes that were overlooked, sizes of 4 GiB and more. */
   readonly warnings: string[];
   /**
-   * The Summary view of Chrome DevTools, largest retained size first.
+   * The classes, largest retained size first.
    *
    * @param options `top`: how many rows, default all. `filter`: only classes whose name contains
-   *   this.
+   *   this. `classRows`: as in {@link DiffOptions}: `merged` (default) has one row for all classes of
+   *   one name, `devtools` the rows of Chrome DevTools' Summary view.
    */
-  classes(options?: { top?: number; filter?: string }): ClassSummary[];
+  classes(options?: {
+    top?: number;
+    filter?: string;
+    classRows?: 'merged' | 'devtools';
+  }): ClassSummary[];
   /** The node with this id, or null. */
   node(id: number): SnapshotNode | null;
   /**

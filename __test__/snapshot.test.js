@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
-const { openSnapshot } = require('..');
+const { openSnapshot, writeSnapshot } = require('..');
 const { captureGrowingService } = require('./support/captures');
 
 /** @typedef {import('..').Snapshot} Snapshot */
@@ -76,6 +76,23 @@ describe('openSnapshot', () => {
   function extraNativeBytes() {
     return document.snapshot.extra_native_bytes ?? 0;
   }
+
+  test('two classes of one name are one row, or two as in DevTools', async () => {
+    const two = [1, 2].map((size) => {
+      const Twin = new Function(`return class Twin { items = new Array(${size}); }`)();
+      return Array.from({ length: 100 * size }, () => new Twin());
+    });
+    const file = path.join(path.dirname(files.current), 'two-classes.heapsnapshot');
+    await writeSnapshot(file);
+    assert.equal(two.length, 2);
+    const twins = await openSnapshot(file);
+    const counts = (/** @type {'merged' | 'devtools' | undefined} */ classRows) =>
+      twins.classes({ filter: 'Twin', classRows }).map(({ count }) => count);
+    assert.deepEqual(counts(undefined), [300]);
+    assert.deepEqual(counts('merged'), [300]);
+    assert.deepEqual(counts('devtools'), [200, 100]);
+    twins.close();
+  });
 
   test('a node has its numbers, its edges, its retainers and its path', () => {
     const map = sessions();
@@ -165,6 +182,7 @@ describe('openSnapshot', () => {
     }
     assert.throws(() => snapshot.classes({ top: -1 }), wrong);
     assert.throws(() => snapshot.classes(/** @type {any} */ ({ filter: 5 })), wrong);
+    assert.throws(() => snapshot.classes(/** @type {any} */ ({ classRows: 'rows' })), wrong);
     assert.throws(() => snapshot.dominators({ top: 0.5 }), wrong);
     assert.throws(() => snapshot.edges(1, { top: -1 }), wrong);
     assert.throws(() => snapshot.retainers(1, /** @type {any} */ (5)), wrong);

@@ -235,7 +235,7 @@ fn compare(mutator: &Mutator<'_>, bytes: Vec<u8>, control: &Control) -> Result<(
 
 fn ask(explorer: &Explorer, id: u32) {
     let _ = explorer.stats();
-    let _ = explorer.classes(20, "");
+    let _ = explorer.classes(ClassRows::Devtools, 20, "");
     let _ = explorer.duplicate_strings(20);
     let dominators = explorer.dominators(5, None);
     for id in dominators.iter().map(|node| node.id).chain([id]) {

@@ -69,7 +69,7 @@ export class OpenSnapshot {
   private constructor();
   stats(): Settled<string>;
   warnings(): Settled<string>;
-  classes(top: number, filter: string): Settled<string>;
+  classes(isDevtools: boolean, top: number, filter: string): Settled<string>;
   node(id: number): Settled<string>;
   dominators(top: number, of: number | undefined): Settled<string>;
   retainers(id: number, top: number): Settled<string>;

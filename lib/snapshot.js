@@ -4,8 +4,8 @@ const { HeapdiffError, settled } = require('./errors');
 const { toInput } = require('./input');
 const { Watch } = require('./job');
 const { native } = require('./native');
-const { checkJobOptions, checkNumber, checkOptions, checkSource } = require('./validate');
-const { invalidArgument } = require('./validate');
+const { checkChoice, checkJobOptions, checkNumber } = require('./validate');
+const { checkOptions, checkSource, invalidArgument } = require('./validate');
 
 /** @typedef {import('./native-binding').OpenSnapshot} OpenSnapshot */
 /** @typedef {import('../index').Snapshot} PublicSnapshot */
@@ -42,12 +42,15 @@ class Snapshot {
 
   /** @type {PublicSnapshot['classes']} */
   classes(options) {
-    const { top, filter } = checkOptions(options);
+    const { classRows, top, filter } = checkOptions(options);
+    const rows = checkChoice(classRows, 'options.classRows', ['merged', 'devtools']);
     if (filter !== undefined && typeof filter !== 'string') {
       throw invalidArgument('options.filter', 'a string', filter);
     }
     const limit = checkTop(top) ?? EVERYTHING;
-    return Snapshot.#ask(this, (snapshot) => snapshot.classes(limit, filter ?? ''));
+    return Snapshot.#ask(this, (snapshot) =>
+      snapshot.classes(rows === 'devtools', limit, filter ?? ''),
+    );
   }
 
   /** @type {PublicSnapshot['node']} */

@@ -26,6 +26,8 @@ export async function compareSurfaces({ base, current }, expected, askDevTools) 
     'heapdiff nodes': () => nodesCommand(current, expected.nodes),
     'openSnapshot().stats': () => withSnapshot(current, (s) => stats(s, expected.all)),
     'openSnapshot().classes()': () => withSnapshot(current, (s) => classes(s, expected)),
+    "openSnapshot().classes({ classRows: 'devtools' })": () =>
+      withSnapshot(current, (s) => summaryRows(s, expected.all)),
     'openSnapshot().duplicateStrings()': () =>
       withSnapshot(current, (s) => strings(s, expected.all)),
     'openSnapshot().edges()': () => withSnapshot(current, (s) => edges(s, expected.nodes, ask)),
@@ -109,6 +111,19 @@ function classes(snapshot, { nodes, all: { aggregates } }) {
     sums.set(className, { count: sum.count + count, bytes: sum.bytes + selfBytes });
   }
   return firstDifference(sorted(byName), sorted(sums));
+}
+
+/** The rows of the Summary view, as they are. */
+function summaryRows(snapshot, { aggregates }) {
+  const wanted = aggregates.map((row) => ({
+    className: row.name,
+    count: row.count,
+    selfBytes: row.shallowSize,
+    retainedBytes: row.retainedSize,
+    distance: row.distance,
+  }));
+  const found = snapshot.classes({ top: EVERY_ROW, classRows: 'devtools' });
+  return firstDifference(inOrder(wanted), inOrder(found));
 }
 
 /** Number and bytes of the nodes of each class name, from DevTools' answer to `nodes`. Nodes without a size do not count. */

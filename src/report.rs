@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::analysis::class_table::ClassRows;
+
 /// How the nodes of the two snapshots are matched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -16,17 +18,6 @@ pub enum Matching {
     Identity,
     /// By the shape of the path from the roots: another process.
     Structural,
-}
-
-/// How class rows are made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClassRows {
-    /// No row is lost.
-    #[default]
-    Merged,
-    /// Equal to the Comparison view of Chrome DevTools, its dropped rows included.
-    Devtools,
 }
 
 /// What the caller wants. Sizes are bytes.

@@ -63,10 +63,14 @@ const commands = {
     run: digest,
   },
   summary: {
-    usage: 'summary FILE [--top N] [--json]',
+    usage: 'summary FILE [--top N] [--class-rows merged|devtools] [--json]',
     about: 'statistics, classes, and what retains most',
     files: { least: 1, most: 1 },
-    options: { top: { type: 'string' }, json: { type: 'boolean' } },
+    options: {
+      top: { type: 'string' },
+      'class-rows': { type: 'string' },
+      json: { type: 'boolean' },
+    },
     run: summary,
   },
   nodes: {
@@ -152,11 +156,11 @@ async function report(options, compare) {
 }
 
 /** @type {Command['run']} */
-async function summary([file], { top, json }) {
+async function summary([file], { top, 'class-rows': classRows, json }) {
   const limit = wholeNumber(top, '--top') ?? 20;
   return withSnapshot(file, (snapshot) => {
     const { stats } = snapshot;
-    const classes = snapshot.classes({ top: limit });
+    const classes = snapshot.classes({ top: limit, classRows });
     const dominators = snapshot.dominators({ top: limit });
     if (json) return printJson({ stats, classes, dominators });
     const { total, ...parts } = stats.statistics;

@@ -8,6 +8,7 @@
 //! Time: linear in nodes. Memory: a few words a class.
 
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
 
 use crate::analysis::classes::{ClassIndex, Classes};
 use crate::analysis::distances::NO_DISTANCE;
@@ -20,7 +21,8 @@ use crate::error::Result;
 use crate::graph::NodeIndex;
 
 /// Which nodes share a row.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ClassRows {
     /// Classes of the same name share a row, and every node is in one.
     #[default]

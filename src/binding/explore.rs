@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::failure::Settled;
 use super::input::Input;
 use super::job::{Job, spawn_job, spawn_job_then};
+use crate::analysis::class_table::ClassRows;
 use crate::analysis::{What, analyse};
 use crate::error::{Error, Result};
 use crate::explore::{Explorer, explore};
@@ -64,8 +65,9 @@ impl OpenSnapshot {
 
     /// `ClassSummary[]`.
     #[napi(catch_unwind)]
-    pub fn classes(&self, top: u32, filter: String) -> Settled<String> {
-        self.answer(|explorer| explorer.classes(top as usize, &filter))
+    pub fn classes(&self, is_devtools: bool, top: u32, filter: String) -> Settled<String> {
+        let rows = if is_devtools { ClassRows::Devtools } else { ClassRows::Merged };
+        self.answer(|explorer| explorer.classes(rows, top as usize, &filter))
     }
 
     /// `SnapshotNode | null`.

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use crate::analysis::class_table::ClassRows as Rows;
 use crate::analysis::classes::Classes;
 use crate::analysis::comparison::{
     ComparisonOptions, ComparisonRow, NewerNodes, OlderNodes, compare,
@@ -40,10 +39,7 @@ fn by_nodes(
     control: &Control,
 ) -> Result<Vec<ClassDelta>> {
     let Current { graph, analysis, .. } = newer;
-    let rows = match options.class_rows {
-        ClassRows::Merged => Rows::Merged,
-        ClassRows::Devtools => Rows::Devtools,
-    };
+    let rows = options.class_rows;
     // Chrome DevTools compares by id, whatever the ids mean.
     let by_id = matching == Matching::Identity || options.class_rows == ClassRows::Devtools;
     let older_classes = Classes::new(older.groups(), &analysis.definitions, control)?;
@@ -73,7 +69,7 @@ fn by_totals(totals: &[ClassTotal], newer: &Current, control: &Control) -> Resul
     let mut before: HashMap<&str, &ClassTotal> =
         totals.iter().map(|total| (total.class_name.as_str(), total)).collect();
     let mut rows = Vec::new();
-    for row in newer.analysis.class_table(Rows::Merged, control)? {
+    for row in newer.analysis.class_table(ClassRows::Merged, control)? {
         let class_name = lossy(&row.name);
         let was = before.remove(class_name.as_str());
         let (count, bytes) = was.map_or((0, 0), |total| (total.count, total.bytes));

@@ -35,6 +35,8 @@ pub struct Explorer {
     /// Where each node stands in the dominator tree.
     positions: Vec<u32>,
     classes: Vec<ClassRow>,
+    /// The same as Chrome DevTools has them.
+    devtools_classes: Vec<ClassRow>,
     duplicates: Vec<DuplicateRow>,
     stats: SnapshotStats,
     warnings: Vec<String>,
@@ -102,6 +104,7 @@ pub fn explore(source: Source, control: &Control) -> Result<Explorer> {
     let ids = IdIndex::new(&graph.tables().node_id, control)?;
     let positions = analysis.dominators.positions();
     let classes = analysis.class_table(ClassRows::Merged, control)?;
+    let devtools_classes = analysis.class_table(ClassRows::Devtools, control)?;
     let blank_ropes = BlankRopes::new(&graph, &analysis.names, &analysis.detachedness, control)?;
     let duplicates = duplicates(&graph, &analysis, &blank_ropes, control)?;
     let warnings = graph.tables().all_warnings(&name);
@@ -115,6 +118,7 @@ pub fn explore(source: Source, control: &Control) -> Result<Explorer> {
         blank_ropes,
         positions,
         classes,
+        devtools_classes,
         duplicates,
         stats,
         warnings,
@@ -145,8 +149,12 @@ impl Explorer {
     }
 
     /// At most `top` classes whose name contains `filter`, largest retained size first.
-    pub fn classes(&self, top: usize, filter: &str) -> Vec<ClassSummary> {
-        let matching = self.classes.iter().map(|row| (lossy(&row.name), row));
+    pub fn classes(&self, rows: ClassRows, top: usize, filter: &str) -> Vec<ClassSummary> {
+        let classes = match rows {
+            ClassRows::Merged => &self.classes,
+            ClassRows::Devtools => &self.devtools_classes,
+        };
+        let matching = classes.iter().map(|row| (lossy(&row.name), row));
         matching
             .filter(|(name, _)| name.contains(filter))
             .take(top)
