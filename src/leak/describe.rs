@@ -1,5 +1,7 @@
 //! Everything a report says about one suspect.
 
+use std::cell::Cell;
+
 use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::alike::Described;
@@ -30,6 +32,8 @@ pub(crate) struct Describer<'a> {
     pub(crate) work: Option<f64>,
     /// Whether other snapshots tell what was set up once from what grows.
     pub(crate) is_trend: bool,
+    /// How often all edges were gone through for another way to something.
+    pub(crate) searches: Cell<usize>,
 }
 
 /// What is found where a candidate is.
@@ -50,7 +54,7 @@ impl Describer<'_> {
     pub(crate) fn describe(&self, candidate: &Candidate) -> Option<Described> {
         let Newer { graph, .. } = self.newer;
         let node = candidate.point.node;
-        let route = self.newer.routes.to(graph, node);
+        let route = self.way_to(node);
         if route.is_empty() || is_script_text(graph, &route) {
             return None;
         }

@@ -126,3 +126,59 @@ fn begins_as(behind: &str, class: &str) -> bool {
         _ => is_made(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::NodeType;
+    use crate::leak::stage::{Sources, elements, function, suspects};
+
+    fn names<'s>(source: &'s str, function: &str, class: &str) -> Vec<&'s str> {
+        let place = source.find(function).unwrap();
+        variables(source, place, class).into_iter().map(|name| &source[name]).collect()
+    }
+
+    #[test]
+    fn variables_begin_as_things_of_their_class() {
+        let source = "const seen = new Set(), pages = new Map();\nlet list = [], other = await f();\n\
+                      export const index = new Map();\nconst typed: Map<string, X> = new Map();\n\
+                      const g = () => { const inner = new Map(); };\nlet record = { a: 1 };";
+        assert_eq!(names(source, "const seen", "Map"), ["pages", "typed"]);
+        assert_eq!(names(source, "const seen", "Set"), ["seen"]);
+        assert_eq!(names(source, "const seen", "Array"), ["list"]);
+        assert_eq!(names(source, "const seen", "Object"), ["record"]);
+        assert_eq!(names(source, "() =>", "Map"), ["inner"]);
+        assert_eq!(names("let a = new Mapper();", "let", "Map"), [""; 0]);
+    }
+
+    /// What an array is called that the call of a function has in a register, beside another one.
+    fn name_in_register(text: &str, registers: u32) -> (String, Option<u32>) {
+        let sources =
+            Sources::new(&format!("locals-{registers}-{}", text.len()), &[("main.js", text)]);
+        let found = suspects(|heap, global, is_grown| {
+            let call = heap.node(NodeType::OBJECT, "Generator", 64);
+            heap.edge(global, EdgeType::PROPERTY, "__proto__", call);
+            let function = function(heap, call, "run", &sources.url("main.js"), 1);
+            heap.edge(call, EdgeType::INTERNAL, "function", function);
+            let slots = heap.node(NodeType::ARRAY, "", 64);
+            heap.edge(call, EdgeType::INTERNAL, "parameters_and_registers", slots);
+            for number in 0..registers {
+                let list = heap.node(NodeType::OBJECT, "Array", 32);
+                heap.edge(slots, EdgeType::INTERNAL, (number + 2).to_string(), list);
+                let grows = is_grown && number == 1;
+                elements(heap, list, 0..if grows { 300 } else { 4 }, "Item", 100);
+            }
+        });
+        assert_eq!(found.len(), 1, "{found:?}");
+        (found[0].name.clone(), found[0].source.as_ref().unwrap().line)
+    }
+
+    #[test]
+    fn a_variable_in_a_register_is_found_by_its_order() {
+        let two =
+            "f(async function run() {\n  const first = [];\n  const second = [];\n  await x;\n});";
+        assert_eq!(name_in_register(two, 2), ("second".into(), Some(3)));
+        // With one more in the registers, nobody knows which is which.
+        assert_eq!(name_in_register(two, 3), ("run".into(), Some(1)));
+    }
+}

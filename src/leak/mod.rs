@@ -7,7 +7,7 @@
 //!    listeners, companions, small), what is none (definitions, finalizers, idle, signals,
 //!    generations, windows,
 //!    turnover), what no variable holds (registered_symbols)
-//! -> describe: route, naming, data_keys, exports, places, declarations,
+//! -> describe: route, ways, naming, data_keys, exports, places, declarations,
 //!    locals, stores, scripts, kind, contents, path,
 //!    fingerprint, sentence; what Node has (of_node) and packages do (collections); what is one leak in many
 //!    places (alike)
@@ -81,5 +81,6 @@ mod things;
 mod timers;
 mod turnover;
 pub mod vocabulary;
+mod ways;
 mod windows;
 mod young;

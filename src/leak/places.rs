@@ -345,39 +345,10 @@ pub(super) fn most_frequent(places: impl Iterator<Item = Place>) -> Option<Place
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::path::PathBuf;
-
     use super::*;
-    use crate::leak::stage::{elements, function, property, suspects};
+    use crate::leak::stage::{Sources, elements, function, property, suspects};
     use crate::report::Suspect;
     use crate::testing::GraphBuilder;
-
-    /// Source files that are gone when this is.
-    struct Sources(PathBuf);
-
-    impl Sources {
-        fn new(test: &str, files: &[(&str, &str)]) -> Self {
-            let folder =
-                std::env::temp_dir().join(format!("heapdiff-{test}-{}", std::process::id()));
-            for (name, text) in files {
-                let path = folder.join(name);
-                fs::create_dir_all(path.parent().unwrap()).unwrap();
-                fs::write(path, text).unwrap();
-            }
-            Self(folder)
-        }
-
-        fn url(&self, name: &str) -> String {
-            self.0.join(name).to_string_lossy().into_owned()
-        }
-    }
-
-    impl Drop for Sources {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
 
     /// File and line of the only suspect.
     fn place(suspects: Vec<Suspect>) -> (String, Option<u32>) {

@@ -1,5 +1,7 @@
 //! For tests: two heaps that are built by hand, and what a diff knows of them.
 
+use std::fs;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use crate::analysis::ids::nodes_by_id;
@@ -140,4 +142,31 @@ pub(crate) fn function(
     heap.edge(shared, EdgeType::INTERNAL, "script", script);
     heap.locate(closure, 7, line - 1, 4);
     closure
+}
+
+/// Source files that are gone when this is.
+pub(crate) struct Sources(PathBuf);
+
+impl Sources {
+    /// Writes them to a folder of the test's own.
+    pub(crate) fn new(test: &str, files: &[(&str, &str)]) -> Self {
+        let folder = std::env::temp_dir().join(format!("heapdiff-{test}-{}", std::process::id()));
+        for (name, text) in files {
+            let path = folder.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        Self(folder)
+    }
+
+    /// The path of one.
+    pub(crate) fn url(&self, name: &str) -> String {
+        self.0.join(name).to_string_lossy().into_owned()
+    }
+}
+
+impl Drop for Sources {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }

@@ -1,6 +1,7 @@
 //! From accumulation points to suspects: what is one leak is made one, what is no leak is dropped,
 //! and what is left gets its name.
 
+use std::cell::Cell;
 use std::cmp::Reverse;
 use std::sync::OnceLock;
 
@@ -108,6 +109,7 @@ pub fn find_suspects(
         files: FileNames::of_modules(graph, words),
         work: options.work,
         is_trend: options.is_trend,
+        searches: Cell::new(0),
     };
     candidates
         .sort_by_key(|candidate| (Reverse(candidate.point.bytes), graph.id(candidate.point.node)));

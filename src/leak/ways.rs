@@ -1,0 +1,150 @@
+//! The way by which a suspect is described: mostly the one that a developer would go, which is the cheapest.
+//!
+//! Two of those say little. One ends in a register of a call that waits, which has no name; the other is in
+//! Node alone, from a handle to a stream. A variable or property of the program that refers to the same
+//! thing is looked for.
+//!
+//! Time: linear in edges for each thing that is looked up, of which there are [`MOST_SEARCHES`] at most.
+
+use crate::graph::{EdgeIndex, EdgeType, NodeIndex, NodeType};
+use crate::leak::describe::Describer;
+use crate::leak::edges::property;
+use crate::leak::naming::REGISTERS;
+use crate::leak::route::{Step, step_of};
+use crate::leak::suspects::Newer;
+
+/// So many things are looked up in one report.
+const MOST_SEARCHES: usize = 32;
+
+/// Of popular things, so many ways are looked at.
+const MOST_WAYS: usize = 64;
+
+impl Describer<'_> {
+    /// The way to a suspect.
+    pub(super) fn way_to(&self, node: NodeIndex) -> Vec<Step> {
+        let route = self.newer.routes.to(self.newer.graph, node);
+        let Some(end) = self.end_of_nameless(&route) else { return route };
+        match self.way_of_program(route[end].edge.target) {
+            Some(mut way) => {
+                way.extend_from_slice(&route[end + 1..]);
+                way
+            }
+            None => route,
+        }
+    }
+
+    /// The step to a thing that a way has no word of the program for: a variable in a register, or the last
+    /// emitter on a way that is Node's.
+    fn end_of_nameless(&self, route: &[Step]) -> Option<usize> {
+        let Newer { graph, words, .. } = self.newer;
+        let handle = self.naming.handle(route);
+        if let Some(handle) = &handle
+            && graph.edge_name(route[handle.at].edge) == REGISTERS
+        {
+            return (handle.at + 1 < route.len()).then_some(handle.at + 1);
+        }
+        let is_nodes = self.places.nearest_place(route, handle.as_ref());
+        if !is_nodes.is_some_and(|place| place.is_internal())
+            || self.handle_in_program(route).is_some()
+        {
+            return None;
+        }
+        route.iter().rposition(|step| {
+            graph.node_type(step.edge.target) == NodeType::OBJECT
+                && property(graph, step.edge.target, words.events).is_some()
+        })
+    }
+
+    /// The shortest way to a thing that ends in the program, all that refers to it considered.
+    fn way_of_program(&self, thing: NodeIndex) -> Option<Vec<Step>> {
+        let Newer { graph, routes, .. } = self.newer;
+        if self.searches.get() == MOST_SEARCHES {
+            return None;
+        }
+        self.searches.set(self.searches.get() + 1);
+        let targets = graph.tables().edge_target.iter().zip(0..);
+        let retainers = targets.filter(|&(&target, _)| target == thing);
+        let steps = retainers.map(|(_, index)| step_of(graph, EdgeIndex(index)));
+        let ways = steps.filter(is_way).take(MOST_WAYS).map(|step| {
+            let mut way = routes.to(graph, step.from);
+            way.push(step);
+            way
+        });
+        let ways = ways.filter(|way| way.len() > 1 && way.iter().all(|step| step.from != thing));
+        let of_program = ways.filter(|way| {
+            let handle = self.naming.handle(way);
+            handle.is_some_and(|handle| {
+                graph.edge_name(way[handle.at].edge) != REGISTERS
+                    && self.is_in_program(way, &handle)
+            })
+        });
+        of_program.min_by_key(Vec::len)
+    }
+}
+
+fn is_way(step: &Step) -> bool {
+    !matches!(step.edge.label.edge_type(), EdgeType::WEAK | EdgeType::SHORTCUT)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::{EdgeType, NodeIndex, NodeType};
+    use crate::leak::stage::{Sources, elements, function, property, suspects};
+    use crate::testing::GraphBuilder;
+
+    fn grow(heap: &mut GraphBuilder, list: NodeIndex, is_grown: bool) {
+        elements(heap, list, 0..if is_grown { 300 } else { 4 }, "Item", 1_000);
+    }
+
+    /// A function of the program that has captured a variable.
+    fn capture(heap: &mut GraphBuilder, of: NodeIndex, url: &str, name: &str, value: NodeIndex) {
+        let function = function(heap, of, "main", url, 1);
+        let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
+        heap.edge(function, EdgeType::INTERNAL, "context", scope);
+        heap.edge(scope, EdgeType::CONTEXT, name, value);
+    }
+
+    #[test]
+    fn what_a_stream_of_nodes_holds_goes_by_the_programs_word_for_the_stream() {
+        let sources = Sources::new("ways", &[("main.js", "const clients = new Set();\n")]);
+        let found = suspects(|heap, global, is_grown| {
+            let node = function(heap, global, "onread", "node:net", 1);
+            let socket = property(heap, node, "owner", "Socket");
+            // By its script, which is that of the first function, it is of Node.
+            heap.locate(socket, 7, 0, 0);
+            property(heap, socket, "_events", "Object");
+            let state = property(heap, socket, "_writableState", "WritableState");
+            let buffered = property(heap, state, "buffered", "Array");
+            grow(heap, buffered, is_grown);
+            let clients = heap.node(NodeType::OBJECT, "Set", 32);
+            let table = heap.node(NodeType::ARRAY, "", 64);
+            heap.edge(clients, EdgeType::INTERNAL, "table", table);
+            heap.edge(table, EdgeType::INTERNAL, "5", socket);
+            capture(heap, global, &sources.url("main.js"), "clients", clients);
+        });
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].name, "clients");
+        assert_eq!(found[0].source.as_ref().unwrap().line, Some(1));
+    }
+
+    #[test]
+    fn a_field_is_preferred_to_a_register() {
+        let sources = Sources::new("ways-field", &[("main.js", "this.jobs = [];\n")]);
+        let found = suspects(|heap, global, is_grown| {
+            let call = heap.node(NodeType::OBJECT, "Generator", 64);
+            heap.edge(global, EdgeType::PROPERTY, "__proto__", call);
+            let run = function(heap, call, "run", &sources.url("main.js"), 1);
+            heap.edge(call, EdgeType::INTERNAL, "function", run);
+            let slots = heap.node(NodeType::ARRAY, "", 64);
+            heap.edge(call, EdgeType::INTERNAL, "parameters_and_registers", slots);
+            let runner = heap.node(NodeType::OBJECT, "Runner", 32);
+            heap.locate(runner, 7, 0, 0);
+            let jobs = property(heap, runner, "jobs", "Array");
+            heap.edge(slots, EdgeType::INTERNAL, "2", runner);
+            heap.edge(slots, EdgeType::INTERNAL, "3", jobs);
+            grow(heap, jobs, is_grown);
+        });
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].name, "jobs");
+    }
+}
