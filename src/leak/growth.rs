@@ -367,10 +367,16 @@ impl<'a> Walk<'a> {
         control: &Control,
     ) -> Result<Vec<Accumulation>> {
         let mut grown = Vec::new();
+        // Their tables are not part of their sizes.
+        let shared = self.containers_of_shared();
+        let may_have = |node| {
+            items::may_have(self.graph, &self.analysis.self_size, node, least_items)
+                || shared.contains(&node)
+        };
         for node in self.graph.nodes() {
             control.checkpoint_at(node.at())?;
             if self.graph.node_type(node) != NodeType::OBJECT
-                || !items::may_have(self.graph, &self.analysis.self_size, node, least_items)
+                || !may_have(node)
                 || self.before.is_young(node)
             {
                 continue;

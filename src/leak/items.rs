@@ -46,9 +46,6 @@ pub fn count(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> Option<(
     let shown = Shown::of(graph, words, node);
     let table = shown.table.filter(|&table| graph.node_type(table) == NodeType::ARRAY);
     if let Some(table) = table {
-        if is_iterator(graph, node) {
-            return None;
-        }
         return Some(count_table(graph, words, table));
     }
     let indexed = match (shown.indexed, shown.elements) {
@@ -59,11 +56,6 @@ pub fn count(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> Option<(
         true => (Container::Array, indexed),
         false => (Container::Object, count_properties(graph, node, &shown) + indexed),
     })
-}
-
-/// Whether a node goes through a Map or Set. It has the table, too, but the items are not its own.
-pub fn is_iterator(graph: &HeapGraph, node: NodeIndex) -> bool {
-    graph.raw_name(node).ends_with(b" Iterator")
 }
 
 /// Whether a container can have so many items, told without looking at its edges: each is an edge, or takes

@@ -4,36 +4,46 @@
 //! `for (const client of clients) await client.send(message)` does, the container does not dominate what is
 //! in it. It is the container's all the same.
 //!
-//! Time: linear in edges, once, if such a table grew. Memory: 8 bytes for each.
+//! Time: one pass over the names of nodes and, if there are iterators, one over edges. Memory: some words for
+//! each.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::analysis::Analysis;
-use crate::graph::{EdgeIndex, EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::graph::{Edge, EdgeIndex, EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::candidate::Candidate;
 use crate::leak::growth::{Accumulation, Walk};
-use crate::leak::items::is_iterator;
 use crate::leak::route::step_of;
 use crate::leak::vocabulary::Vocabulary;
 
-/// Tables that others have, too, and their containers.
+/// Tables that iterators have, too, and their containers.
 #[derive(Debug, Default)]
-pub struct SharedTables(HashMap<NodeIndex, NodeIndex>);
+pub struct SharedTables {
+    containers: HashMap<NodeIndex, NodeIndex>,
+}
 
 impl SharedTables {
     fn find(graph: &HeapGraph, words: &Vocabulary, analysis: &Analysis) -> Self {
-        let labels = graph.tables().edge_label.iter().zip(0..);
-        let named = labels.filter(|(label, _)| {
-            label.edge_type() == EdgeType::INTERNAL && label.raw_name() == words.table.0
-        });
-        let steps = named.map(|(_, index)| step_of(graph, EdgeIndex(index)));
-        let shared = steps.filter(|step| {
-            graph.node_type(step.from) == NodeType::OBJECT
-                && graph.node_type(step.edge.target) == NodeType::ARRAY
+        let is_array = |edge: &Edge| graph.node_type(edge.target) == NodeType::ARRAY;
+        let classes = [words.map_iterator_class, words.set_iterator_class];
+        let names = graph.tables().node_name.iter().zip(0..);
+        let iterators = names.filter(|(name, _)| classes.contains(name));
+        // V8 has no name for that edge.
+        let iterated = iterators.flat_map(|(_, at)| graph.edges(NodeIndex(at))).filter(is_array);
+        let tables: HashSet<NodeIndex> = iterated.map(|edge| edge.target).collect();
+        if tables.is_empty() {
+            return Self::default();
+        }
+        let targets = graph.tables().edge_target.iter().zip(0..);
+        let steps = targets.filter(|(target, _)| tables.contains(target));
+        let steps = steps.map(|(_, index)| step_of(graph, EdgeIndex(index)));
+        let owned = steps.filter(|step| {
+            step.edge.label.edge_type() == EdgeType::INTERNAL
+                && step.edge.label.raw_name() == words.table.0
+                && graph.node_type(step.from) == NodeType::OBJECT
                 && analysis.dominators.idom(step.edge.target) != step.from
-                && !is_iterator(graph, step.from)
         });
-        Self(shared.map(|step| (step.edge.target, step.from)).collect())
+        Self { containers: owned.map(|step| (step.edge.target, step.from)).collect() }
     }
 }
 
@@ -45,7 +55,14 @@ impl Walk<'_> {
             return None;
         }
         let find = || SharedTables::find(graph, words, analysis);
-        self.shared_tables.get_or_init(find).0.get(&node).copied()
+        self.shared_tables.get_or_init(find).containers.get(&node).copied()
+    }
+
+    /// The containers that do not have their table alone.
+    pub(super) fn containers_of_shared(&self) -> HashSet<NodeIndex> {
+        let Self { graph, words, analysis, .. } = *self;
+        let find = || SharedTables::find(graph, words, analysis);
+        self.shared_tables.get_or_init(find).containers.values().copied().collect()
     }
 
     /// A container that was there before has grown by no more than it has now, with a young table of so many
@@ -75,36 +92,33 @@ mod tests {
     use crate::report::{Items, Suspect};
     use crate::testing::GraphBuilder;
 
-    /// A Map whose table is another one in the grown heap, and a loop over it that waits.
-    fn build(heap: &mut GraphBuilder, global: NodeIndex, is_grown: bool, counts: [u32; 2]) {
-        let jobs = property(heap, global, "jobs", "Map");
-        let waiting = property(heap, global, "waiting", "Generator");
-        let iterator = property(heap, waiting, "iterator", "Map Iterator");
-        let table = heap.node(NodeType::ARRAY, "", 8_000);
-        let owners = if is_grown { &[jobs, iterator][..] } else { &[jobs] };
-        for &owner in owners {
-            heap.edge(owner, EdgeType::INTERNAL, "table", table);
-        }
-        for at in 0..counts[usize::from(is_grown)] {
-            let job = heap.node(NodeType::OBJECT, "Job", 100);
-            heap.edge(table, EdgeType::INTERNAL, (9 + 3 * at).to_string(), job);
-            heap.set_id(job, if is_grown { 70_001 } else { 9_001 } + 2 * at);
-        }
-        if is_grown {
-            heap.set_id(table, 60_001);
-        }
-    }
-
-    /// What is found by id and by shape.
-    fn found(counts: [u32; 2]) -> [Vec<Suspect>; 2] {
-        let build =
-            |heap: &mut GraphBuilder, global, is_grown| build(heap, global, is_grown, counts);
+    /// A Map whose table is another one in the grown heap, and a loop over it that waits: in both heaps, or
+    /// in the grown one only.
+    fn found(counts: [u32; 2], is_iterated_before: bool) -> [Vec<Suspect>; 2] {
+        let build = |heap: &mut GraphBuilder, global: NodeIndex, is_grown: bool| {
+            let jobs = property(heap, global, "jobs", "Map");
+            let waiting = property(heap, global, "waiting", "Generator");
+            let iterator = property(heap, waiting, "iterator", "MapIterator");
+            let table = heap.node(NodeType::ARRAY, "", 8_000);
+            heap.edge(jobs, EdgeType::INTERNAL, "table", table);
+            if is_grown || is_iterated_before {
+                heap.numbered(iterator, EdgeType::HIDDEN, 2, table);
+            }
+            for at in 0..counts[usize::from(is_grown)] {
+                let job = heap.node(NodeType::OBJECT, "Job", 100);
+                heap.edge(table, EdgeType::INTERNAL, (9 + 3 * at).to_string(), job);
+                heap.set_id(job, if is_grown { 70_001 } else { 9_001 } + 2 * at);
+            }
+            if is_grown {
+                heap.set_id(table, 60_001);
+            }
+        };
         [suspects(build), suspects_by_shape(build)]
     }
 
     #[test]
     fn a_map_that_somebody_goes_through_has_its_entries() {
-        for found in found([3, 300]) {
+        for found in [found([3, 300], false), found([3, 300], true)].into_iter().flatten() {
             assert_eq!(found.len(), 1, "{found:?}");
             assert_eq!(found[0].name, "jobs");
             assert_eq!(found[0].growth.items, Some(Items { before: 3, after: 300 }));
@@ -114,6 +128,8 @@ mod tests {
 
     #[test]
     fn one_that_has_other_entries_and_no_more_has_not_grown() {
-        assert!(found([300, 300]).iter().all(Vec::is_empty));
+        for is_iterated_before in [false, true] {
+            assert!(found([300, 300], is_iterated_before).iter().all(Vec::is_empty));
+        }
     }
 }

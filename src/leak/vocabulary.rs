@@ -135,6 +135,10 @@ vocabulary! {
     map_class = "Map",
     /// A class name.
     set_class = "Set",
+    /// What goes through a Map.
+    map_iterator_class = "MapIterator",
+    /// What goes through a Set.
+    set_iterator_class = "SetIterator",
     /// A class name.
     promise_class = "Promise",
     /// A call that is suspended, or a generator.
