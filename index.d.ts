@@ -200,8 +200,10 @@ export type WriteCallback = (error: NodeJS.ErrnoException | null, filename?: str
  *
  * Atomic: afterwards `path` holds a whole snapshot, or is untouched. The file has mode 0600. A
  * symbolic link is replaced. Devices, FIFOs and open descriptors (`/dev/stdout`), also behind a link,
- * are written to as they are; not so what another user may have put into a shared directory. V8
- * runs on this thread (or in a child, see {@link CaptureOptions.mode}); compression and writing on
+ * are written to as they are; not so what another user may have put into a shared directory. Whoever
+ * reads a FIFO may take as long as `timeoutMs` and `signal` allow, without holding up the event loop:
+ * inline, all of it is put into a nameless temporary file first, compressed and redacted if it is to
+ * be. V8 runs on this thread (or in a child, see {@link CaptureOptions.mode}); compression and writing on
  * a native one. One capture at a time in a process.
  *
  * Under Node's permission model a capture takes `--allow-addons` and, for V8's end of the pipe,

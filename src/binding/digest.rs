@@ -32,7 +32,7 @@ pub fn write_digest<'env>(
         let stats = body.stats(String::new());
         let bytes = digest::encode(&body)?;
         drop(body);
-        std::io::Write::write_all(&mut file, &bytes).map_err(|error| file.fail("write", error))?;
+        file.write_all(&bytes, control)?;
         let size = file.commit()?;
         give_back();
         let rss = watch.finish();
