@@ -24,6 +24,8 @@ const MARGIN_BYTES = 32 * 1024 * 1024;
 const GIVEN_BACK_SHARE = 0.9;
 /** Where V8 keeps new objects. */
 const YOUNG_SPACES = ['new_space', 'new_large_object_space'];
+/** Where it keeps large objects. That of code is executable memory. */
+const LARGE_SPACE = /^(?!code_).*large_object_space$/;
 
 /** @type {typeof import('../index').estimateCapture} */
 function estimateCapture(options) {
@@ -43,7 +45,9 @@ function estimateCapture(options) {
 function heapBytes() {
   const { used_heap_size: used, total_physical_size: resident } = getHeapStatistics();
   const young = { used: 0, resident: 0 };
+  let largeUsed = 0;
   for (const space of getHeapSpaceStatistics()) {
+    if (LARGE_SPACE.test(space.space_name)) largeUsed += space.space_used_size;
     if (!YOUNG_SPACES.includes(space.space_name)) continue;
     young.used += space.space_used_size;
     young.resident += space.physical_space_size;
@@ -53,6 +57,7 @@ function heapBytes() {
     oldResident: Math.max(resident - young.resident, 0),
     youngUsed: young.used,
     youngResident: young.resident,
+    largeUsed,
   };
 }
 
@@ -74,10 +79,10 @@ function estimate(options, heap, cost) {
   const availableBytes = Math.max(free - Math.max(free * MARGIN_SHARE, MARGIN_BYTES), 0);
   const mode = chooseMode(options, cost, heapBytes);
   const forked = mode === 'fork';
-  // A child's garbage collection writes to the pages it shares, which copies them. Here, it gives
+  // A child's garbage collection writes to pages that it shares, which copies them. Here, it gives
   // the memory of new objects back before anything else is taken.
   const givenBack = Math.min(heap.youngResident * GIVEN_BACK_SHARE, cost.peakBytes / 2);
-  const predictedPeakBytes = Math.ceil(cost.peakBytes + (forked ? heapBytes : -givenBack));
+  const predictedPeakBytes = Math.ceil(cost.peakBytes + (forked ? cost.copiedBytes : -givenBack));
   const predictedPauseMs = forked ? cost.forkPauseMs : cost.inlinePauseMs;
   const limit = options.maxMemoryBytes ?? availableBytes;
   const why = whyNot({ predictedPeakBytes, predictedPauseMs, limit, options, mode });
