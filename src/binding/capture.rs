@@ -131,6 +131,7 @@ impl Capture {
             };
             Ok(Source::Stream { name: "the live heap".into(), reader })
         })))
+        .watched_by(self.rss.clone())
     }
 
     /// Waits until the job that was given the reader has begun to read: some microseconds. False
