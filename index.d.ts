@@ -531,9 +531,10 @@ export interface CaptureEstimate {
  * thread: tens of milliseconds, more where the machine is busy. A capture does the same on a native
  * thread before it begins.
  *
+ * @param options Those of the capture. Of `gzip` the level counts: inline, V8 waits for the compressor.
  * @throws `ERR_INVALID_ARG`, `ERR_UNSUPPORTED`
  */
-export function estimateCapture(options?: CaptureOptions): CaptureEstimate;
+export function estimateCapture(options?: StreamOptions): CaptureEstimate;
 
 /**
  * Opens one snapshot to look around in. Everything heavy runs on native threads.

@@ -166,6 +166,19 @@ function checkBound(make, mode) {
 }
 
 describe('the guards', () => {
+  it('know how long V8 waits for a compressor', async () => {
+    /** @param {number} [gzip] */
+    const pause = (gzip) => estimateCapture({ mode: 'inline', gzip }).predictedPauseMs;
+    const [plain, fast, best] = [pause(), pause(1), pause(9)];
+    assert.ok(plain < fast && fast < best, `${[plain, fast, best]}`);
+    const file = path.join(temporaryDirectory(), 'a');
+    const options = { mode: /** @type {const} */ ('inline'), maxPauseMs: (fast + best) / 2 };
+    await writeSnapshot(file, { ...options, gzip: 1 });
+    await assert.rejects(writeSnapshot(file, { ...options, gzip: 9 }), {
+      code: 'ERR_CAPTURE_REFUSED',
+    });
+  });
+
   it('refuse what would take too much memory or too long, and say why', async () => {
     const directory = temporaryDirectory();
     const file = path.join(directory, 'a');

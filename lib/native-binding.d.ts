@@ -192,6 +192,8 @@ export interface CaptureCost {
   /** What a child takes beside that. */
   copiedBytes: number;
   inlinePauseMs: number;
+  /** Of the snapshot, before it is compressed. */
+  documentBytes: number;
   forkPauseMs: number;
   availableBytes?: number;
   canFork: boolean;

@@ -517,6 +517,8 @@ pub struct CaptureCost {
     pub copied_bytes: f64,
     /// How long the event loop would stand still inline.
     pub inline_pause_ms: f64,
+    /// What V8 will write, before it is compressed.
+    pub document_bytes: f64,
     /// How long it would stand still for a fork.
     pub fork_pause_ms: f64,
     /// What the host and the control groups have free; left out if unknown.
@@ -554,6 +556,7 @@ fn cost_of(heap: HeapBytes, control: &Control) -> Result<CaptureCost> {
         peak_bytes: estimate.peak_bytes,
         copied_bytes: estimate.copied_bytes,
         inline_pause_ms: estimate.inline_pause_ms,
+        document_bytes: estimate.document_bytes,
         fork_pause_ms: estimate.fork_pause_ms,
         available_bytes: limits::available_bytes().map(|bytes| bytes as f64),
         can_fork: cfg!(fork_mode),

@@ -40,6 +40,10 @@ const PAUSE_MS_PER_TEXT_BYTE: f64 = 8e-6;
 const PAUSE_MS_PER_WRITTEN_BYTE: f64 = 2.5e-6;
 const PAUSE_MS_PER_INDEX: f64 = 0.003;
 const PAUSE_MS_PER_EPHEMERON: f64 = 3.0 * PAUSE_MS_PER_INDEX;
+/// An edge and a node in V8's JSON: their numbers.
+const FIXED_DOCUMENT_BYTES: f64 = 5e6;
+const DOCUMENT_BYTES_PER_POINTER: f64 = 18.0;
+const DOCUMENT_BYTES_PER_OBJECT: f64 = 32.0;
 /// The kernel copies a page table entry in about this time.
 const FORK_MS_PER_PAGE: f64 = 0.0008;
 const FIXED_FORK_MS: f64 = 5.0;
@@ -53,6 +57,8 @@ pub struct Estimate {
     pub copied_bytes: f64,
     /// How long the event loop stands still inline.
     pub inline_pause_ms: f64,
+    /// What V8 will write.
+    pub document_bytes: f64,
     /// How long it stands still for a fork.
     pub fork_pause_ms: f64,
 }
@@ -113,6 +119,10 @@ fn cost(heap: &HeapContents, fork_pages: f64) -> Estimate {
             + written_bytes * PAUSE_MS_PER_WRITTEN_BYTE
             + ephemerons * PAUSE_MS_PER_EPHEMERON
             + indices * PAUSE_MS_PER_INDEX,
+        document_bytes: FIXED_DOCUMENT_BYTES
+            + pointers * DOCUMENT_BYTES_PER_POINTER
+            + objects * DOCUMENT_BYTES_PER_OBJECT
+            + written_bytes,
         fork_pause_ms: FIXED_FORK_MS + fork_pages * FORK_MS_PER_PAGE,
     }
 }
