@@ -204,7 +204,7 @@ export type WriteCallback = (error: NodeJS.ErrnoException | null, filename?: str
  * reads a FIFO may take as long as `timeoutMs` and `signal` allow, without holding up the event loop:
  * inline, all of it is put into a nameless temporary file first, compressed and redacted if it is to
  * be. V8 runs on this thread (or in a child, see {@link CaptureOptions.mode}); compression and writing on
- * a native one. One capture at a time in a process.
+ * a native one. One capture at a time in a process, on Linux also where it has several copies of heapdiff.
  *
  * Under Node's permission model a capture takes `--allow-addons` and, for V8's end of the pipe,
  * `--allow-fs-write=/proc/self/fd/*`: `ERR_CAPTURE_FAILED` without. Native code writes the file, which

@@ -502,3 +502,27 @@ describe('a FIFO whose reader stalls', { skip: process.platform === 'win32' }, (
     });
   }
 });
+
+describe(
+  'copies of the package',
+  { skip: process.platform !== 'linux' && 'it needs /proc' },
+  () => {
+    it('capture one at a time all together', async () => {
+      const directory = temporaryDirectory();
+      const copy = path.join(directory, 'copy');
+      for (const name of fs.readdirSync(path.join(__dirname, '..'))) {
+        if (!/^(lib|package\.json|index\.js|.*\.node)$/.test(name)) continue;
+        fs.cpSync(path.join(__dirname, '..', name), path.join(copy, name), { recursive: true });
+      }
+      /** @type {typeof import('..')} */
+      const other = require(copy);
+      const first = writeSnapshot(path.join(directory, 'a'));
+      await assert.rejects(other.writeSnapshot(path.join(directory, 'b')), {
+        code: 'ERR_SNAPSHOT_BUSY',
+      });
+      await first;
+      await other.writeSnapshot(path.join(directory, 'b'));
+      await writeSnapshot(path.join(directory, 'a'));
+    });
+  },
+);
