@@ -589,7 +589,10 @@ export interface Snapshot {
    * @param options `top`: how many, default all.
    */
   edges(id: number, options?: { top?: number }): SnapshotEdge[];
-  /** The shortest path from a GC root. Empty if there is no such node, or no path. */
+  /**
+   * The shortest path from a GC root. Empty if there is no such node, or no path. It has as many steps
+   * as the node is deep: to the end of a linked list of a million items it is a million.
+   */
   path(id: number): PathStep[];
   /**
    * Strings that are there more than once, most bytes first.

@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { AsyncLocalStorage } = require('node:async_hooks');
 const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
@@ -526,3 +527,24 @@ describe(
     });
   },
 );
+
+describe('the small print', () => {
+  it('takes a slash at the end for a directory', async () => {
+    const directory = temporaryDirectory();
+    for (const format of /** @type {const} */ (['snapshot', 'digest'])) {
+      await assert.rejects(writeSnapshot(`${directory}/new/`, { mode: 'inline', format }), {
+        code: 'EISDIR',
+      });
+    }
+    assert.deepEqual(fs.readdirSync(directory), []);
+  });
+
+  it('tells of progress in the context of the call', async () => {
+    const storage = new AsyncLocalStorage();
+    const seen = new Set();
+    const file = path.join(temporaryDirectory(), 'a');
+    const onProgress = () => void seen.add(storage.getStore());
+    await storage.run('store', () => writeSnapshot(file, { onProgress }));
+    assert.deepEqual([...seen], ['store']);
+  });
+});
