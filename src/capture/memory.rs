@@ -63,6 +63,7 @@ pub fn rss() -> u64 {
 }
 
 /// What of it is of no file, or all of it where the system does not tell.
+#[cfg(unix)]
 pub(crate) fn anonymous_rss() -> u64 {
     own_status("RssAnon:").unwrap_or_else(rss)
 }

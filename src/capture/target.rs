@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString, OsStr};
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -147,6 +147,8 @@ fn is_same_file(own: &Metadata, there: &libc::stat) -> bool {
 /// what is open and to no name.
 #[cfg(target_os = "linux")]
 fn is_descriptor_link(directory: &OwnedFd, name: &CStr) -> bool {
+    use std::os::fd::AsRawFd;
+
     // SAFETY: `statfs` is plain data, for which all zeroes is a value.
     let mut stat: libc::statfs = unsafe { std::mem::zeroed() };
     // SAFETY: the descriptor is open and `stat` is writable.
