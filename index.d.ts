@@ -200,9 +200,11 @@ export type WriteCallback = (error: NodeJS.ErrnoException | null, filename?: str
  *
  * Atomic: afterwards `path` holds a whole snapshot, or is untouched. The file has mode 0600. A
  * symbolic link is replaced. Devices, FIFOs and open descriptors (`/dev/stdout`), also behind a link,
- * are written to as they are; not so what another user may have put into a shared directory. V8
- * runs on this thread (or in a child, see {@link CaptureOptions.mode}); compression and writing on
- * a native one. One capture at a time in a process.
+ * are written to as they are; not so what another user may have put into a shared directory. Whoever
+ * reads a FIFO may take as long as `timeoutMs` and `signal` allow, without holding up the event loop:
+ * inline, all of it is put into a nameless temporary file first, compressed and redacted if it is to
+ * be. V8 runs on this thread (or in a child, see {@link CaptureOptions.mode}); compression and writing on
+ * a native one. One capture at a time in a process, on Linux also where it has several copies of heapdiff.
  *
  * Under Node's permission model a capture takes `--allow-addons` and, for V8's end of the pipe,
  * `--allow-fs-write=/proc/self/fd/*`: `ERR_CAPTURE_FAILED` without. Native code writes the file, which
@@ -529,9 +531,10 @@ export interface CaptureEstimate {
  * thread: tens of milliseconds, more where the machine is busy. A capture does the same on a native
  * thread before it begins.
  *
+ * @param options Those of the capture. Of `gzip` the level counts: inline, V8 waits for the compressor.
  * @throws `ERR_INVALID_ARG`, `ERR_UNSUPPORTED`
  */
-export function estimateCapture(options?: CaptureOptions): CaptureEstimate;
+export function estimateCapture(options?: StreamOptions): CaptureEstimate;
 
 /**
  * Opens one snapshot to look around in. Everything heavy runs on native threads.
@@ -591,7 +594,10 @@ export interface Snapshot {
    * @param options `top`: how many, default all.
    */
   edges(id: number, options?: { top?: number }): SnapshotEdge[];
-  /** The shortest path from a GC root. Empty if there is no such node, or no path. */
+  /**
+   * The shortest path from a GC root. Empty if there is no such node, or no path. It has as many steps
+   * as the node is deep: to the end of a linked list of a million items it is a million.
+   */
   path(id: number): PathStep[];
   /**
    * Strings that are there more than once, most bytes first.

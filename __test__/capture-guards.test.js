@@ -89,6 +89,31 @@ const heaps = {
   'regular expressions': 'heap = Array.from({ length: 50000 }, (_, i) => new RegExp(`a${i}`))',
 };
 
+/** Heaps of which a child copies more or less than it shares. Of the same kind. */
+const sharedHeaps = {
+  'many small objects': heaps['many small objects'],
+  'one huge array': heaps['one huge array'],
+  'big Maps': heaps['big Maps'],
+  'short strings': heaps['short strings'],
+  'Buffers of 100 bytes': buffers(150000, 100),
+  'Buffers of 4 KB': buffers(60000, 4096),
+  'Buffers of 64 KB': buffers(6000, 65536),
+  'Buffers of 1 MB': buffers(200, 1e6),
+  SharedArrayBuffers: 'heap = Array.from({ length: 60000 }, () => new SharedArrayBuffer(4096))',
+  Uint8Arrays: 'heap = Array.from({ length: 60000 }, () => new Uint8Array(3000).fill(1))',
+  keys: 'const { createSecretKey } = require("node:crypto"); heap = Array.from({ length: 60000 }, () => createSecretKey(Buffer.alloc(3000)))',
+  'very long strings':
+    'heap = Array.from({ length: 1500 }, (_, i) => Buffer.alloc(200000, 97 + (i % 20)).toString("latin1"))',
+};
+
+/**
+ * @param {number} count
+ * @param {number} size
+ */
+function buffers(count, size) {
+  return `heap = Array.from({ length: ${count} }, () => Buffer.allocUnsafeSlow(${size}).fill(1))`;
+}
+
 /** The prediction is an upper bound, and at most so many times the truth. */
 const FACTOR = 2;
 
@@ -105,30 +130,55 @@ describe('estimateCapture', () => {
   });
 
   for (const [kind, make] of Object.entries(heaps)) {
-    it(`bounds the memory for ${kind} from above, within a factor of ${FACTOR}`, () => {
-      const source = `
-        const { estimateCapture, writeSnapshot } = require(${packagePath});
-        globalThis.heap = null;
-        (() => { ${make}; })();
-        // Later, when nothing of how it was made is on the stack.
-        setTimeout(async () => {
-          gc();
-          // V8 gives large arrays back in the background, and until then they look as if in use.
-          await new Promise((resolve) => setTimeout(resolve, 50));
-          const { predictedPeakBytes } = estimateCapture({ mode: 'inline' });
-          const { rss } = await writeSnapshot('/dev/null', { mode: 'inline', force: true });
-          console.log(JSON.stringify({ predictedPeakBytes, truth: rss.peak - rss.before }));
-        }, 20);`;
-      const run = spawnSync(process.execPath, ['--expose-gc', '-e', source], { encoding: 'utf8' });
-      assert.equal(run.status, 0, run.stderr);
-      const { predictedPeakBytes, truth } = JSON.parse(run.stdout);
-      assert.ok(predictedPeakBytes >= truth, run.stdout);
-      assert.ok(predictedPeakBytes <= FACTOR * Math.max(truth, FLOOR_BYTES), run.stdout);
-    });
+    it(`bounds the memory for ${kind} from above, within a factor of ${FACTOR}`, () =>
+      checkBound(make, 'inline'));
+  }
+
+  for (const [kind, make] of Object.entries(sharedHeaps)) {
+    const skip = process.platform !== 'linux' && 'it needs fork mode';
+    it(`bounds that of a child for ${kind} as well`, { skip }, () => checkBound(make, 'fork'));
   }
 });
 
+/**
+ * @param {string} make
+ * @param {'inline' | 'fork'} mode
+ */
+function checkBound(make, mode) {
+  const source = `
+    const { estimateCapture, writeSnapshot } = require(${packagePath});
+    globalThis.heap = null;
+    (() => { ${make}; })();
+    // Later, when nothing of how it was made is on the stack.
+    setTimeout(async () => {
+      gc();
+      // V8 gives large arrays back in the background, and until then they look as if in use.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const { predictedPeakBytes } = estimateCapture({ mode: '${mode}' });
+      const { rss } = await writeSnapshot('/dev/null', { mode: '${mode}', force: true });
+      console.log(JSON.stringify({ predictedPeakBytes, truth: rss.peak - rss.before }));
+    }, 20);`;
+  const run = spawnSync(process.execPath, ['--expose-gc', '-e', source], { encoding: 'utf8' });
+  assert.equal(run.status, 0, run.stderr);
+  const { predictedPeakBytes, truth } = JSON.parse(run.stdout);
+  assert.ok(predictedPeakBytes >= truth, run.stdout);
+  assert.ok(predictedPeakBytes <= FACTOR * Math.max(truth, FLOOR_BYTES), run.stdout);
+}
+
 describe('the guards', () => {
+  it('know how long V8 waits for a compressor', async () => {
+    /** @param {number} [gzip] */
+    const pause = (gzip) => estimateCapture({ mode: 'inline', gzip }).predictedPauseMs;
+    const [plain, fast, best] = [pause(), pause(1), pause(9)];
+    assert.ok(plain < fast && fast < best, `${[plain, fast, best]}`);
+    const file = path.join(temporaryDirectory(), 'a');
+    const options = { mode: /** @type {const} */ ('inline'), maxPauseMs: (fast + best) / 2 };
+    await writeSnapshot(file, { ...options, gzip: 1 });
+    await assert.rejects(writeSnapshot(file, { ...options, gzip: 9 }), {
+      code: 'ERR_CAPTURE_REFUSED',
+    });
+  });
+
   it('refuse what would take too much memory or too long, and say why', async () => {
     const directory = temporaryDirectory();
     const file = path.join(directory, 'a');

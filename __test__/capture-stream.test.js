@@ -57,6 +57,16 @@ for (const mode of modes) {
       assertWhole(fs.readFileSync(file, 'utf8'));
     });
 
+    it('lets the next one in when a loop over it is left', async () => {
+      const file = path.join(temporaryDirectory(), 'a');
+      for await (const block of snapshotStream({ mode })) {
+        assert.ok(block.length > 0);
+        break;
+      }
+      await writeSnapshot(file);
+      assertWhole(fs.readFileSync(file, 'utf8'));
+    });
+
     it('ends with the signal', async () => {
       const controller = new AbortController();
       const stream = snapshotStream({ mode, signal: controller.signal });

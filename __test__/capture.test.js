@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { AsyncLocalStorage } = require('node:async_hooks');
 const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
@@ -42,9 +43,9 @@ function countNodes(json, name, nodeType = 'object') {
  * Runs code in another process, in `directory`, with `writeSnapshot` and what else it needs.
  *
  * @param {string} code The body of an async function. What it returns is the result.
- * @param {{ cwd: string, shell?: string }} options
+ * @param {{ cwd: string, shell?: string, timeout?: number }} options
  */
-function inProcess(code, { cwd, shell }) {
+function inProcess(code, { cwd, shell, timeout }) {
   const source = `
     const { writeSnapshot } = require(${packagePath});
     const fs = require('node:fs');
@@ -53,8 +54,9 @@ function inProcess(code, { cwd, shell }) {
       (error) => process.stdout.write(JSON.stringify({ code: error.code, message: error.message })),
     );`;
   const command = shell === undefined ? [process.execPath] : ['sh', '-c', shell, process.execPath];
-  const run = spawnSync(command[0], [...command.slice(1), '-e', source], { cwd, encoding: 'utf8' });
-  assert.equal(run.status, 0, run.stderr);
+  const args = [...command.slice(1), '-e', source];
+  const run = spawnSync(command[0], args, { cwd, timeout, encoding: 'utf8' });
+  assert.equal(run.status, 0, run.stderr || `${run.signal}`);
   return JSON.parse(run.stdout);
 }
 
@@ -469,4 +471,80 @@ test('a worker that is terminated in the middle lets the next capture in', async
     }
   }
   assert.ok(fs.readdirSync(directory).every((name) => !name.endsWith('.tmp')));
+});
+
+describe('a FIFO whose reader stalls', { skip: process.platform === 'win32' }, () => {
+  for (const mode of process.platform === 'linux' ? ['inline', 'fork'] : ['inline']) {
+    it(`holds up neither the end of a capture nor the event loop, ${mode}`, () => {
+      const cwd = temporaryDirectory();
+      spawnSync('mkfifo', ['pipe'], { cwd });
+      // Opened for both, so that there is a reader, which never reads.
+      const { codes, ms, written } = inProcess(
+        `const mode = ${JSON.stringify(mode)};
+         const fd = fs.openSync('pipe', fs.constants.O_RDWR | fs.constants.O_NONBLOCK);
+         const [codes, ms] = [[], []];
+         for (const [path, format] of [['pipe'], ['/dev/fd/' + fd], ['pipe', 'digest']]) {
+           const begin = async (options) => {
+             const begun = performance.now();
+             const call = writeSnapshot(path, { mode, format, ...options() });
+             codes.push(await call.catch((error) => error.code));
+             ms.push(Math.round(performance.now() - begun));
+           };
+           await begin(() => ({ timeoutMs: 1500 }));
+           await begin(() => ({ signal: AbortSignal.timeout(1500) }));
+         }
+         const written = await writeSnapshot('a').then(() => 'a');
+         return { codes, ms, written };`,
+        { cwd, timeout: 60_000 },
+      );
+      assert.deepEqual(codes, new Array(3).fill(['ERR_TIMEOUT', 'ABORT_ERR']).flat());
+      for (const each of ms) assert.ok(each >= 1490 && each < 2000, `${ms}`);
+      assert.equal(written, 'a');
+    });
+  }
+});
+
+describe(
+  'copies of the package',
+  { skip: process.platform !== 'linux' && 'it needs /proc' },
+  () => {
+    it('capture one at a time all together', async () => {
+      const directory = temporaryDirectory();
+      const copy = path.join(directory, 'copy');
+      for (const name of fs.readdirSync(path.join(__dirname, '..'))) {
+        if (!/^(lib|package\.json|index\.js|.*\.node)$/.test(name)) continue;
+        fs.cpSync(path.join(__dirname, '..', name), path.join(copy, name), { recursive: true });
+      }
+      /** @type {typeof import('..')} */
+      const other = require(copy);
+      const first = writeSnapshot(path.join(directory, 'a'));
+      await assert.rejects(other.writeSnapshot(path.join(directory, 'b')), {
+        code: 'ERR_SNAPSHOT_BUSY',
+      });
+      await first;
+      await other.writeSnapshot(path.join(directory, 'b'));
+      await writeSnapshot(path.join(directory, 'a'));
+    });
+  },
+);
+
+describe('the small print', () => {
+  it('takes a slash at the end for a directory', async () => {
+    const directory = temporaryDirectory();
+    for (const format of /** @type {const} */ (['snapshot', 'digest'])) {
+      await assert.rejects(writeSnapshot(`${directory}/new/`, { mode: 'inline', format }), {
+        code: 'EISDIR',
+      });
+    }
+    assert.deepEqual(fs.readdirSync(directory), []);
+  });
+
+  it('tells of progress in the context of the call', async () => {
+    const storage = new AsyncLocalStorage();
+    const seen = new Set();
+    const file = path.join(temporaryDirectory(), 'a');
+    const onProgress = () => void seen.add(storage.getStore());
+    await storage.run('store', () => writeSnapshot(file, { onProgress }));
+    assert.deepEqual([...seen], ['store']);
+  });
 });

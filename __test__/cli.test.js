@@ -245,6 +245,7 @@ describe('the command line', () => {
     assertError([], /which command/);
     assertError(['compare'], /no command 'compare'/);
     assertError(['diff', files.baseline], /usage: heapdiff diff BASE CURRENT/);
+    assertError(['diff', files.baseline, files.current, '--html', ''], /--html FILE has to say/);
     assertError(['diff', files.baseline, files.current, missing], /usage/);
     assertError(['diff', files.baseline, files.current, '--jsno'], /--jsno/);
     assertError(['diff', files.baseline, files.current, '--top'], /--top/);

@@ -94,6 +94,18 @@ describe('fork mode', { skip: !supported && 'it needs Linux on x64 or arm64' }, 
     assert.deepEqual(children(), []);
   });
 
+  it('counts the memory of the child for a digest as for a snapshot', async () => {
+    const file = path.join(temporaryDirectory(), 'a');
+    const kept = Array.from({ length: 150_000 }, (_, i) => ({ i }));
+    const peaks = [];
+    for (const format of /** @type {const} */ (['snapshot', 'digest'])) {
+      const { rss } = await writeSnapshot(file, { mode: 'fork', format });
+      peaks.push(rss.peak - rss.before);
+    }
+    assert.ok(peaks[1] > peaks[0] / 2 && peaks[0] > 100e6, `${peaks}`);
+    assert.equal(kept.length, 150_000);
+  });
+
   it('keeps the ids of what an inline snapshot has seen', async () => {
     const directory = temporaryDirectory();
     const [a, b] = ['a', 'b'].map((name) => path.join(directory, name));

@@ -196,6 +196,20 @@ describe('openSnapshot', () => {
     other.close();
   });
 
+  test('bytes that are taken away meanwhile are an error with a code', async () => {
+    const bytes = new Uint8Array(fs.readFileSync(files.current));
+    const large = new Uint8Array(bytes.length + 8e6);
+    large.set(bytes);
+    const opening = openSnapshot(large);
+    structuredClone(large.buffer, { transfer: [large.buffer] });
+    await assert.rejects(opening, { name: 'TypeError', code: 'ERR_INVALID_ARG' });
+  });
+
+  test('what only inherits from a snapshot is none', () => {
+    const heir = /** @type {Snapshot} */ (Object.create(snapshot));
+    assert.throws(() => heir.node(1), { name: 'TypeError', code: 'ERR_INVALID_ARG' });
+  });
+
   test('a method that was taken off says what is missing', () => {
     const { classes, node, close } = snapshot;
     const error = { name: 'TypeError', code: 'ERR_INVALID_ARG', message: /^this must be/ };

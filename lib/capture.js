@@ -88,7 +88,7 @@ async function captureFile(path, { exclusive, gzipLevel, capture: options }, wat
     value: file,
     walk,
     failedAttempts,
-  } = await capture(options, watch, {
+  } = await capture({ ...options, gzipLevel }, watch, {
     prepare: (...step) =>
       native().prepareFile(...step, path, exclusive, toOutlet(gzipLevel, options)),
     prepareReader: async () => (capture) => watch.run((job) => native().writeFile(job, capture)),
@@ -137,7 +137,7 @@ async function capturePulled({ gzipLevel, capture: options }, watch) {
   const outlet = toOutlet(gzipLevel, options);
   // A child waits in the pipe for a slow reader. Inline, all of it has to be put aside first, so
   // `auto` prefers the child.
-  const preferred = { ...options, preferFork: true };
+  const preferred = { ...options, gzipLevel, preferFork: true };
   /** @type {Capture | undefined} */
   let kept;
   const { value: pull } = await capture(preferred, watch, {

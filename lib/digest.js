@@ -1,10 +1,9 @@
 'use strict';
 
-const path = require('node:path');
 const { toInput } = require('./input');
 const { Watch } = require('./job');
 const { nativeCapture } = require('./native');
-const { checkPath, checkSource } = require('./validate');
+const { checkPath, checkSource, toTarget } = require('./validate');
 
 /**
  * Makes the digest of a snapshot file. Everything runs on a native thread.
@@ -17,7 +16,7 @@ const { checkPath, checkSource } = require('./validate');
 async function writeDigest(file, output, options = {}) {
   const watch = new Watch(options);
   const input = await toInput(checkSource(file, 'FILE'), watch);
-  const target = path.resolve(checkPath(output, 'OUT'));
+  const target = toTarget(checkPath(output, 'OUT'));
   return watch.run((job) => nativeCapture().writeDigest(job, input, target, false));
 }
 

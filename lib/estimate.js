@@ -1,7 +1,7 @@
 'use strict';
 
 const { getHeapSpaceStatistics, getHeapStatistics } = require('node:v8');
-const { checkCaptureOptions } = require('./capture-options');
+const { checkCaptureOptions, checkGzip } = require('./capture-options');
 const { HeapdiffError, settled } = require('./errors');
 const { native, nativeCapture } = require('./native');
 const { checkOptions } = require('./validate');
@@ -17,6 +17,11 @@ const DEFAULT_MAX_PAUSE_MS = 1000;
  * ids that a child gives out mean nothing later.
  */
 const LIKELY_MS_PER_BYTE = 60 / 1e6;
+/**
+ * What deflate takes at each level, of a snapshot that is hard to compress, on a processor that others
+ * use as well. V8 waits for it when the pipe is full.
+ */
+const GZIP_MS_PER_BYTE = [4, 20, 25, 35, 45, 60, 80, 110, 160, 180].map((ns) => ns / 1e6);
 /** What is left to others of the memory that is free: this share, and at least this much. */
 const MARGIN_SHARE = 0.05;
 const MARGIN_BYTES = 32 * 1024 * 1024;
@@ -24,10 +29,14 @@ const MARGIN_BYTES = 32 * 1024 * 1024;
 const GIVEN_BACK_SHARE = 0.9;
 /** Where V8 keeps new objects. */
 const YOUNG_SPACES = ['new_space', 'new_large_object_space'];
+/** Where it keeps large objects. That of code is executable memory. */
+const LARGE_SPACE = /^(?!code_).*large_object_space$/;
 
 /** @type {typeof import('../index').estimateCapture} */
 function estimateCapture(options) {
-  const checked = checkCaptureOptions(checkOptions(options));
+  const given = checkOptions(options);
+  const gzipLevel = checkGzip(given.gzip, false);
+  const checked = { ...checkCaptureOptions(given), gzipLevel };
   const heap = heapBytes();
   const cost = settled(nativeCapture().captureCost(heap));
   return estimate(checked, heap, cost).estimate;
@@ -43,7 +52,9 @@ function estimateCapture(options) {
 function heapBytes() {
   const { used_heap_size: used, total_physical_size: resident } = getHeapStatistics();
   const young = { used: 0, resident: 0 };
+  let largeUsed = 0;
   for (const space of getHeapSpaceStatistics()) {
+    if (LARGE_SPACE.test(space.space_name)) largeUsed += space.space_used_size;
     if (!YOUNG_SPACES.includes(space.space_name)) continue;
     young.used += space.space_used_size;
     young.resident += space.physical_space_size;
@@ -53,6 +64,7 @@ function heapBytes() {
     oldResident: Math.max(resident - young.resident, 0),
     youngUsed: young.used,
     youngResident: young.resident,
+    largeUsed,
   };
 }
 
@@ -69,16 +81,17 @@ function usedBytes({ oldUsed, youngUsed }) {
  *   may take.
  */
 function estimate(options, heap, cost) {
+  const inlinePauseMs = cost.inlinePauseMs + compressionMs(options, cost);
   const heapBytes = usedBytes(heap);
   const free = cost.availableBytes ?? Number.MAX_SAFE_INTEGER;
   const availableBytes = Math.max(free - Math.max(free * MARGIN_SHARE, MARGIN_BYTES), 0);
-  const mode = chooseMode(options, cost, heapBytes);
+  const mode = chooseMode(options, { ...cost, inlinePauseMs }, heapBytes);
   const forked = mode === 'fork';
-  // A child's garbage collection writes to the pages it shares, which copies them. Here, it gives
+  // A child's garbage collection writes to pages that it shares, which copies them. Here, it gives
   // the memory of new objects back before anything else is taken.
   const givenBack = Math.min(heap.youngResident * GIVEN_BACK_SHARE, cost.peakBytes / 2);
-  const predictedPeakBytes = Math.ceil(cost.peakBytes + (forked ? heapBytes : -givenBack));
-  const predictedPauseMs = forked ? cost.forkPauseMs : cost.inlinePauseMs;
+  const predictedPeakBytes = Math.ceil(cost.peakBytes + (forked ? cost.copiedBytes : -givenBack));
+  const predictedPauseMs = forked ? cost.forkPauseMs : inlinePauseMs;
   const limit = options.maxMemoryBytes ?? availableBytes;
   const why = whyNot({ predictedPeakBytes, predictedPauseMs, limit, options, mode });
   return {
@@ -95,6 +108,14 @@ function estimate(options, heap, cost) {
       ? (options.maxMemoryBytes ?? Number.MAX_SAFE_INTEGER)
       : Math.min(options.maxMemoryBytes ?? Infinity, availableBytes),
   };
+}
+
+/**
+ * @param {CaptureOptions} options
+ * @param {import('./native-binding').CaptureCost} cost
+ */
+function compressionMs({ gzipLevel }, { documentBytes }) {
+  return gzipLevel === undefined ? 0 : documentBytes * GZIP_MS_PER_BYTE[gzipLevel];
 }
 
 /**

@@ -4,6 +4,7 @@ const { setImmediate: nextTurn } = require('node:timers/promises');
 const { types } = require('node:util');
 const { HeapdiffError } = require('./errors');
 const { native } = require('./native');
+const { invalidArgument } = require('./validate');
 
 /** What is copied in one turn of the event loop: a millisecond or two. */
 const BLOCK_BYTES = 4 * 1024 * 1024;
@@ -18,15 +19,21 @@ const BLOCK_BYTES = 4 * 1024 * 1024;
  * @param {import('./job').Watch} watch
  * @returns {Promise<import('./native-binding').Input>}
  * @throws {HeapdiffError} `ENOMEM`, `ABORT_ERR`, `ERR_TIMEOUT`
+ * @throws {TypeError} `ERR_INVALID_ARG` when bytes are taken away meanwhile.
  */
 async function toInput(source, watch) {
   const { Input } = native();
   if (!types.isUint8Array(source)) return Input.fromPath(source.path, source.name);
-  const input = allocate(source.byteLength);
-  for (let start = 0; start < source.byteLength; start += BLOCK_BYTES) {
+  const length = source.byteLength;
+  const input = allocate(length);
+  for (let start = 0; start < length; start += BLOCK_BYTES) {
     if (start > 0) {
       await nextTurn();
       watch.checkpoint();
+    }
+    // Somebody may transfer or shrink the buffer between two blocks, which leaves the array shorter.
+    if (source.byteLength !== length) {
+      throw invalidArgument('source', 'bytes that stay until they are copied', source);
     }
     input.append(source.subarray(start, start + BLOCK_BYTES));
   }

@@ -1,5 +1,6 @@
 'use strict';
 
+const { AsyncResource } = require('node:async_hooks');
 const { types } = require('node:util');
 const { HeapdiffError, abortError, timeoutError } = require('./errors');
 const { native } = require('./native');
@@ -14,7 +15,11 @@ const { native } = require('./native');
 class Watch {
   /** @param {JobOptions} options Checked ones. */
   constructor(options) {
-    this.options = options;
+    const { onProgress } = options;
+    // A native thread calls it, in no context of the program: it gets that of whoever made the call.
+    this.options = onProgress
+      ? { ...options, onProgress: AsyncResource.bind(onProgress) }
+      : options;
     this.startedAt = performance.now();
     /** @type {Record<string, Progress>} The furthest that was told of each phase. */
     this.told = {};

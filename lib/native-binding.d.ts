@@ -189,18 +189,26 @@ export function isolateId(threadId: number): string;
 /** Upper bounds. Sizes in bytes, times in milliseconds. */
 export interface CaptureCost {
   peakBytes: number;
+  /** What a child takes beside that. */
+  copiedBytes: number;
   inlinePauseMs: number;
+  /** Of the snapshot, before it is compressed. */
+  documentBytes: number;
   forkPauseMs: number;
   availableBytes?: number;
   canFork: boolean;
 }
 
-/** What V8 says of the heap of an isolate: of objects that have survived and of new ones. */
+/**
+ * What V8 says of the heap of an isolate: of objects that have survived and of new ones; and how much
+ * of both is large objects.
+ */
 export interface HeapBytes {
   oldUsed: number;
   oldResident: number;
   youngUsed: number;
   youngResident: number;
+  largeUsed: number;
 }
 
 /** Tens of milliseconds, on this thread. */

@@ -1,11 +1,10 @@
 'use strict';
 
-const path = require('node:path');
 const { checkGzip, checkSalt } = require('./capture-options');
 const { toInput } = require('./input');
 const { Watch } = require('./job');
 const { nativeCapture } = require('./native');
-const { checkPath, checkSource } = require('./validate');
+const { checkPath, checkSource, toTarget } = require('./validate');
 
 /**
  * Writes a redacted copy of a snapshot: whole or not at all, like any file of a capture.
@@ -19,7 +18,7 @@ async function redactFile(file, output, { salt, ...jobOptions }) {
   checkSalt(salt, 'SALT');
   const watch = new Watch(jobOptions);
   const input = await toInput(checkSource(file, 'FILE'), watch);
-  const target = path.resolve(checkPath(output, 'OUT'));
+  const target = toTarget(checkPath(output, 'OUT'));
   const gzipLevel = checkGzip(undefined, output.endsWith('.gz'));
   return watch.run((job) =>
     nativeCapture().redactFile(job, input, target, { gzipLevel, redact: true, salt }),

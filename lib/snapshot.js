@@ -104,7 +104,8 @@ class Snapshot {
    * @returns {Snapshot}
    */
   static #check(value) {
-    if (value instanceof Snapshot) return value;
+    // Not by its prototype, which other objects can have as well.
+    if (typeof value === 'object' && value !== null && #native in value) return value;
     throw invalidArgument('this', 'a Snapshot', value);
   }
 

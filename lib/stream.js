@@ -69,6 +69,19 @@ class SnapshotStream extends Readable {
     this.#stopListening = () => signal.removeEventListener('abort', abort);
   }
 
+  /**
+   * A loop that is left early is over when the capture is: the next one may begin.
+   *
+   * @override
+   */
+  async *[Symbol.asyncIterator]() {
+    try {
+      yield* super[Symbol.asyncIterator]();
+    } finally {
+      if (!this.closed) await new Promise((resolve) => this.once('close', resolve));
+    }
+  }
+
   /** @override */
   _read() {
     this.#step = this.#pull().then(

@@ -76,6 +76,16 @@ function checkPath(given, name) {
 }
 
 /**
+ * @param {string} file Where to write.
+ * @returns {string} Absolute: the program may change its directory meanwhile. A slash at the end says
+ *   that it is a directory, and stays.
+ */
+function toTarget(file) {
+  const absolute = path.resolve(file);
+  return file.endsWith('/') && !absolute.endsWith('/') ? `${absolute}/` : absolute;
+}
+
+/**
  * @typedef {object} SourceFile
  * @property {string} path Absolute: the program may change its directory before a job opens it.
  * @property {string} name What reports and errors call it.
@@ -196,4 +206,5 @@ module.exports = {
   checkSource,
   invalidArgument,
   isUrl,
+  toTarget,
 };

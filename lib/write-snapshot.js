@@ -6,7 +6,7 @@ const { checkCaptureOptions, checkGzip } = require('./capture-options');
 const { captureDigest, captureFile } = require('./capture');
 const { Watch } = require('./job');
 const { checkBoolean, checkChoice, checkJobOptions, checkOptions } = require('./validate');
-const { checkPath, isUrl } = require('./validate');
+const { checkPath, isUrl, toTarget } = require('./validate');
 
 /** @typedef {import('../index').SnapshotInfo} SnapshotInfo */
 /** @typedef {import('../index').WriteCallback} WriteCallback */
@@ -64,7 +64,7 @@ async function write(args) {
     attempts,
     isolateId,
     warnings,
-  } = await (format === 'digest' ? captureDigest : captureFile)(path.resolve(file), target, watch);
+  } = await (format === 'digest' ? captureDigest : captureFile)(toTarget(file), target, watch);
   return {
     path: file,
     format: format ?? 'snapshot',

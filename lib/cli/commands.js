@@ -140,6 +140,7 @@ async function report(options, compare) {
   if ([json, markdown, html].filter((format) => format !== undefined).length > 1) {
     throw new UsageError('only one of --json, --markdown and --html can be given');
   }
+  if (html === '') throw new UsageError('--html FILE has to say where the report goes');
   const suspects = wholeNumber(options.top, '--top');
   const work = positiveNumber(options.work, '--work');
   const ignore = (options.ignore ?? []).map(toPattern);

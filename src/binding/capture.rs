@@ -131,6 +131,7 @@ impl Capture {
             };
             Ok(Source::Stream { name: "the live heap".into(), reader })
         })))
+        .watched_by(self.rss.clone())
     }
 
     /// Waits until the job that was given the reader has begun to read: some microseconds. False
@@ -512,8 +513,12 @@ pub fn redact_file<'env>(
 pub struct CaptureCost {
     /// On top of what the process has now, at the peak.
     pub peak_bytes: f64,
+    /// What a child takes beside that.
+    pub copied_bytes: f64,
     /// How long the event loop would stand still inline.
     pub inline_pause_ms: f64,
+    /// What V8 will write, before it is compressed.
+    pub document_bytes: f64,
     /// How long it would stand still for a fork.
     pub fork_pause_ms: f64,
     /// What the host and the control groups have free; left out if unknown.
@@ -533,6 +538,8 @@ pub struct HeapBytes {
     pub young_used: f64,
     /// Their memory.
     pub young_resident: f64,
+    /// Those of both that are large.
+    pub large_used: f64,
 }
 
 /// Estimates a capture of an isolate, of which V8 says these sizes.
@@ -542,12 +549,14 @@ pub fn capture_cost(heap: HeapBytes) -> Settled<CaptureCost> {
 }
 
 fn cost_of(heap: HeapBytes, control: &Control) -> Result<CaptureCost> {
-    let HeapBytes { old_used, old_resident, young_used, young_resident } = heap;
-    let size = HeapSize { old_used, old_resident, young_used, young_resident };
+    let HeapBytes { old_used, old_resident, young_used, young_resident, large_used } = heap;
+    let size = HeapSize { old_used, old_resident, young_used, young_resident, large_used };
     let estimate = estimate::estimate(size, control)?;
     Ok(CaptureCost {
         peak_bytes: estimate.peak_bytes,
+        copied_bytes: estimate.copied_bytes,
         inline_pause_ms: estimate.inline_pause_ms,
+        document_bytes: estimate.document_bytes,
         fork_pause_ms: estimate.fork_pause_ms,
         available_bytes: limits::available_bytes().map(|bytes| bytes as f64),
         can_fork: cfg!(fork_mode),

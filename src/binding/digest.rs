@@ -7,7 +7,7 @@ use napi_derive::napi;
 use super::capture::{Rss, WrittenFile};
 use super::input::Input;
 use super::job::{Job, spawn_job};
-use crate::capture::memory::{RssWatch, give_back};
+use crate::capture::memory::give_back;
 use crate::capture::pending_file::PendingFile;
 use crate::error::Result;
 use crate::{diff, digest};
@@ -23,7 +23,7 @@ pub fn write_digest<'env>(
     taken_at: Option<String>,
 ) -> napi::Result<Object<'env>> {
     let source = input.take();
-    let watch = RssWatch::start();
+    let watch = input.rss();
     spawn_job(env, job, "heapdiff-digest", move |control| -> Result<WrittenFile> {
         // Before anything is read: what cannot be written shall fail at once.
         let mut file = PendingFile::create(path.as_ref(), exclusive)?;
@@ -32,7 +32,7 @@ pub fn write_digest<'env>(
         let stats = body.stats(String::new());
         let bytes = digest::encode(&body)?;
         drop(body);
-        std::io::Write::write_all(&mut file, &bytes).map_err(|error| file.fail("write", error))?;
+        file.write_all(&bytes, control)?;
         let size = file.commit()?;
         give_back();
         let rss = watch.finish();

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use napi_derive::napi;
 
+use crate::capture::memory::RssWatch;
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::snapshot::Source;
@@ -17,6 +18,8 @@ use crate::snapshot::Source;
 #[napi]
 pub struct Input {
     source: RefCell<Option<PendingSource>>,
+    /// What follows the memory of the capture that this comes from.
+    rss: Option<RssWatch>,
 }
 
 /// Makes a source that stops when the job does.
@@ -74,7 +77,19 @@ impl Input {
 impl Input {
     /// An input around a source that native code made.
     pub fn new(source: PendingSource) -> Self {
-        Self { source: RefCell::new(Some(source)) }
+        Self { source: RefCell::new(Some(source)), rss: None }
+    }
+
+    /// The same for a capture, whose memory `rss` follows.
+    #[must_use]
+    pub fn watched_by(mut self, rss: RssWatch) -> Self {
+        self.rss = Some(rss);
+        self
+    }
+
+    /// Follows the memory of the process, and that of the capture which this comes from, if it does.
+    pub fn rss(&self) -> RssWatch {
+        self.rss.clone().unwrap_or_else(RssWatch::start)
     }
 
     /// The source. An input feeds one job.

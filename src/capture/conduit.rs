@@ -250,7 +250,20 @@ impl Drop for ReaderEnd {
 ///
 /// The system's.
 pub(crate) fn wait_for_bytes(file: &File) -> io::Result<bool> {
-    let mut poll = libc::pollfd { fd: file.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    wait_for(file, libc::POLLIN)
+}
+
+/// Whether `file`, a pipe or a device, takes more, or never will, within some 10 ms.
+///
+/// # Errors
+///
+/// The system's.
+pub(super) fn wait_for_room(file: &File) -> io::Result<bool> {
+    wait_for(file, libc::POLLOUT)
+}
+
+fn wait_for(file: &File, events: libc::c_short) -> io::Result<bool> {
+    let mut poll = libc::pollfd { fd: file.as_raw_fd(), events, revents: 0 };
     // SAFETY: one entry, which is writable.
     match unsafe { libc::poll(&mut poll, 1, POLL.as_millis() as libc::c_int) } {
         0 => Ok(false),

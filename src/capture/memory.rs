@@ -62,6 +62,12 @@ pub fn rss() -> u64 {
     }
 }
 
+/// What of it is of no file, or all of it where the system does not tell.
+#[cfg(unix)]
+pub(crate) fn anonymous_rss() -> u64 {
+    own_status("RssAnon:").unwrap_or_else(rss)
+}
+
 /// The resident set size in a `statm` file in bytes, 0 if unknown.
 #[cfg(target_os = "linux")]
 pub(crate) fn rss_of(statm: &str) -> u64 {
@@ -80,10 +86,12 @@ pub(crate) fn page_size() -> u64 {
 
 /// The largest resident set size since the start of the process in bytes, 0 if unknown.
 fn high_water_mark() -> u64 {
-    std::fs::read_to_string("/proc/self/status")
-        .ok()
-        .and_then(|s| kilobytes(&s, "VmHWM:"))
-        .unwrap_or(0)
+    own_status("VmHWM:").unwrap_or(0)
+}
+
+/// A number of bytes that the system tells of this process.
+fn own_status(name: &str) -> Option<u64> {
+    kilobytes(&std::fs::read_to_string("/proc/self/status").ok()?, name)
 }
 
 /// The value of a `Name:   123 kB` line of a `/proc` file, in bytes.

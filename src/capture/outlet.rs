@@ -6,6 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::completeness::{Completeness, Counts};
+use crate::control::{Control, Phase, Progress};
 use crate::error::{Error, Result};
 use crate::redact::{Redactor, Salt};
 
@@ -82,8 +83,9 @@ impl Outlet {
         Ok((rest, counts))
     }
 
-    /// Bytes of the snapshot so far, and how many there will be, if that can be said yet.
-    pub fn progress(&self) -> (u64, Option<u64>) {
-        (self.completeness.bytes(), self.completeness.expected_bytes())
+    /// Tells of the bytes of the snapshot so far, and how many there will be, if that can be said yet.
+    pub fn report(&self, control: &Control) {
+        let (bytes, total_bytes) = (self.completeness.bytes(), self.completeness.expected_bytes());
+        control.progress(Progress { phase: Phase::Capture, bytes, total_bytes });
     }
 }

@@ -14,14 +14,17 @@
 
 use std::ffi::{CStr, CString};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
+use super::conduit::wait_for_room;
 use super::directory::{MODE, check, open_at, open_directory, unlink};
 use super::leftovers::{lock, remove_leftovers, temporary_name};
 use super::target::{PLANTED, Target};
+use crate::control::Control;
 use crate::error::{Error, Result};
 
 /// A file in the making. Dropping it removes every trace of it. See the module docs.
@@ -33,6 +36,7 @@ pub struct PendingFile {
     target_name: CString,
     exclusive: bool,
     form: Form,
+    may_stall: bool,
     written: u64,
 }
 
@@ -89,7 +93,17 @@ impl PendingFile {
                 create_temporary(&directory).map_err(|error| fail("open", error))?
             }
         };
-        Ok(Self { file, directory, shown_path, target_name: name, exclusive, form, written: 0 })
+        let may_stall = may_stall(&file).map_err(|error| fail("fstat", error))?;
+        Ok(Self {
+            file,
+            directory,
+            shown_path,
+            target_name: name,
+            exclusive,
+            form,
+            may_stall,
+            written: 0,
+        })
     }
 
     /// Puts the file under its name, durably, and returns its size in bytes.
@@ -118,6 +132,56 @@ impl PendingFile {
             }
         }
         Ok(size)
+    }
+
+    /// Whether somebody at the other end decides how fast bytes are taken, and whether at all.
+    pub fn may_stall(&self) -> bool {
+        self.may_stall
+    }
+
+    /// Appends `bytes`. Whoever is at the other end may take as long as `control` allows.
+    ///
+    /// # Errors
+    ///
+    /// `ABORT_ERR`, `ERR_TIMEOUT`, or the errno code.
+    pub fn write_all(&mut self, mut bytes: &[u8], control: &Control) -> Result<()> {
+        while !bytes.is_empty() {
+            control.checkpoint()?;
+            match self.write_some(bytes).map_err(|error| self.fail("write", error))? {
+                None => {}
+                Some(0) => return Err(self.fail("write", io::ErrorKind::WriteZero.into())),
+                Some(length) => {
+                    self.written += length as u64;
+                    bytes = &bytes[length..];
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes as much as is taken within some 10 ms; `None` if that is nothing.
+    fn write_some(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
+        let mut portion = bytes;
+        if self.may_stall {
+            if !wait_for_room(&self.file)? {
+                return Ok(None);
+            }
+            // A descriptor of this process may be one on which writes wait, and shares that with
+            // others. Where there is room at all, there is for so much.
+            portion = &bytes[..bytes.len().min(libc::PIPE_BUF)];
+        }
+        match self.file.write(portion) {
+            Ok(length) => Ok(Some(length)),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Gives the file a name that nobody else has, failing with `EEXIST` if somebody has.
@@ -170,36 +234,10 @@ impl PendingFile {
     }
 }
 
-/// Appends to the file. Errors are those of the system: [`PendingFile::fail`] says where.
-impl Write for PendingFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        loop {
-            match self.file.write(bytes) {
-                // Node lets no write to its standard output wait, and a double of that is like it.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    wait_for_room(&self.file)?;
-                }
-                written => {
-                    self.written += written.as_ref().map_or(0, |&length| length as u64);
-                    return written;
-                }
-            }
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Waits until `file`, a pipe or socket, takes more, or never will.
-fn wait_for_room(file: &File) -> io::Result<()> {
-    let mut poll = libc::pollfd { fd: file.as_raw_fd(), events: libc::POLLOUT, revents: 0 };
-    // SAFETY: one entry, which is writable.
-    match unsafe { libc::poll(&mut poll, 1, -1) } {
-        -1 => Err(io::Error::last_os_error()),
-        _ => Ok(()),
-    }
+/// Whether it is a pipe, a socket or a terminal.
+fn may_stall(file: &File) -> io::Result<bool> {
+    let kind = file.metadata()?.file_type();
+    Ok(kind.is_fifo() || kind.is_socket() || file.is_terminal())
 }
 
 impl Drop for PendingFile {
@@ -279,7 +317,7 @@ mod tests {
     use std::fs;
     use std::os::fd::FromRawFd;
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
-    use std::time::{Duration, SystemTime};
+    use std::time::{Duration, Instant, SystemTime};
 
     /// A directory of its own for a test, removed at the end.
     struct Scratch(PathBuf);
@@ -308,7 +346,7 @@ mod tests {
 
     fn write(path: &Path, exclusive: bool, text: &[u8]) -> Result<u64> {
         let mut pending = PendingFile::create(path, exclusive)?;
-        pending.write_all(text).map_err(|error| pending.fail("write", error))?;
+        pending.write_all(text, &Control::default())?;
         pending.commit()
     }
 
@@ -317,7 +355,7 @@ mod tests {
         let scratch = Scratch::new();
         let path = scratch.0.join("a");
         let mut pending = PendingFile::create(&path, false).unwrap();
-        pending.write_all(b"whole").unwrap();
+        pending.write_all(b"whole", &Control::default()).unwrap();
         assert!(!path.exists());
         assert_eq!(pending.commit().unwrap(), 5);
         assert_eq!(fs::read(&path).unwrap(), b"whole");
@@ -331,7 +369,7 @@ mod tests {
         let path = scratch.0.join("a");
         fs::write(&path, "old").unwrap();
         let mut pending = PendingFile::create(&path, false).unwrap();
-        pending.write_all(b"new").unwrap();
+        pending.write_all(b"new", &Control::default()).unwrap();
         drop(pending);
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(scratch.names(), ["a"]);
@@ -342,7 +380,7 @@ mod tests {
         let scratch = Scratch::new();
         let path = scratch.0.join("a");
         let mut pending = PendingFile::create(&path, true).unwrap();
-        pending.write_all(b"mine").unwrap();
+        pending.write_all(b"mine", &Control::default()).unwrap();
         fs::write(&path, "theirs").unwrap();
         assert_eq!(pending.commit().unwrap_err().code(), "EEXIST");
         assert_eq!(write(&path, true, b"x").unwrap_err().code(), "EEXIST");
@@ -407,6 +445,19 @@ mod tests {
     }
 
     #[test]
+    fn a_descriptor_that_waits_and_nobody_reads_is_given_up_in_time() {
+        let (_ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let path = PathBuf::from(format!("/proc/self/fd/{}", theirs.as_raw_fd()));
+        let begun = Instant::now();
+        let deadline = begun + Duration::from_millis(100);
+        let control = Control::default().with_deadline(Some(deadline));
+        let mut pending = PendingFile::create(&path, false).unwrap();
+        let error = pending.write_all(&vec![b'x'; 3 << 20], &control).unwrap_err();
+        assert_eq!(error.code(), "ERR_TIMEOUT");
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    }
+
+    #[test]
     fn a_link_that_another_user_planted_leads_to_no_device() {
         const NOBODY: u32 = 65_534;
         let scratch = Scratch::new();
@@ -465,11 +516,11 @@ mod tests {
         let ends = unsafe { [OwnedFd::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs)] };
         let path = fs::read_link(format!("/proc/self/fd/{theirs}")).unwrap();
         let mut pending = PendingFile::create(&path, false).unwrap();
-        pending.write_all(b"x").unwrap();
+        pending.write_all(b"x", &Control::default()).unwrap();
         // The other end of the terminal hangs up.
         drop(ends);
-        let error = pending.write_all(b"x").unwrap_err();
-        assert_eq!(pending.fail("write", error).code(), "EIO");
+        let error = pending.write_all(b"x", &Control::default()).unwrap_err();
+        assert_eq!(error.code(), "EIO");
     }
 
     #[test]
@@ -533,9 +584,10 @@ mod tests {
                 target_name: CString::new(format!("b{exclusive}")).unwrap(),
                 exclusive,
                 form: Form::Named(name),
+                may_stall: false,
                 written: 0,
             };
-            pending.write_all(b"12").unwrap();
+            pending.write_all(b"12", &Control::default()).unwrap();
             assert_eq!(pending.commit().unwrap(), 2);
         }
         assert_eq!(scratch.names(), ["bfalse", "btrue"]);

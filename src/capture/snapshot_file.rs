@@ -1,13 +1,15 @@
 //! From the pipe to a file: check, compress, write, and only when all of it is good, commit.
 
-use std::io::Write;
+use std::io::Read;
 use std::path::Path;
 
+use super::completeness::Counts;
 use super::feed::Feed;
 use super::outlet::{Outlet, OutletOptions};
 use super::pending_file::PendingFile;
-use crate::control::{Control, Phase, Progress};
-use crate::error::Result;
+use super::stream::spool;
+use crate::control::Control;
+use crate::error::{Error, Result};
 
 /// As much as the pipe holds.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -47,7 +49,25 @@ impl SnapshotFile {
     /// `ABORT_ERR`, `ERR_TIMEOUT`, or the errno code. Nothing is left behind then, and what was at
     /// the path before is still there.
     pub fn receive(self, feed: &mut Feed, control: &Control) -> Result<Written> {
+        if feed.is_inline() && self.file.may_stall() {
+            return self.receive_aside(feed, control);
+        }
         self.write_from(|buffer| feed.read(buffer, control), control)
+    }
+
+    /// Takes all that V8 writes before any of it goes on: else the JS thread, which stands inside V8,
+    /// would stand for as long as whoever reads this file likes.
+    fn receive_aside(mut self, feed: &mut Feed, control: &Control) -> Result<Written> {
+        let (mut aside, counts) = spool(feed, &mut self.outlet, control)?;
+        let mut buffer = vec![0; BUFFER_BYTES];
+        loop {
+            let length = (aside.read(&mut buffer))
+                .map_err(|error| Error::io("read", "a temporary file", error))?;
+            if length == 0 {
+                return self.commit(counts);
+            }
+            self.file.write_all(&buffer[..length], control)?;
+        }
     }
 
     /// The same from any source of a snapshot: `read` fills a buffer and returns 0 at the end.
@@ -66,19 +86,17 @@ impl SnapshotFile {
                 0 => break,
                 length => self.outlet.push(&buffer[..length])?,
             };
-            write(&mut self.file, bytes)?;
-            let (bytes, total_bytes) = self.outlet.progress();
-            control.progress(Progress { phase: Phase::Capture, bytes, total_bytes });
+            self.file.write_all(bytes, control)?;
+            self.outlet.report(control);
         }
         let (rest, counts) = self.outlet.finish()?;
-        write(&mut self.file, &rest)?;
-        let file_bytes = self.file.commit()?;
-        Ok(Written { file_bytes, nodes: counts.nodes, edges: counts.edges })
+        self.file.write_all(&rest, control)?;
+        self.commit(counts)
     }
-}
 
-fn write(file: &mut PendingFile, bytes: &[u8]) -> Result<()> {
-    file.write_all(bytes).map_err(|error| file.fail("write", error))
+    fn commit(self, Counts { nodes, edges, .. }: Counts) -> Result<Written> {
+        Ok(Written { file_bytes: self.file.commit()?, nodes, edges })
+    }
 }
 
 #[cfg(test)]
@@ -88,7 +106,7 @@ mod tests {
     use crate::capture::memory::RssWatch;
     use crate::capture::random_token;
     use std::fs::{self, OpenOptions};
-    use std::io::Read;
+    use std::io::Write;
     use std::path::PathBuf;
 
     const DOCUMENT: &str = concat!(

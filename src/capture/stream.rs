@@ -8,9 +8,10 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
+use super::completeness::Counts;
 use super::feed::Feed;
 use super::outlet::Outlet;
-use crate::control::{Control, Phase, Progress};
+use crate::control::Control;
 use crate::error::{Error, Result};
 
 /// What is read from the pipe at once.
@@ -48,19 +49,8 @@ impl PulledCapture {
     ///
     /// Those of [`Feed::read`] and [`Outlet::push`], and the errno codes of the file.
     pub fn spool(mut feed: Feed, mut outlet: Outlet, control: &Control) -> Result<Self> {
-        let fail = |syscall| move |error| Error::io(syscall, "a temporary file", error);
-        let mut file = temporary_file().map_err(fail("open"))?;
-        let mut buffer = vec![0; READ_BYTES];
-        loop {
-            let length = feed.read(&mut buffer, control)?;
-            if length == 0 {
-                break;
-            }
-            file.write_all(outlet.push(&buffer[..length])?).map_err(fail("write"))?;
-        }
-        file.write_all(&outlet.finish()?.0).map_err(fail("write"))?;
-        file.seek(SeekFrom::Start(0)).map_err(fail("lseek"))?;
-        Ok(Self { source: Source::Spooled(file), buffer })
+        let (file, _) = spool(&mut feed, &mut outlet, control)?;
+        Ok(Self { source: Source::Spooled(file), buffer: vec![0; READ_BYTES] })
     }
 
     /// The next block, `None` at the end. A stream that ends without error was a whole snapshot.
@@ -87,8 +77,7 @@ impl PulledCapture {
                         break;
                     }
                     block.extend_from_slice(outlet.push(&self.buffer[..length])?);
-                    let (bytes, total_bytes) = outlet.progress();
-                    control.progress(Progress { phase: Phase::Capture, bytes, total_bytes });
+                    outlet.report(control);
                 }
             }
         }
@@ -126,6 +115,34 @@ impl Read for PulledReader {
         self.at += length;
         Ok(length)
     }
+}
+
+/// Puts all that V8 writes aside, in a temporary file to be read from its beginning. Returns also what
+/// `outlet` counted.
+///
+/// # Errors
+///
+/// Those of [`Feed::read`] and [`Outlet::push`], and the errno codes of the file.
+pub(super) fn spool(
+    feed: &mut Feed,
+    outlet: &mut Outlet,
+    control: &Control,
+) -> Result<(File, Counts)> {
+    let fail = |syscall| move |error| Error::io(syscall, "a temporary file", error);
+    let mut file = temporary_file().map_err(fail("open"))?;
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
+        let length = feed.read(&mut buffer, control)?;
+        if length == 0 {
+            break;
+        }
+        file.write_all(outlet.push(&buffer[..length])?).map_err(fail("write"))?;
+        outlet.report(control);
+    }
+    let (rest, counts) = outlet.finish()?;
+    file.write_all(&rest).map_err(fail("write"))?;
+    file.seek(SeekFrom::Start(0)).map_err(fail("lseek"))?;
+    Ok((file, counts))
 }
 
 /// A file that is gone with its descriptor, readable for this user alone.

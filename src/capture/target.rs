@@ -3,12 +3,12 @@
 use std::ffi::{CStr, CString, OsStr};
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::directory::{check, open_at, read_link_at, stat_at};
+use super::directory::{open_at, read_link_at, stat_at};
 
 /// Why nothing is written to such a target.
 pub(super) const PLANTED: &str = "it is no regular file, belongs to another user, and is in a \
@@ -108,13 +108,10 @@ impl Device {
     }
 }
 
-/// A FIFO that nobody reads is `ENXIO`, not a wait for ever.
+/// A FIFO that nobody reads is `ENXIO`, not a wait for ever, and no write to one whose reader stalls
+/// waits.
 fn open_without_waiting(directory: &OwnedFd, name: &CStr, flags: libc::c_int) -> io::Result<File> {
-    let flags = flags | libc::O_WRONLY | libc::O_NOCTTY;
-    let file = open_at(directory, name, flags | libc::O_NONBLOCK)?;
-    // SAFETY: the descriptor is open.
-    check(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFL, flags) })?;
-    Ok(file)
+    open_at(directory, name, flags | libc::O_WRONLY | libc::O_NOCTTY | libc::O_NONBLOCK)
 }
 
 /// One of this process is doubled, so that what was written there before stays, and sockets and what
@@ -150,6 +147,8 @@ fn is_same_file(own: &Metadata, there: &libc::stat) -> bool {
 /// what is open and to no name.
 #[cfg(target_os = "linux")]
 fn is_descriptor_link(directory: &OwnedFd, name: &CStr) -> bool {
+    use std::os::fd::AsRawFd;
+
     // SAFETY: `statfs` is plain data, for which all zeroes is a value.
     let mut stat: libc::statfs = unsafe { std::mem::zeroed() };
     // SAFETY: the descriptor is open and `stat` is writable.

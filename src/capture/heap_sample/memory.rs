@@ -74,6 +74,8 @@ pub(super) struct V8Memory {
     pub(super) young: Vec<Range<usize>>,
     /// What all isolates share: empty arrays, `undefined`, and the like.
     pub(super) read_only: Vec<Range<usize>>,
+    /// What is not V8's but the C library's, in order of address.
+    pub(super) native: Vec<Range<usize>>,
 }
 
 impl V8Memory {
@@ -82,7 +84,8 @@ impl V8Memory {
         let mut text = String::new();
         File::open("/proc/self/maps").ok()?.read_to_string(&mut text).ok()?;
         let of = |permissions| text.lines().filter_map(move |l| v8_mapping(l, permissions));
-        let mut found = Self { read_only: of("r--p").collect(), ..Self::default() };
+        let native = text.lines().filter_map(native_mapping).collect();
+        let mut found = Self { read_only: of("r--p").collect(), native, ..Self::default() };
         for mapping in of("rw-p") {
             found.add_chunks(mapping, memory);
         }
@@ -155,14 +158,33 @@ impl Kind {
 }
 
 fn v8_mapping(line: &str, permissions: &str) -> Option<Range<usize>> {
+    let (range, name) = anonymous_mapping(line, permissions)?;
+    // The first page of a chunk may have another protection or history than the rest.
+    let aligned = range.start % CHUNK < 2 * page_size() as usize;
+    (name != Some(BREAK) && aligned && range.end <= V8_END).then_some(range)
+}
+
+/// Memory of objects that are not V8's: what `malloc` has mapped, or has grown the break to.
+fn native_mapping(line: &str) -> Option<Range<usize>> {
+    let (range, _) = anonymous_mapping(line, "rw-p")?;
+    v8_mapping(line, "rw-p").is_none().then_some(range)
+}
+
+/// How the kernel calls the memory up to the break.
+const BREAK: &str = "[heap]";
+
+/// A mapping of no file, and its name.
+fn anonymous_mapping<'a>(
+    line: &'a str,
+    permissions: &str,
+) -> Option<(Range<usize>, Option<&'a str>)> {
     let mut fields = line.split_ascii_whitespace();
     let (start, end) = fields.next()?.split_once('-')?;
     let range = usize::from_str_radix(start, 16).ok()?..usize::from_str_radix(end, 16).ok()?;
     let anonymous = fields.next()? == permissions && fields.nth(2)? == "0";
-    let ordinary = fields.next().is_none_or(|name| name.starts_with("[anon"));
-    // The first page of a chunk may have another protection or history than the rest.
-    let aligned = range.start % CHUNK < 2 * page_size() as usize;
-    (anonymous && ordinary && aligned && range.end <= V8_END).then_some(range)
+    let name = fields.next();
+    let ordinary = name.is_none_or(|name| name == BREAK || name.starts_with("[anon"));
+    (anonymous && ordinary).then_some((range, name))
 }
 
 #[cfg(test)]
@@ -192,6 +214,24 @@ mod tests {
             "05400000-05480000 rw-p 00000000 00:00 0 [heap]",
         ] {
             assert!(v8_mapping(other, "rw-p").is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn mappings_of_the_c_library_are_told_apart() {
+        for line in [
+            "7f95c54c0000-7f95c5500000 rw-p 00000000 00:00 0 ",
+            "05400000-05480000 rw-p 00000000 00:00 0 [heap]",
+        ] {
+            assert!(native_mapping(line).is_some(), "{line}");
+        }
+        for other in [
+            "2095c54c0000-2095c5500000 rw-p 00000000 00:00 0 ",
+            "7f95c54c0000-7f95c5500000 r--p 00000000 00:00 0 ",
+            "7ffd00000000-7ffd00021000 rw-p 00000000 00:00 0 [stack]",
+            "00400000-00480000 rw-p 00000000 08:01 12 /usr/bin/node",
+        ] {
+            assert!(native_mapping(other).is_none(), "{other}");
         }
     }
 

@@ -59,6 +59,8 @@ pub(super) struct HeapSample {
     /// strings has not.
     numerals: Different,
     distinct: DistinctShare,
+    /// Chunks of large objects.
+    large_chunks: usize,
 }
 
 /// What V8 says of the heap of one isolate: bytes of objects, and of memory, with what is free.
@@ -72,6 +74,8 @@ pub struct HeapSize {
     pub young_used: f64,
     /// Their memory.
     pub young_resident: f64,
+    /// Those of both that are large, and have a chunk each.
+    pub large_used: f64,
 }
 
 /// What is in the heap of one isolate.
@@ -91,6 +95,10 @@ pub(super) struct HeapContents {
     pub(super) ephemerons: f64,
     /// Indices that V8 will spell out.
     pub(super) indices: f64,
+    /// Native objects that belong to one of V8's.
+    pub(super) natives: f64,
+    /// Bytes of objects that a garbage collection may write to or move.
+    pub(super) movable: f64,
 }
 
 impl HeapSample {
@@ -98,9 +106,9 @@ impl HeapSample {
     /// stopped it meanwhile.
     pub(super) fn take(control: &Control) -> Option<Self> {
         let memory = Memory::open()?;
-        let V8Memory { mut old, young, read_only } = V8Memory::find(&memory)?;
+        let V8Memory { mut old, young, read_only, native } = V8Memory::find(&memory)?;
         old.sort_by_key(|chunk| std::cmp::Reverse(chunk.len()));
-        let mut sampler = Sampler::new(memory, read_only, control);
+        let mut sampler = Sampler::new(memory, read_only, native, control);
         let (large, small) = old.split_at(old.iter().take_while(|chunk| is_large(chunk)).count());
         let (largest, others) = large.split_at(large.len().min(MAX_LARGE));
         let mut contents = Contents::default();
@@ -117,6 +125,7 @@ impl HeapSample {
         // The largest array in an ordinary chunk fills half of it at most.
         let lengths = others.iter().map(Range::len).chain([CHUNK / 2]);
         spans.extend(lengths.map(|length| Span { slots: 0.0..slots(length), density }));
+        let large_young = young.iter().filter(|chunk| is_large(chunk)).count();
         let young = sampler.sample(&young, MAX_YOUNG_SAMPLES);
         let longest = spans.iter().fold(0.0, |longest, span| f64::max(longest, span.slots.end));
         Some(Self {
@@ -125,6 +134,7 @@ impl HeapSample {
             old: contents,
             young,
             large: spans,
+            large_chunks: large.len() + large_young,
         })
     }
 
@@ -133,7 +143,7 @@ impl HeapSample {
     /// what is in use may hold. Internalized strings are kept while tables around them come and go,
     /// so of those all may be in use.
     pub(super) fn of(&self, isolate: HeapSize, room: f64) -> HeapContents {
-        let HeapSize { mut old_used, mut old_resident, young_used, young_resident } = isolate;
+        let HeapSize { mut old_used, mut old_resident, young_used, young_resident, .. } = isolate;
         let mut contents = Contents::default();
         if self.young.bytes > 0.0 {
             contents = self.young.scale((young_used / self.young.bytes).min(1.0));
@@ -159,7 +169,20 @@ impl HeapSample {
             // First those of the list of internalized strings, and last those of long arrays, when
             // V8 has the texts of the program's strings already and takes one that is the same.
             indices: internalized + covered.min(old_used / 8.0),
+            natives: contents.natives,
+            movable: self.movable(isolate),
         }
+    }
+
+    /// A large object stays where it is. Its head is written to, and what it refers to others by: of
+    /// numbers and texts nothing.
+    fn movable(&self, isolate: HeapSize) -> f64 {
+        /// The head of the chunk, and that of the object.
+        const HEAD_PAGES: u64 = 2;
+        let heads = (self.large_chunks as u64 * HEAD_PAGES * page_size()) as f64;
+        let referring = self.old.large_referring + self.young.large_referring;
+        let large = isolate.large_used.min(referring + heads);
+        (isolate.old_used + isolate.young_used - isolate.large_used).max(0.0) + large
     }
 }
 
@@ -167,7 +190,7 @@ impl HeapContents {
     /// Where memory cannot be read: as if every third word were a pointer, every second of them an
     /// object or string, and an eighth of the heap one array.
     pub(super) fn guess(isolate: HeapSize) -> Self {
-        let HeapSize { old_used, old_resident, young_used, young_resident } = isolate;
+        let HeapSize { old_used, old_resident, young_used, young_resident, .. } = isolate;
         let bytes = (old_resident + young_resident).max(old_used + young_used);
         let pointers = bytes / 24.0;
         Self {
@@ -179,6 +202,8 @@ impl HeapContents {
             written_bytes: bytes / 4.0,
             ephemerons: 0.0,
             indices: bytes / 64.0,
+            natives: f64::INFINITY,
+            movable: old_used + young_used,
         }
     }
 }
@@ -216,11 +241,30 @@ mod tests {
             large: vec![],
             numerals: Different::default(),
             distinct: DistinctShare::ALL,
+            large_chunks: 0,
         }
     }
 
-    const ISOLATE: HeapSize =
-        HeapSize { old_used: 8e6, old_resident: 8e6, young_used: 1e6, young_resident: 2e6 };
+    const ISOLATE: HeapSize = HeapSize {
+        old_used: 8e6,
+        old_resident: 8e6,
+        young_used: 1e6,
+        young_resident: 2e6,
+        large_used: 0.0,
+    };
+
+    #[test]
+    fn large_objects_without_references_stay_where_they_are() {
+        let isolate = HeapSize { large_used: 5e6, ..ISOLATE };
+        let movable = |large_referring, large_chunks| {
+            let old = Contents { large_referring, ..flat().old };
+            HeapSample { old, large_chunks, ..flat() }.of(isolate, 1.0).movable
+        };
+        assert_eq!(movable(0.0, 0), 4e6);
+        assert_eq!(movable(1e6, 0), 5e6);
+        assert_eq!(movable(0.0, 10), 4e6 + (20 * page_size()) as f64);
+        assert_eq!(movable(9e6, 10), 9e6, "those of other isolates do not count");
+    }
 
     #[test]
     fn other_isolates_and_free_memory_do_not_count() {

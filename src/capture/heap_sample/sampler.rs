@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use super::arrays::{Array, MAX_BYTES};
 use super::indices::Span;
-use super::is_of_one_object;
 use super::memory::{Memory, is_pointer};
 use super::numerals::{Lots, Numerals};
 use super::strings::{StringMap, Texts};
 use super::tables::Table;
+use super::{is_large, is_of_one_object};
 use crate::control::Control;
 
 /// What is read at once: a page or a part of one.
@@ -52,6 +52,10 @@ pub(in crate::capture) struct Contents {
     pub(in crate::capture) ephemerons: f64,
     /// References from arrays and tables.
     pub(super) items: f64,
+    /// Native objects that belong to one of V8's.
+    pub(super) natives: f64,
+    /// Bytes of the pages of large objects that hold references.
+    pub(super) large_referring: f64,
 }
 
 impl Contents {
@@ -65,6 +69,8 @@ impl Contents {
         self.oddballs += other.oddballs;
         self.ephemerons += other.ephemerons;
         self.items += other.items;
+        self.natives += other.natives;
+        self.large_referring += other.large_referring;
     }
 
     /// A share of it.
@@ -79,6 +85,8 @@ impl Contents {
             oddballs: self.oddballs * share,
             ephemerons: self.ephemerons * share,
             items: self.items * share,
+            natives: self.natives * share,
+            large_referring: self.large_referring * share,
         }
     }
 }
@@ -98,6 +106,9 @@ struct Counts {
     /// Words of tables that nothing was put into yet. They hold `undefined`.
     unused: f64,
     ephemerons: usize,
+    natives: usize,
+    /// Blocks of large objects that hold references.
+    large_referring: usize,
 }
 
 impl Counts {
@@ -115,6 +126,8 @@ impl Counts {
             oddballs: (self.oddballs as f64 - self.unused) * scale,
             ephemerons: scaled(self.ephemerons),
             items: scaled(self.items),
+            natives: scaled(self.natives),
+            large_referring: scaled(self.large_referring * BLOCK),
         }
     }
 }
@@ -124,6 +137,8 @@ pub(super) struct Sampler {
     control: Control,
     memory: Memory,
     read_only: Vec<Range<usize>>,
+    /// Memory that is not V8's, in order of address.
+    native: Vec<Range<usize>>,
     /// What is known of pointers into read-only memory, and of what may be a map.
     read_only_objects: HashMap<u64, Option<ReadOnly>>,
     maps: HashMap<u64, bool>,
@@ -159,11 +174,17 @@ enum ReadOnly {
 
 impl Sampler {
     /// A sampler that stops when `control` says so: what it finds is then too little.
-    pub(super) fn new(memory: Memory, read_only: Vec<Range<usize>>, control: &Control) -> Self {
+    pub(super) fn new(
+        memory: Memory,
+        read_only: Vec<Range<usize>>,
+        native: Vec<Range<usize>>,
+        control: &Control,
+    ) -> Self {
         Self {
             control: control.clone(),
             memory,
             read_only,
+            native,
             read_only_objects: HashMap::new(),
             maps: HashMap::new(),
             named_tables: HashMap::new(),
@@ -202,6 +223,7 @@ impl Sampler {
                     self.find_array(&block, address, chunk);
                     self.count(&block, address, step as f64, &mut counts);
                     if counts.pointers > known {
+                        counts.large_referring += usize::from(is_large(chunk));
                         self.filled_to = address + step * BLOCK;
                     }
                 }
@@ -334,6 +356,28 @@ impl Sampler {
         if is_map { Array::at(address, words) } else { None }
     }
 
+    /// Whether the word at `at` is the address of a native object that V8's garbage collection or its
+    /// walk may write to. Not that of the bytes of an `ArrayBuffer`, which are written to by nobody:
+    /// there, that of what V8 notes about them comes next; and in a typed array its lengths are in front,
+    /// and a zero behind.
+    fn is_native_object(&self, block: &[u64], at: usize) -> bool {
+        if !self.is_native(block[at]) {
+            return false;
+        }
+        match block.get(at + 1) {
+            Some(0) => !ends_with_lengths(&block[..at]),
+            next => next.is_none_or(|&next| !self.is_native(next)),
+        }
+    }
+
+    /// Whether a word is the address of something that the C library has allocated.
+    fn is_native(&self, word: u64) -> bool {
+        const ALIGNMENT: u64 = 16;
+        let after = self.native.partition_point(|range| range.end as u64 <= word);
+        word.is_multiple_of(ALIGNMENT)
+            && self.native.get(after).is_some_and(|range| range.start as u64 <= word)
+    }
+
     fn is_read_only(&self, word: u64) -> bool {
         is_pointer(word) && self.read_only.iter().any(|range| range.contains(&(word as usize)))
     }
@@ -346,6 +390,7 @@ impl Sampler {
             self.words += 1;
             let word = block[at];
             if !is_pointer(word) {
+                counts.natives += usize::from(self.is_native_object(block, at));
                 continue;
             }
             let is_read_only = self.is_read_only(word);
@@ -482,6 +527,12 @@ impl ReadOnly {
     }
 }
 
+/// Whether the last two words are the length of a typed array, in bytes and in items.
+fn ends_with_lengths(words: &[u64]) -> bool {
+    matches!(words, [.., bytes, items]
+        if [1, 2, 4, 8].into_iter().any(|size| items.checked_mul(size) == Some(*bytes)))
+}
+
 /// Two equal pointers side by side into read-only memory are no references of objects: they are
 /// what empty slots of tables and objects without elements hold, or items of an array.
 fn is_repeated(block: &[u64; WORDS], at: usize) -> bool {
@@ -503,11 +554,36 @@ mod tests {
         let count = |read_only| {
             let mut counts = Counts::default();
             let memory = Memory::open().unwrap();
-            Sampler::new(memory, read_only, &Control::default()).count(&block, 0, 1.0, &mut counts);
+            Sampler::new(memory, read_only, vec![], &Control::default()).count(
+                &block,
+                0,
+                1.0,
+                &mut counts,
+            );
             counts.pointers
         };
         assert_eq!(count(vec![]), 6);
         assert_eq!(count(std::iter::once(0x1000_0000..0x1004_0000).collect()), 4);
+    }
+
+    #[test]
+    fn native_objects_count_and_the_bytes_of_buffers_do_not() {
+        const FLAGS: u64 = 8;
+        let (bytes, note, wrapped) = (0x7f00_0000_0010, 0x7f00_0000_2010, 0x7f00_0000_3010);
+        let map = 0x2000_0011;
+        let native = std::iter::once(0x7f00_0000_0000..0x7f00_0000_4000).collect();
+        let memory = Memory::open().unwrap();
+        let sampler = Sampler::new(memory, vec![], native, &Control::default());
+        let count = |words: &[u64]| {
+            (0..words.len()).filter(|&at| sampler.is_native_object(words, at)).count()
+        };
+        assert_eq!(count(&[map, 4096, 4096, bytes, note, FLAGS]), 1);
+        assert_eq!(count(&[map, 4096, 4096, bytes, 0, map]), 0);
+        assert_eq!(count(&[map, 4096, 512, bytes, 0, map]), 0);
+        assert_eq!(count(&[map, 0x925_7380, wrapped, 0, map]), 1);
+        assert_eq!(count(&[map, wrapped, map]), 1);
+        assert_eq!(count(&[map, wrapped]), 1);
+        assert_eq!(count(&[map, 0x7f00_0000_4010, 0x7f00_0000_0018, map]), 0);
     }
 
     #[test]
@@ -519,7 +595,8 @@ mod tests {
         let start = words.as_ptr() as usize;
         let chunk = start..start + CHUNK;
         let read_only = std::iter::once(0x1000_0000..0x1004_0000).collect();
-        let mut sampler = Sampler::new(Memory::open().unwrap(), read_only, &Control::default());
+        let mut sampler =
+            Sampler::new(Memory::open().unwrap(), read_only, vec![], &Control::default());
         sampler.read_only_objects.insert(map, Some(ReadOnly::Map));
         let mut items = |at: usize| {
             let block = words[at * WORDS..][..WORDS].try_into().unwrap();
