@@ -77,10 +77,7 @@ pub fn estimate(isolate: HeapSize, control: &Control) -> Result<Estimate> {
         None => HeapContents::guess(isolate),
     };
     let native_bytes = anonymous_rss() as f64 - isolate.old_resident - isolate.young_resident;
-    Ok(Estimate {
-        copied_bytes: copied(&contents, native_bytes.max(0.0)),
-        ..cost(&contents, rss() as f64 / page_size() as f64)
-    })
+    Ok(cost(&contents, rss() as f64 / page_size() as f64, native_bytes.max(0.0)))
 }
 
 /// A child's garbage collection writes to V8's heap, and to the native object of whatever has one:
@@ -89,7 +86,7 @@ fn copied(heap: &HeapContents, native_bytes: f64) -> f64 {
     heap.movable + (heap.natives * page_size() as f64).min(native_bytes)
 }
 
-fn cost(heap: &HeapContents, fork_pages: f64) -> Estimate {
+fn cost(heap: &HeapContents, fork_pages: f64, native_bytes: f64) -> Estimate {
     let HeapContents {
         pointers,
         items,
@@ -110,7 +107,7 @@ fn cost(heap: &HeapContents, fork_pages: f64) -> Estimate {
             + text_bytes
             + ephemerons * BYTES_PER_EPHEMERON
             + indices * BYTES_PER_INDEX,
-        copied_bytes: 0.0,
+        copied_bytes: copied(heap, native_bytes),
         inline_pause_ms: FIXED_PAUSE_MS
             + pointers * PAUSE_MS_PER_POINTER
             + objects * PAUSE_MS_PER_OBJECT
@@ -136,7 +133,7 @@ mod tests {
         let flat = HeapContents { pointers: 1e6, objects: 2e5, texts: 1e5, ..Default::default() };
         let costs =
             [flat, HeapContents { indices: 1e6, ..flat }, HeapContents { ephemerons: 1e6, ..flat }]
-                .map(|heap| cost(&heap, 0.0));
+                .map(|heap| cost(&heap, 0.0, 0.0));
         assert!(costs[1].peak_bytes - costs[0].peak_bytes >= 1.0e9);
         assert!(costs[2].peak_bytes - costs[0].peak_bytes >= 3.0e9);
         assert!(costs[2].inline_pause_ms > costs[1].inline_pause_ms);
@@ -153,7 +150,7 @@ mod tests {
     fn texts_that_are_spelled_out_take_longer() {
         let plain = HeapContents { text_bytes: 1e9, written_bytes: 1e9, ..Default::default() };
         let [plain, other] = [plain, HeapContents { written_bytes: 6e9, ..plain }]
-            .map(|heap| cost(&heap, 0.0).inline_pause_ms);
+            .map(|heap| cost(&heap, 0.0, 0.0).inline_pause_ms);
         assert!(plain >= 10_000.0 && other >= 20_000.0, "{plain} {other}");
     }
 }

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
+use super::natives::NativeMemory;
 use crate::capture::memory::page_size;
 
 /// V8 asks for chunks at addresses of its own choice, aligned to this and below 2^46; the C
@@ -74,8 +75,8 @@ pub(super) struct V8Memory {
     pub(super) young: Vec<Range<usize>>,
     /// What all isolates share: empty arrays, `undefined`, and the like.
     pub(super) read_only: Vec<Range<usize>>,
-    /// What is not V8's but the C library's, in order of address.
-    pub(super) native: Vec<Range<usize>>,
+    /// What is not V8's.
+    pub(super) native: NativeMemory,
 }
 
 impl V8Memory {
@@ -84,7 +85,7 @@ impl V8Memory {
         let mut text = String::new();
         File::open("/proc/self/maps").ok()?.read_to_string(&mut text).ok()?;
         let of = |permissions| text.lines().filter_map(move |l| v8_mapping(l, permissions));
-        let native = text.lines().filter_map(native_mapping).collect();
+        let native = NativeMemory::new(text.lines().filter_map(native_mapping).collect());
         let mut found = Self { read_only: of("r--p").collect(), native, ..Self::default() };
         for mapping in of("rw-p") {
             found.add_chunks(mapping, memory);

@@ -22,8 +22,10 @@
 //! At most [`MAX_SAMPLES`] blocks are read, which takes tens of milliseconds.
 
 mod arrays;
+mod contents;
 mod indices;
 mod memory;
+mod natives;
 mod numerals;
 mod sampler;
 mod strings;
@@ -31,10 +33,10 @@ mod tables;
 
 use std::ops::Range;
 
+pub(super) use self::contents::Contents;
 use self::indices::Span;
 use self::memory::{CHUNK, Memory, V8Memory};
 use self::numerals::Different;
-pub(super) use self::sampler::Contents;
 use self::sampler::Sampler;
 use self::strings::DistinctShare;
 use super::memory::page_size;

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::arrays::{Array, MAX_BYTES};
+use super::contents::{Contents, Counts};
 use super::indices::Span;
 use super::memory::{Memory, is_pointer};
+use super::natives::NativeMemory;
 use super::numerals::{Lots, Numerals};
 use super::strings::{StringMap, Texts};
 use super::tables::Table;
@@ -32,113 +34,12 @@ const MAX_KEYS: usize = 64;
 /// Of so many strings the text of one is read.
 const TEXTS_READ: usize = 5;
 
-/// How much there is of each in a part of V8's memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(in crate::capture) struct Contents {
-    /// Bytes that have ever been used.
-    pub(super) bytes: f64,
-    /// References.
-    pub(in crate::capture) pointers: f64,
-    /// Objects.
-    pub(in crate::capture) objects: f64,
-    /// Strings, and the characters of theirs that a snapshot may hold.
-    pub(in crate::capture) strings: f64,
-    pub(super) characters: f64,
-    /// Strings in V8's table of them.
-    pub(super) internalized: f64,
-    /// References to `undefined` and the like from the items of arrays.
-    pub(super) oddballs: f64,
-    /// Pairs of tables of `WeakMap`s.
-    pub(in crate::capture) ephemerons: f64,
-    /// References from arrays and tables.
-    pub(super) items: f64,
-    /// Native objects that belong to one of V8's.
-    pub(super) natives: f64,
-    /// Bytes of the pages of large objects that hold references.
-    pub(super) large_referring: f64,
-}
-
-impl Contents {
-    pub(super) fn add(&mut self, other: &Self) {
-        self.bytes += other.bytes;
-        self.pointers += other.pointers;
-        self.objects += other.objects;
-        self.strings += other.strings;
-        self.characters += other.characters;
-        self.internalized += other.internalized;
-        self.oddballs += other.oddballs;
-        self.ephemerons += other.ephemerons;
-        self.items += other.items;
-        self.natives += other.natives;
-        self.large_referring += other.large_referring;
-    }
-
-    /// A share of it.
-    pub(super) fn scale(&self, share: f64) -> Self {
-        Self {
-            bytes: self.bytes * share,
-            pointers: self.pointers * share,
-            objects: self.objects * share,
-            strings: self.strings * share,
-            characters: self.characters * share,
-            internalized: self.internalized * share,
-            oddballs: self.oddballs * share,
-            ephemerons: self.ephemerons * share,
-            items: self.items * share,
-            natives: self.natives * share,
-            large_referring: self.large_referring * share,
-        }
-    }
-}
-
-/// Counts of what was read.
-#[derive(Debug, Default, PartialEq)]
-struct Counts {
-    used: usize,
-    pointers: usize,
-    followed: usize,
-    to_maps: usize,
-    strings: usize,
-    characters: usize,
-    internalized: usize,
-    oddballs: usize,
-    items: usize,
-    /// Words of tables that nothing was put into yet. They hold `undefined`.
-    unused: f64,
-    ephemerons: usize,
-    natives: usize,
-    /// Blocks of large objects that hold references.
-    large_referring: usize,
-}
-
-impl Counts {
-    /// What there is if each block stands for `scale` of them.
-    fn scale(&self, scale: f64) -> Contents {
-        let scaled = |count: usize| count as f64 * scale;
-        let share_of_maps = self.to_maps as f64 / self.followed.max(1) as f64;
-        Contents {
-            bytes: scaled(self.used * BLOCK),
-            pointers: scaled(self.pointers),
-            objects: scaled(self.pointers) * share_of_maps,
-            strings: scaled(self.strings),
-            characters: scaled(self.characters),
-            internalized: scaled(self.internalized),
-            oddballs: (self.oddballs as f64 - self.unused) * scale,
-            ephemerons: scaled(self.ephemerons),
-            items: scaled(self.items),
-            natives: scaled(self.natives),
-            large_referring: scaled(self.large_referring * BLOCK),
-        }
-    }
-}
-
 /// Reads blocks and counts what is in them.
 pub(super) struct Sampler {
     control: Control,
     memory: Memory,
     read_only: Vec<Range<usize>>,
-    /// Memory that is not V8's, in order of address.
-    native: Vec<Range<usize>>,
+    native: NativeMemory,
     /// What is known of pointers into read-only memory, and of what may be a map.
     read_only_objects: HashMap<u64, Option<ReadOnly>>,
     maps: HashMap<u64, bool>,
@@ -177,7 +78,7 @@ impl Sampler {
     pub(super) fn new(
         memory: Memory,
         read_only: Vec<Range<usize>>,
-        native: Vec<Range<usize>>,
+        native: NativeMemory,
         control: &Control,
     ) -> Self {
         Self {
@@ -356,28 +257,6 @@ impl Sampler {
         if is_map { Array::at(address, words) } else { None }
     }
 
-    /// Whether the word at `at` is the address of a native object that V8's garbage collection or its
-    /// walk may write to. Not that of the bytes of an `ArrayBuffer`, which are written to by nobody:
-    /// there, that of what V8 notes about them comes next; and in a typed array its lengths are in front,
-    /// and a zero behind.
-    fn is_native_object(&self, block: &[u64], at: usize) -> bool {
-        if !self.is_native(block[at]) {
-            return false;
-        }
-        match block.get(at + 1) {
-            Some(0) => !ends_with_lengths(&block[..at]),
-            next => next.is_none_or(|&next| !self.is_native(next)),
-        }
-    }
-
-    /// Whether a word is the address of something that the C library has allocated.
-    fn is_native(&self, word: u64) -> bool {
-        const ALIGNMENT: u64 = 16;
-        let after = self.native.partition_point(|range| range.end as u64 <= word);
-        word.is_multiple_of(ALIGNMENT)
-            && self.native.get(after).is_some_and(|range| range.start as u64 <= word)
-    }
-
     fn is_read_only(&self, word: u64) -> bool {
         is_pointer(word) && self.read_only.iter().any(|range| range.contains(&(word as usize)))
     }
@@ -390,7 +269,7 @@ impl Sampler {
             self.words += 1;
             let word = block[at];
             if !is_pointer(word) {
-                counts.natives += usize::from(self.is_native_object(block, at));
+                counts.natives += usize::from(self.native.is_object(block, at));
                 continue;
             }
             let is_read_only = self.is_read_only(word);
@@ -527,12 +406,6 @@ impl ReadOnly {
     }
 }
 
-/// Whether the last two words are the length of a typed array, in bytes and in items.
-fn ends_with_lengths(words: &[u64]) -> bool {
-    matches!(words, [.., bytes, items]
-        if [1, 2, 4, 8].into_iter().any(|size| items.checked_mul(size) == Some(*bytes)))
-}
-
 /// Two equal pointers side by side into read-only memory are no references of objects: they are
 /// what empty slots of tables and objects without elements hold, or items of an array.
 fn is_repeated(block: &[u64; WORDS], at: usize) -> bool {
@@ -551,39 +424,16 @@ mod tests {
         let words = [0x1000_0011, 0x1000_0011, 0x2000_0011, 0x2000_0011, 0x1000_0021, 7 << 32];
         block[..words.len()].copy_from_slice(&words);
         block[WORDS - 1] = 0x1000_0011;
-        let count = |read_only| {
-            let mut counts = Counts::default();
-            let memory = Memory::open().unwrap();
-            Sampler::new(memory, read_only, vec![], &Control::default()).count(
-                &block,
-                0,
-                1.0,
-                &mut counts,
-            );
-            counts.pointers
-        };
+        let count =
+            |read_only| {
+                let mut counts = Counts::default();
+                let memory = Memory::open().unwrap();
+                Sampler::new(memory, read_only, NativeMemory::default(), &Control::default())
+                    .count(&block, 0, 1.0, &mut counts);
+                counts.pointers
+            };
         assert_eq!(count(vec![]), 6);
         assert_eq!(count(std::iter::once(0x1000_0000..0x1004_0000).collect()), 4);
-    }
-
-    #[test]
-    fn native_objects_count_and_the_bytes_of_buffers_do_not() {
-        const FLAGS: u64 = 8;
-        let (bytes, note, wrapped) = (0x7f00_0000_0010, 0x7f00_0000_2010, 0x7f00_0000_3010);
-        let map = 0x2000_0011;
-        let native = std::iter::once(0x7f00_0000_0000..0x7f00_0000_4000).collect();
-        let memory = Memory::open().unwrap();
-        let sampler = Sampler::new(memory, vec![], native, &Control::default());
-        let count = |words: &[u64]| {
-            (0..words.len()).filter(|&at| sampler.is_native_object(words, at)).count()
-        };
-        assert_eq!(count(&[map, 4096, 4096, bytes, note, FLAGS]), 1);
-        assert_eq!(count(&[map, 4096, 4096, bytes, 0, map]), 0);
-        assert_eq!(count(&[map, 4096, 512, bytes, 0, map]), 0);
-        assert_eq!(count(&[map, 0x925_7380, wrapped, 0, map]), 1);
-        assert_eq!(count(&[map, wrapped, map]), 1);
-        assert_eq!(count(&[map, wrapped]), 1);
-        assert_eq!(count(&[map, 0x7f00_0000_4010, 0x7f00_0000_0018, map]), 0);
     }
 
     #[test]
@@ -595,8 +445,12 @@ mod tests {
         let start = words.as_ptr() as usize;
         let chunk = start..start + CHUNK;
         let read_only = std::iter::once(0x1000_0000..0x1004_0000).collect();
-        let mut sampler =
-            Sampler::new(Memory::open().unwrap(), read_only, vec![], &Control::default());
+        let mut sampler = Sampler::new(
+            Memory::open().unwrap(),
+            read_only,
+            NativeMemory::default(),
+            &Control::default(),
+        );
         sampler.read_only_objects.insert(map, Some(ReadOnly::Map));
         let mut items = |at: usize| {
             let block = words[at * WORDS..][..WORDS].try_into().unwrap();
@@ -607,12 +461,5 @@ mod tests {
             counts.items
         };
         assert_eq!([items(0), items(1), items(2)], [WORDS - 102, WORDS, 102 + 1000 - 2 * WORDS]);
-    }
-
-    #[test]
-    fn unused_slots_of_tables_are_taken_off_what_arrays_hold() {
-        let counts = Counts { oddballs: 100, unused: 30.0, ephemerons: 5, ..Counts::default() };
-        let contents = counts.scale(2.0);
-        assert_eq!((contents.oddballs, contents.ephemerons), (140.0, 10.0));
     }
 }
