@@ -51,18 +51,13 @@ pub(super) fn is_generation(newer: Newer<'_>, before: &Before<'_>, candidate: &C
 
 /// Whether a container came after the baseline, with all that is in it.
 fn is_replaced(newer: Newer<'_>, before: &Before<'_>, container: NodeIndex) -> bool {
-    before.is_young(container) && !is_any_old(newer, before, container)
-}
-
-/// Whether any object in a container was there before.
-pub(super) fn is_any_old(newer: Newer<'_>, before: &Before<'_>, container: NodeIndex) -> bool {
     let Newer { graph, words, analysis, .. } = newer;
     let is_old = |edge: &Edge| {
         graph.node_type(edge.target) == NodeType::OBJECT
             && edge.label.raw_name() != words.proto.0
             && !before.is_young(edge.target)
     };
-    slots(graph, analysis, container).any(|it| is_old(&it))
+    before.is_young(container) && !slots(graph, analysis, container).any(|it| is_old(&it))
 }
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ fn begins_as(behind: &str, class: &str) -> bool {
 mod tests {
     use super::*;
     use crate::graph::NodeType;
-    use crate::leak::stage::{Sources, elements, function, suspects};
+    use crate::leak::stage::{self, Sources, elements, suspects};
 
     fn names<'s>(source: &'s str, function: &str, class: &str) -> Vec<&'s str> {
         let place = source.find(function).unwrap();
@@ -156,12 +156,7 @@ mod tests {
         let sources =
             Sources::new(&format!("locals-{registers}-{}", text.len()), &[("main.js", text)]);
         let found = suspects(|heap, global, is_grown| {
-            let call = heap.node(NodeType::OBJECT, "Generator", 64);
-            heap.edge(global, EdgeType::PROPERTY, "__proto__", call);
-            let function = function(heap, call, "run", &sources.url("main.js"), 1);
-            heap.edge(call, EdgeType::INTERNAL, "function", function);
-            let slots = heap.node(NodeType::ARRAY, "", 64);
-            heap.edge(call, EdgeType::INTERNAL, "parameters_and_registers", slots);
+            let slots = stage::registers(heap, global, &sources.url("main.js"));
             for number in 0..registers {
                 let list = heap.node(NodeType::OBJECT, "Array", 32);
                 heap.edge(slots, EdgeType::INTERNAL, (number + 2).to_string(), list);

@@ -356,16 +356,20 @@ mod tests {
         assert_eq!(of_class("Chief"), ("next".into(), "Array".into()));
     }
 
+    /// The logs of a hundred devices in a list.
+    fn logs_of_devices(heap: &mut GraphBuilder, global: NodeIndex) -> Vec<NodeIndex> {
+        let devices = property(heap, global, "devices", "Array");
+        let log = |number| {
+            let device = entry(heap, devices, number, "Device");
+            property(heap, device, "log", "Array")
+        };
+        (0..100).map(log).collect()
+    }
+
     #[test]
     fn a_crowd_takes_its_growth_from_what_is_around_it() {
         let found = suspects(|heap, global, is_grown| {
-            let devices = property(heap, global, "devices", "Array");
-            let logs: Vec<_> = (0..100)
-                .map(|number| {
-                    let device = entry(heap, devices, number, "Device");
-                    property(heap, device, "log", "Array")
-                })
-                .collect();
+            let logs = logs_of_devices(heap, global);
             for log in logs {
                 elements(heap, log, 0..if is_grown { 30 } else { 0 }, "Line", 100);
             }
@@ -381,13 +385,7 @@ mod tests {
     fn the_first_of_a_crowd_keeps_what_others_lead_to_as_well() {
         let of_logs = |shared: u32| {
             let found = suspects(|heap, global, is_grown| {
-                let devices = property(heap, global, "devices", "Array");
-                let logs: Vec<_> = (0..100)
-                    .map(|number| {
-                        let device = entry(heap, devices, number, "Device");
-                        property(heap, device, "log", "Array")
-                    })
-                    .collect();
+                let logs = logs_of_devices(heap, global);
                 let more = |count| if is_grown { count } else { 0 };
                 for &log in &logs {
                     elements(heap, log, 0..more(30), "Line", 100);

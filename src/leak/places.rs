@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use crate::analysis::wtf8::lossy;
-use crate::graph::{EdgeIndex, EdgeType, NodeIndex, NodeType};
+use crate::graph::{EdgeType, NodeIndex, NodeType};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
 use crate::leak::captures::Captures;
@@ -19,7 +19,7 @@ use crate::leak::edges::property;
 use crate::leak::exports::Exports;
 use crate::leak::holders::slots;
 use crate::leak::naming::Handle;
-use crate::leak::route::{Step, step_of};
+use crate::leak::route::{Step, steps_to};
 use crate::leak::scripts::{
     Place, place_of_call, place_of_closure, place_of_constructor, place_of_module,
 };
@@ -227,9 +227,7 @@ impl<'a> Places<'a> {
     ) -> Option<String> {
         let Newer { graph, .. } = self.newer;
         let file = self.module_file(module)?.url;
-        let targets = &graph.tables().edge_target;
-        let retainers = targets.iter().enumerate().filter(|&(_, &target)| target == exports);
-        let steps = retainers.map(|(index, _)| step_of(graph, EdgeIndex(index as u32)));
+        let steps = steps_to(graph, |target| target == exports);
         let variables = steps.filter(|step| step.edge.label.edge_type() == EdgeType::CONTEXT);
         let own = variables
             .take(MOST_VARIABLES)

@@ -206,6 +206,16 @@ pub fn step_of(graph: &HeapGraph, index: EdgeIndex) -> Step {
     Step { from: NodeIndex(from as u32), edge }
 }
 
+/// All steps to nodes that are wanted. Linear in edges: for a few questions a report.
+pub fn steps_to(
+    graph: &HeapGraph,
+    is_wanted: impl Fn(NodeIndex) -> bool,
+) -> impl Iterator<Item = Step> {
+    let targets = graph.tables().edge_target.iter().zip(0..);
+    let retainers = targets.filter(move |&(&target, _)| is_wanted(target));
+    retainers.map(|(_, index)| step_of(graph, EdgeIndex(index)))
+}
+
 /// What an edge costs. The numbers only have to keep an order: what a developer wrote, then what
 /// stands for it, then V8's parts of it, then what merely happens to refer to it.
 struct Prices<'a> {

@@ -10,10 +10,10 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::analysis::Analysis;
-use crate::graph::{Edge, EdgeIndex, EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::candidate::Candidate;
 use crate::leak::growth::{Accumulation, Walk};
-use crate::leak::route::step_of;
+use crate::leak::route::steps_to;
 use crate::leak::vocabulary::Vocabulary;
 
 /// Tables that iterators have, too, and their containers.
@@ -34,10 +34,7 @@ impl SharedTables {
         if tables.is_empty() {
             return Self::default();
         }
-        let targets = graph.tables().edge_target.iter().zip(0..);
-        let steps = targets.filter(|(target, _)| tables.contains(target));
-        let steps = steps.map(|(_, index)| step_of(graph, EdgeIndex(index)));
-        let owned = steps.filter(|step| {
+        let owned = steps_to(graph, |target| tables.contains(&target)).filter(|step| {
             step.edge.label.edge_type() == EdgeType::INTERNAL
                 && step.edge.label.raw_name() == words.table.0
                 && graph.node_type(step.from) == NodeType::OBJECT
@@ -48,21 +45,22 @@ impl SharedTables {
 }
 
 impl Walk<'_> {
+    /// By table that its container does not have alone: the container.
+    fn containers_of_tables(&self) -> &HashMap<NodeIndex, NodeIndex> {
+        let Self { graph, words, analysis, .. } = *self;
+        let find = || SharedTables::find(graph, words, analysis);
+        &self.shared_tables.get_or_init(find).containers
+    }
+
     /// The container whose table a node is, if that container does not have it alone.
     pub(super) fn container_of_shared(&self, node: NodeIndex) -> Option<NodeIndex> {
-        let Self { graph, words, analysis, .. } = *self;
-        if graph.node_type(node) != NodeType::ARRAY {
-            return None;
-        }
-        let find = || SharedTables::find(graph, words, analysis);
-        self.shared_tables.get_or_init(find).containers.get(&node).copied()
+        let is_array = self.graph.node_type(node) == NodeType::ARRAY;
+        is_array.then(|| self.containers_of_tables().get(&node).copied())?
     }
 
     /// The containers that do not have their table alone.
     pub(super) fn containers_of_shared(&self) -> HashSet<NodeIndex> {
-        let Self { graph, words, analysis, .. } = *self;
-        let find = || SharedTables::find(graph, words, analysis);
-        self.shared_tables.get_or_init(find).containers.values().copied().collect()
+        self.containers_of_tables().values().copied().collect()
     }
 
     /// A container that was there before has grown by no more than it has now, with a young table of so many

@@ -126,6 +126,17 @@ pub(crate) fn elements(
     }
 }
 
+/// A suspended call of a function `run` at the beginning of a script: its registers.
+pub(crate) fn registers(heap: &mut GraphBuilder, of: NodeIndex, url: &str) -> NodeIndex {
+    let call = heap.node(NodeType::OBJECT, "Generator", 64);
+    heap.edge(of, EdgeType::PROPERTY, "__proto__", call);
+    let function = function(heap, call, "run", url, 1);
+    heap.edge(call, EdgeType::INTERNAL, "function", function);
+    let registers = heap.node(NodeType::ARRAY, "", 64);
+    heap.edge(call, EdgeType::INTERNAL, "parameters_and_registers", registers);
+    registers
+}
+
 /// A function of a script, which is made with it, at a line.
 pub(crate) fn function(
     heap: &mut GraphBuilder,

@@ -7,10 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::{EdgeIndex, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::describe::Describer;
 use crate::leak::naming::Handle;
-use crate::leak::route::{Step, step_of};
+use crate::leak::route::{Step, steps_to};
 use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
 
@@ -56,11 +56,8 @@ impl Describer<'_> {
             graph.name_index(node) == words.async_local_storage_class
                 && graph.node_type(node) == NodeType::OBJECT
         };
-        let targets = graph.tables().edge_target.iter().zip(0..);
-        let retainers = targets.filter(|&(&target, _)| is_storage(target));
-        let steps = retainers.map(|(_, index)| step_of(graph, EdgeIndex(index)));
         let mut handles: BTreeMap<NodeIndex, Handle> = BTreeMap::new();
-        for step in steps {
+        for step in steps_to(graph, is_storage) {
             let mut route = routes.to(graph, step.from);
             route.push(step);
             let handle = self.handle(&route).filter(|handle| handle.at + 1 == route.len());

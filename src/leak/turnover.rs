@@ -8,11 +8,11 @@
 //!
 //! Time: linear in the edges of the container, and in the source of its file.
 
-use crate::graph::NodeType;
+use crate::graph::{NodeIndex, NodeType};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
-use crate::leak::declaration::words;
-use crate::leak::generations::is_any_old;
+use crate::leak::declaration::behind_name;
+use crate::leak::holders::slots;
 use crate::leak::suspects::Newer;
 use crate::report::Suspect;
 use crate::source_map::source_text;
@@ -34,7 +34,7 @@ pub(super) fn has_been_emptied(
         || !is_container
         || !candidate.stands_for_itself()
         || was < FEWEST_GONE
-        || is_any_old(newer, before, node)
+        || !is_nothing_left(newer, before, node)
     {
         return false;
     }
@@ -45,6 +45,22 @@ pub(super) fn has_been_emptied(
         true => is_replaced_in(&text, &suspect.name),
         false => is_cut_in(&text, &suspect.name),
     }
+}
+
+/// Whether nothing of what was in a container is left, as far as what is in it tells. Keys are texts that are
+/// there in any case, so texts count where there are no objects.
+fn is_nothing_left(newer: Newer<'_>, before: &Before<'_>, container: NodeIndex) -> bool {
+    let Newer { graph, words, analysis, .. } = newer;
+    let slots = slots(graph, analysis, container);
+    let items = slots.filter(|edge| edge.label.raw_name() != words.proto.0);
+    let items: Vec<NodeIndex> = items.map(|edge| edge.target).collect();
+    let are = |is_wanted: fn(NodeType) -> bool| {
+        let wanted = items.iter().filter(move |&&item| is_wanted(graph.node_type(item)));
+        wanted.map(|&item| before.is_young(item)).collect::<Vec<_>>()
+    };
+    let objects = are(|node_type| node_type == NodeType::OBJECT);
+    let telling = if objects.is_empty() { are(NodeType::is_string) } else { objects };
+    !telling.is_empty() && telling.into_iter().all(|is_young| is_young)
 }
 
 /// Whether a source makes an empty container of that name more than once: where it is declared, and again.
@@ -62,7 +78,7 @@ fn is_replaced_in(source: &str, name: &str) -> bool {
             without('[', ']') || without('{', '}') || arguments.starts_with("()")
         })
     };
-    words(source, name).filter(|behind| is_empty(behind)).count() > 1
+    behind_name(source, name).filter(|behind| is_empty(behind)).count() > 1
 }
 
 /// Whether a source cuts an array of that name to nothing.
@@ -72,12 +88,50 @@ fn is_cut_in(source: &str, name: &str) -> bool {
         let cut = cut.and_then(|cut| cut.strip_prefix('=')).map(str::trim_start);
         cut.is_some_and(|cut| cut.starts_with('0')) || behind.starts_with(".splice(0")
     };
-    words(source, name).any(is_cut)
+    behind_name(source, name).any(is_cut)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::EdgeType;
+    use crate::leak::stage::{Sources, function, suspects};
+
+    /// How many suspects there are if a list of 20 texts gave way to one of 700, with or without one of
+    /// them.
+    fn suspects_of_list(is_one_left: bool) -> usize {
+        let text = "let lines = [];\nfunction flush() { send(lines); lines = []; }\n";
+        let sources = Sources::new(&format!("turnover-{is_one_left}"), &[("main.js", text)]);
+        let found = suspects(|heap, global, is_grown| {
+            let flush = function(heap, global, "flush", &sources.url("main.js"), 2);
+            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
+            heap.edge(flush, EdgeType::INTERNAL, "context", scope);
+            let lines = heap.node(NodeType::OBJECT, "Array", 2_000);
+            heap.edge(scope, EdgeType::CONTEXT, "lines", lines);
+            let kept = heap.node(NodeType::STRING, "kept", 100);
+            heap.edge(global, EdgeType::PROPERTY, "kept", kept);
+            if is_grown {
+                heap.set_id(lines, 90_001);
+            }
+            for at in 0..if is_grown { 700 } else { 20 } {
+                let line = match (at, is_grown && is_one_left) {
+                    (0, true) => kept,
+                    _ => heap.node(NodeType::STRING, "line", 100),
+                };
+                heap.numbered(lines, EdgeType::ELEMENT, at, line);
+                if line != kept {
+                    heap.set_id(line, if is_grown { 70_001 } else { 7_001 } + 2 * at);
+                }
+            }
+        });
+        found.len()
+    }
+
+    #[test]
+    fn a_buffer_of_which_nothing_is_left_is_none_of_the_suspects() {
+        assert_eq!(suspects_of_list(false), 0);
+        assert_eq!(suspects_of_list(true), 1, "a copy of the list before has its items");
+    }
 
     #[test]
     fn a_buffer_is_made_anew_where_it_is_emptied() {

@@ -6,11 +6,12 @@
 //!
 //! Time: linear in edges for each thing that is looked up, of which there are [`MOST_SEARCHES`] at most.
 
-use crate::graph::{EdgeIndex, EdgeType, NodeIndex, NodeType};
+use crate::graph::{NodeIndex, NodeType};
 use crate::leak::describe::Describer;
 use crate::leak::edges::property;
+use crate::leak::growth::is_slot;
 use crate::leak::naming::REGISTERS;
-use crate::leak::route::{Step, step_of};
+use crate::leak::route::{Step, steps_to};
 use crate::leak::suspects::Newer;
 
 /// So many things are looked up in one report.
@@ -62,10 +63,8 @@ impl Describer<'_> {
             return None;
         }
         self.searches.set(self.searches.get() + 1);
-        let targets = graph.tables().edge_target.iter().zip(0..);
-        let retainers = targets.filter(|&(&target, _)| target == thing);
-        let steps = retainers.map(|(_, index)| step_of(graph, EdgeIndex(index)));
-        let ways = steps.filter(is_way).take(MOST_WAYS).map(|step| {
+        let steps = steps_to(graph, |target| target == thing);
+        let ways = steps.filter(|step| is_slot(step.edge)).take(MOST_WAYS).map(|step| {
             let mut way = routes.to(graph, step.from);
             way.push(step);
             way
@@ -82,14 +81,10 @@ impl Describer<'_> {
     }
 }
 
-fn is_way(step: &Step) -> bool {
-    !matches!(step.edge.label.edge_type(), EdgeType::WEAK | EdgeType::SHORTCUT)
-}
-
 #[cfg(test)]
 mod tests {
     use crate::graph::{EdgeType, NodeIndex, NodeType};
-    use crate::leak::stage::{Sources, elements, function, property, suspects};
+    use crate::leak::stage::{Sources, elements, function, property, registers, suspects};
     use crate::testing::GraphBuilder;
 
     fn grow(heap: &mut GraphBuilder, list: NodeIndex, is_grown: bool) {
@@ -131,12 +126,7 @@ mod tests {
     fn a_field_is_preferred_to_a_register() {
         let sources = Sources::new("ways-field", &[("main.js", "this.jobs = [];\n")]);
         let found = suspects(|heap, global, is_grown| {
-            let call = heap.node(NodeType::OBJECT, "Generator", 64);
-            heap.edge(global, EdgeType::PROPERTY, "__proto__", call);
-            let run = function(heap, call, "run", &sources.url("main.js"), 1);
-            heap.edge(call, EdgeType::INTERNAL, "function", run);
-            let slots = heap.node(NodeType::ARRAY, "", 64);
-            heap.edge(call, EdgeType::INTERNAL, "parameters_and_registers", slots);
+            let slots = registers(heap, global, &sources.url("main.js"));
             let runner = heap.node(NodeType::OBJECT, "Runner", 32);
             heap.locate(runner, 7, 0, 0);
             let jobs = property(heap, runner, "jobs", "Array");
