@@ -14,13 +14,10 @@ use crate::leak::kind::{event_target, kind};
 use crate::leak::naming::{Handle, Naming, class_name, is_identifier};
 use crate::leak::places::Places;
 use crate::leak::route::Step;
-use crate::leak::scripts::{Place, place_of_constructor};
+use crate::leak::scripts::Place;
 use crate::leak::sentence::grouped;
 use crate::leak::suspects::Newer;
 use crate::report::{Suspect, SuspectKind};
-
-/// So many instances are looked at for what is behind them.
-const MOST_SAMPLES: usize = 16;
 
 /// What it takes to describe.
 pub(crate) struct Describer<'a> {
@@ -235,44 +232,6 @@ impl Describer<'_> {
             Some(name) => Handle { name, ..handle },
             None => handle,
         }
-    }
-
-    /// What a program sees of instances that Node holds by a handle. Of some of them, more may be in other
-    /// hands.
-    fn front_of(&self, candidate: &Candidate) -> NodeIndex {
-        let node = candidate.point.node;
-        let members = candidate.scattered.as_ref().map_or(&[][..], |scatter| &scatter.members);
-        let samples = std::iter::once(node).chain(members.iter().copied()).take(MOST_SAMPLES);
-        let fronts = samples.filter_map(|sample| self.front(sample));
-        fronts.max_by_key(|&(_, steps)| steps).map_or(node, |(front, _)| front)
-    }
-
-    /// Of two objects that refer to each other, the one behind Node's handle; and what a package or the
-    /// program put behind that one in the same way. With the number of steps to there.
-    fn front(&self, node: NodeIndex) -> Option<(NodeIndex, usize)> {
-        let Newer { graph, words, .. } = self.newer;
-        let is_wrapper = graph.edges(node).any(|edge| {
-            edge.label.edge_type() == EdgeType::INTERNAL
-                && StringIndex(edge.label.raw_name()) == words.javascript_to_native
-        });
-        let own = self.mutual(node, |_| true).filter(|_| is_wrapper)?;
-        let is_foreign = |node: NodeIndex| {
-            place_of_constructor(graph, words, node).is_some_and(|place| !place.is_internal())
-        };
-        Some(self.mutual(own, is_foreign).map_or((own, 1), |behind| (behind, 2)))
-    }
-
-    /// The object that a node alone refers to by a property, and that refers to it in the same way.
-    fn mutual(&self, node: NodeIndex, is_wanted: impl Fn(NodeIndex) -> bool) -> Option<NodeIndex> {
-        let Newer { graph, analysis, .. } = self.newer;
-        let properties = |node| {
-            let edges = graph.edges(node);
-            edges.filter(|edge| edge.label.edge_type() == EdgeType::PROPERTY)
-        };
-        let mut held = properties(node).map(|edge| edge.target).filter(|&target| {
-            graph.node_type(target) == NodeType::OBJECT && analysis.dominators.idom(target) == node
-        });
-        held.find(|&held| is_wanted(held) && properties(held).any(|edge| edge.target == node))
     }
 
     /// Which containers the items are in, if those are in the one that the name is of: how many there

@@ -102,7 +102,7 @@ pub struct Walk<'a> {
     pub least_bytes: u64,
     /// Fewer items more than this are noise, unless they are large.
     pub least_items: u64,
-    /// Found when the first table that nobody has alone is met.
+    /// Found by the first who asks for them.
     pub shared_tables: OnceLock<SharedTables>,
 }
 

@@ -8,7 +8,7 @@
 //!    generations, windows,
 //!    turnover), what no variable holds (registered_symbols)
 //! -> describe: route, ways, naming, data_keys, exports, places, declarations,
-//!    locals, stores, scripts, kind, contents, path,
+//!    locals, stores, fronts, scripts, kind, contents, path,
 //!    fingerprint, sentence; what Node has (of_node) and packages do (collections); what is one leak in many
 //!    places (alike)
 //! ```
@@ -41,6 +41,7 @@ mod exports;
 mod file_names;
 mod finalizers;
 mod fingerprint;
+mod fronts;
 mod generations;
 mod grown;
 pub mod growth;

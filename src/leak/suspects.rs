@@ -438,25 +438,6 @@ mod tests {
     }
 
     #[test]
-    fn instances_that_only_handles_hold_are_named_by_their_class() {
-        let found = suspects(|heap, _, grown| {
-            for at in 0..if grown { 300 } else { 5 } {
-                let native = heap.node(NodeType::SYNTHETIC, "Node / TCPSocketWrap", 100);
-                heap.set_id(native, 100_000 + 2 * at);
-                let handle = heap.node(NodeType::OBJECT, "TCP", 50);
-                let socket = heap.node(NodeType::OBJECT, "Socket", 200);
-                heap.numbered(heap.root(), EdgeType::ELEMENT, at, native);
-                heap.edge(native, EdgeType::INTERNAL, "native_to_javascript", handle);
-                heap.edge(handle, EdgeType::INTERNAL, "javascript_to_native", native);
-                heap.edge(handle, EdgeType::PROPERTY, "<symbol owner_symbol>", socket);
-                heap.edge(socket, EdgeType::PROPERTY, "_handle", handle);
-            }
-        });
-        assert_eq!(found.len(), 1);
-        assert_eq!((found[0].0.as_str(), found[0].1.as_str()), ("Socket", "Socket"));
-    }
-
-    #[test]
     fn a_string_that_is_larger_in_another_process_has_grown() {
         let found = stage::suspects_by_shape(|heap, global, grown| {
             let page = property(heap, global, "page", "Page");
