@@ -5,16 +5,20 @@
 //! in it. It is the container's all the same.
 //!
 //! Time: one pass over the names of nodes and, if there are iterators, one over edges. Memory: some words for
-//! each.
+//! each, and a bit for each node if there are iterators.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::analysis::Analysis;
+use crate::analysis::bits::BitSet;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::candidate::Candidate;
 use crate::leak::growth::{Accumulation, Walk};
 use crate::leak::route::steps_to;
 use crate::leak::vocabulary::Vocabulary;
+
+/// A table of fewer bytes has no room for as many items as growth has to have.
+const LEAST_TABLE: u32 = 1024;
 
 /// Tables that iterators have, too, and their containers.
 #[derive(Debug, Default)]
@@ -24,17 +28,25 @@ pub struct SharedTables {
 
 impl SharedTables {
     fn find(graph: &HeapGraph, words: &Vocabulary, analysis: &Analysis) -> Self {
-        let is_array = |edge: &Edge| graph.node_type(edge.target) == NodeType::ARRAY;
+        // Every iterator that is done has one and the same empty table.
+        let is_filled = |edge: &Edge| {
+            graph.node_type(edge.target) == NodeType::ARRAY
+                && graph.file_self_size(edge.target) >= LEAST_TABLE
+        };
         let classes = [words.map_iterator_class, words.set_iterator_class];
         let names = graph.tables().node_name.iter().zip(0..);
         let iterators = names.filter(|(name, _)| classes.contains(name));
         // V8 has no name for that edge.
-        let iterated = iterators.flat_map(|(_, at)| graph.edges(NodeIndex(at))).filter(is_array);
-        let tables: HashSet<NodeIndex> = iterated.map(|edge| edge.target).collect();
-        if tables.is_empty() {
+        let iterated = iterators.flat_map(|(_, at)| graph.edges(NodeIndex(at))).filter(is_filled);
+        let mut iterated = iterated.peekable();
+        if iterated.peek().is_none() {
             return Self::default();
         }
-        let owned = steps_to(graph, |target| tables.contains(&target)).filter(|step| {
+        let mut tables = BitSet::new(graph.node_count());
+        for edge in iterated {
+            tables.insert(edge.target.0);
+        }
+        let owned = steps_to(graph, |target| tables.contains(target.0)).filter(|step| {
             step.edge.label.edge_type() == EdgeType::INTERNAL
                 && step.edge.label.raw_name() == words.table.0
                 && graph.node_type(step.from) == NodeType::OBJECT
