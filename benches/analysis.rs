@@ -13,16 +13,16 @@ use heapdiff::analysis::class_table::ClassRows;
 use heapdiff::analysis::classes::Classes;
 use heapdiff::analysis::comparison::{ComparisonOptions, NewerNodes, OlderNodes, compare};
 use heapdiff::analysis::detachedness::Detachedness;
+use heapdiff::analysis::dominators::Search;
 use heapdiff::analysis::essential::EssentialEdges;
 use heapdiff::analysis::groups::Groups;
 use heapdiff::analysis::ids::nodes_by_id;
 use heapdiff::analysis::names::KnownNames;
-use heapdiff::analysis::{
-    Analysis, What, analyse, distances, dominators, interfaces, ownership, statistics,
-};
+use heapdiff::analysis::{Analysis, What, analyse, distances, interfaces, ownership, statistics};
 use heapdiff::control::Control;
 use heapdiff::error::Result;
 use heapdiff::graph::HeapGraph;
+use heapdiff::pages_ahead::PagesAhead;
 use heapdiff::snapshot::{ReadOptions, Source, read};
 
 fn main() -> Result<()> {
@@ -46,7 +46,8 @@ fn run(path: &str) -> Result<(HeapGraph, Analysis)> {
     let names = measured("known names", || KnownNames::new(graph.strings(), &control))?;
     let detachedness = Detachedness::new(graph, &control)?;
     let tree = measured("dominators", || {
-        dominators::dominators(EssentialEdges::new(graph, &names), &control)
+        let pages_ahead = PagesAhead::default();
+        Search::new(EssentialEdges::new(graph, &names), &pages_ahead)?.run(&control)
     })?;
     let self_size = measured("ownership", || {
         ownership::owned_self_sizes(graph, &names, &detachedness, true, &control)

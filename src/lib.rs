@@ -54,6 +54,7 @@ pub mod explore;
 pub mod graph;
 pub mod leak;
 pub mod node_table;
+pub mod pages_ahead;
 mod prefix_sums;
 pub mod redact;
 pub mod report;

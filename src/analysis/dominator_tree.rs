@@ -27,21 +27,24 @@ pub struct DominatorTree {
 
 impl DominatorTree {
     /// Lays out the tree. `vertex` gives the node of each rank, `idom` the rank of each rank's
-    /// immediate dominator, which is lower except that the first rank is its own.
+    /// immediate dominator, which is lower except that the first rank is its own. The columns of the
+    /// tree are made out of these and of `spare`, columns as long whose content means nothing.
     pub(super) fn from_ranks(
         vertex: Vec<NodeIndex>,
         idom_rank: Vec<u32>,
+        spare: [Vec<u32>; 2],
         control: &Control,
     ) -> Result<Self> {
         let count = vertex.len();
-        let mut sizes = vec![1u32; count];
+        let [mut sizes, order] = spare;
+        sizes.fill(1);
         for rank in (1..count).rev() {
             control.checkpoint_at(rank)?;
             sizes[idom_rank[rank] as usize] += sizes[rank];
         }
         // Each node takes the next free part of its dominator's range.
         let mut next_free = idom_rank;
-        let mut order = vec![NodeIndex(0); count];
+        let mut order: Vec<NodeIndex> = bytemuck::cast_vec(order);
         let mut extent = vec![0; count];
         for rank in 0..count {
             control.checkpoint_at(rank)?;
@@ -52,8 +55,8 @@ impl DominatorTree {
             order[position as usize] = vertex[rank];
             extent[position as usize] = sizes[rank];
         }
-        drop((vertex, sizes, next_free));
-        let idom = idoms(&order, &extent, control)?;
+        drop((sizes, next_free));
+        let idom = idoms(&order, &extent, vertex, control)?;
         Ok(Self { idom, order, extent })
     }
 
@@ -135,9 +138,14 @@ impl DominatorTree {
     }
 }
 
-/// The immediate dominator of each node, by node: the top of the innermost subtree around it.
-fn idoms(order: &[NodeIndex], extent: &[u32], control: &Control) -> Result<Vec<NodeIndex>> {
-    let mut idom = vec![NodeIndex(0); order.len()];
+/// The immediate dominator of each node, by node: the top of the innermost subtree around it. `idom` is
+/// a column that has room for them.
+fn idoms(
+    order: &[NodeIndex],
+    extent: &[u32],
+    mut idom: Vec<NodeIndex>,
+    control: &Control,
+) -> Result<Vec<NodeIndex>> {
     // The subtrees around the current position that are not over, each with its end.
     let mut around = vec![(order.len(), order[0])];
     for (position, &node) in order.iter().enumerate() {

@@ -8,6 +8,8 @@
 //!
 //! Time: linear in nodes and edges. Memory: see there.
 
+use bytemuck::{Pod, Zeroable};
+
 use crate::analysis::bits::BitSet;
 use crate::analysis::essential::{EssentialEdges, EssentialFrom, is_barred};
 use crate::analysis::roots;
@@ -15,12 +17,15 @@ use crate::analysis::source_lists::SourceLists;
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{Edge, EdgeType, NodeIndex};
+use crate::pages_ahead::{Closing, PageRange, PagesAhead};
 
-/// A rank that was not given out.
-const NONE: u32 = u32::MAX;
+/// The rank of a node that has none yet, and that of the root: no edge to the root counts, so the two
+/// need no telling apart on the way. And a column of zeros costs nothing until it is touched.
+const NONE: u32 = 0;
 
 /// Where a node hangs in the forest of finished nodes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
 pub(super) struct Link {
     /// The parent in the spanning tree; later, a higher ancestor.
     pub(super) ancestor: u32,
@@ -38,21 +43,8 @@ pub(super) struct Walk {
     pub(super) sources: SourceLists,
     /// How many nodes can be reached.
     pub(super) reachable: usize,
-}
-
-impl Walk {
-    /// Walks over all nodes that can be reached, and those that hang under the root because only
-    /// edges that do not count lead to them.
-    pub(super) fn of(edges: EssentialEdges<'_>, control: &Control) -> Result<Self> {
-        let mut walker = Walker::new(edges);
-        let pages = walker.visit_pages(control)?;
-        walker.visit_rest(&pages, control)?;
-        for orphan in walker.orphans(&pages, control)? {
-            walker.stack.push(Pending { from: 0, target: orphan });
-            walker.visit_rest(&pages, control)?;
-        }
-        Ok(walker.finish())
-    }
+    /// A column as long as the others, for what comes next: what is in it means nothing.
+    pub(super) spare: Vec<u32>,
 }
 
 /// An edge to a node that had no rank when its source was entered.
@@ -73,7 +65,7 @@ struct Pages {
 impl Pages {
     #[inline(always)]
     fn contain(&self, node: NodeIndex, rank: u32) -> bool {
-        (rank < self.end && rank != 0) || self.others.contains(node.0)
+        (rank < self.end && rank != NONE) || self.others.contains(node.0)
     }
 
     /// Whether an edge is essential, of a node that is not the root and had no rank when the page was
@@ -91,7 +83,9 @@ impl Pages {
 /// A node's edges are looked at once, when it is entered; those to nodes without a rank wait on a
 /// stack. The one that waits on top is the next to follow, so this is a depth-first walk. If its
 /// target has got a rank meanwhile, that was below the source: the edge leads downwards.
-struct Walker<'a> {
+pub(super) struct Walker<'a> {
+    /// Dropped first, so that nobody asks for pages of columns that are gone.
+    _open: Closing<'a>,
     edges: EssentialEdges<'a>,
     /// By node.
     ranks: Vec<u32>,
@@ -103,16 +97,44 @@ struct Walker<'a> {
 }
 
 impl<'a> Walker<'a> {
-    fn new(edges: EssentialEdges<'a>) -> Self {
+    /// A walk that is about to begin. Another thread may have the pages of its columns provided.
+    pub(super) fn new(edges: EssentialEdges<'a>, pages_ahead: &'a PagesAhead) -> Self {
         let node_count = edges.graph().node_count();
         let found = Walk {
             vertex: Vec::with_capacity(node_count),
             forest: Vec::with_capacity(node_count),
             sources: SourceLists::new(node_count),
             reachable: 0,
+            spare: Vec::new(),
         };
         let ranks = vec![NONE; node_count];
-        Self { edges, ranks, stack: Vec::new(), leads_to_root: false, steps: 0, found }
+        let columns = [
+            PageRange::of(&ranks),
+            found.sources.head_pages(),
+            PageRange::of(&found.vertex),
+            PageRange::of(&found.forest),
+        ];
+        Self {
+            _open: pages_ahead.open(columns),
+            edges,
+            ranks,
+            stack: Vec::new(),
+            leads_to_root: false,
+            steps: 0,
+            found,
+        }
+    }
+
+    /// Walks over all nodes that can be reached, and those that hang under the root because only
+    /// edges that do not count lead to them.
+    pub(super) fn walk(mut self, control: &Control) -> Result<Walk> {
+        let pages = self.visit_pages(control)?;
+        self.visit_rest(&pages, control)?;
+        for orphan in self.orphans(&pages, control)? {
+            self.stack.push(Pending { from: 0, target: orphan });
+            self.visit_rest(&pages, control)?;
+        }
+        Ok(self.finish())
     }
 
     /// Enters the root, and walks over what can be reached from the page.
@@ -135,7 +157,7 @@ impl<'a> Walker<'a> {
                     let counts = source.counts(edge.label, edge.target);
                     if !counts
                         && edge.label.edge_type() != EdgeType::WEAK
-                        && matches!(ranks[edge.target.at()], NONE | 0)
+                        && ranks[edge.target.at()] == NONE
                     {
                         missed.push(edge.target);
                     }
@@ -148,7 +170,7 @@ impl<'a> Walker<'a> {
         }
         let end = self.found.vertex.len() as u32;
         // From all that has a rank, everything else that it leads to is among what was missed.
-        let is_new = |node: NodeIndex| matches!(self.ranks[node.at()], NONE | 0);
+        let is_new = |node: NodeIndex| self.ranks[node.at()] == NONE;
         missed.retain(|&node| is_new(node));
         let follows = |_, edge: Edge| is_new(edge.target) && roots::is_page_path(edge);
         let others = roots::reach(graph, missed, follows, control)?;
@@ -188,6 +210,7 @@ impl<'a> Walker<'a> {
         parent: u32,
         mut counts: impl FnMut(&[u32], EssentialFrom<'_>, Edge) -> bool,
     ) {
+        let root = self.edges.graph().root();
         let from = self.found.vertex.len() as u32;
         self.ranks[node.at()] = from;
         self.found.vertex.push(node);
@@ -198,9 +221,9 @@ impl<'a> Walker<'a> {
                 continue;
             }
             match self.ranks[edge.target.at()] {
-                NONE => self.stack.push(Pending { from, target: edge.target }),
                 // Every path to the root ends there.
-                0 => self.leads_to_root = true,
+                NONE if edge.target == root => self.leads_to_root = true,
+                NONE => self.stack.push(Pending { from, target: edge.target }),
                 rank => self.found.sources.push(rank, from),
             }
         }
@@ -210,8 +233,7 @@ impl<'a> Walker<'a> {
     /// have a rank cannot lead to one that has none.
     fn orphans(&self, pages: &Pages, control: &Control) -> Result<Vec<NodeIndex>> {
         let graph = self.edges.graph();
-        let has_none = |&node: &NodeIndex| self.ranks[node.at()] == NONE;
-        let mut left: Vec<NodeIndex> = graph.nodes().filter(has_none).collect();
+        let mut left: Vec<NodeIndex> = self.without_rank().collect();
         if left.is_empty() {
             return Ok(left);
         }
@@ -229,13 +251,19 @@ impl<'a> Walker<'a> {
         Ok(left)
     }
 
-    fn finish(self) -> Walk {
-        let mut walk = self.found;
-        walk.reachable = walk.vertex.len();
-        if walk.reachable < self.ranks.len() {
-            let nodes = self.edges.graph().nodes();
-            walk.vertex.extend(nodes.filter(|node| self.ranks[node.at()] == NONE));
+    /// The nodes without a rank, in node order.
+    fn without_rank(&self) -> impl Iterator<Item = NodeIndex> + '_ {
+        let graph = self.edges.graph();
+        let root = graph.root();
+        graph.nodes().filter(move |&node| self.ranks[node.at()] == NONE && node != root)
+    }
+
+    fn finish(mut self) -> Walk {
+        let mut vertex = std::mem::take(&mut self.found.vertex);
+        let reachable = vertex.len();
+        if reachable < self.ranks.len() {
+            vertex.extend(self.without_rank());
         }
-        walk
+        Walk { vertex, reachable, spare: self.ranks, ..self.found }
     }
 }

@@ -28,44 +28,68 @@
 //! long), prefetching what waits near the top of the stack (nothing gained).
 
 use crate::analysis::dominator_tree::DominatorTree;
-use crate::analysis::dominator_walk::{Link, Walk};
+use crate::analysis::dominator_walk::{Link, Walk, Walker};
 use crate::analysis::essential::EssentialEdges;
 use crate::analysis::source_lists::SourceLists;
 use crate::control::Control;
 use crate::error::{Error, Result};
+use crate::pages_ahead::PagesAhead;
 
 /// Ranks leave one bit for other uses. V8's own format ends at 357 million nodes.
 const MAX_NODES: usize = 1 << 31;
 
-/// The dominator tree over the essential edges.
+/// The search for the dominator tree over the essential edges.
 ///
 /// Nodes that only edges of other kinds lead to hang under the root, as if it had an edge to each
 /// of them. Nodes that even then cannot be reached (cycles that nothing refers to) have the root
 /// as dominator, and their edges do not count.
-pub fn dominators(edges: EssentialEdges<'_>, control: &Control) -> Result<DominatorTree> {
-    let node_count = edges.graph().node_count();
-    if node_count > MAX_NODES {
-        return Err(Error::unsupported(format!("{node_count} nodes are more than any heap has")));
+pub struct Search<'a>(Walker<'a>);
+
+impl<'a> Search<'a> {
+    /// A search that is about to begin, with its columns. `pages_ahead` lets another thread have
+    /// their pages provided.
+    ///
+    /// # Errors
+    /// `ERR_UNSUPPORTED`: more nodes than any heap has.
+    pub fn new(edges: EssentialEdges<'a>, pages_ahead: &'a PagesAhead) -> Result<Self> {
+        let node_count = edges.graph().node_count();
+        if node_count > MAX_NODES {
+            return Err(Error::unsupported(format!(
+                "{node_count} nodes are more than any heap has"
+            )));
+        }
+        Ok(Self(Walker::new(edges, pages_ahead)))
     }
-    let Walk { vertex, forest, sources, reachable } = Walk::of(edges, control)?;
-    let (parents, semi) = semidominators(reachable, forest, sources, control)?;
-    let budget = vertex.len().saturating_mul(STEPS_PER_NODE).max(1 << 16);
-    let idom = nearest_common_ancestors(parents, &semi, budget, control)?;
-    drop(semi);
-    DominatorTree::from_ranks(vertex, idom, control)
+
+    /// The dominator tree.
+    ///
+    /// # Errors
+    /// `ABORT_ERR`, `ERR_TIMEOUT`.
+    pub fn run(self, control: &Control) -> Result<DominatorTree> {
+        let Walk { vertex, mut forest, sources, reachable, spare } = self.0.walk(control)?;
+        let (parents, semi) = semidominators(reachable, &mut forest, sources, spare, control)?;
+        // Pages that are there already are worth more than fresh ones, which the kernel has to zero.
+        let mut sizes: Vec<u32> = bytemuck::cast_vec(forest);
+        sizes.resize(parents.len(), 0);
+        sizes.shrink_to_fit();
+        let budget = vertex.len().saturating_mul(STEPS_PER_NODE).max(1 << 16);
+        let idom = nearest_common_ancestors(parents, &semi, budget, control)?;
+        DominatorTree::from_ranks(vertex, idom, [sizes, semi], control)
+    }
 }
 
-/// The parents in the spanning tree and the semidominators, by rank.
+/// The parents in the spanning tree and the semidominators, by rank, the latter in `semi`, a column
+/// that has room for them.
 ///
 /// Ranks are done from the highest down, so the ranks above the current one are those that are
 /// linked into the forest.
 fn semidominators(
     reachable: usize,
-    mut forest: Vec<Link>,
+    forest: &mut [Link],
     mut sources: SourceLists,
+    mut semi: Vec<u32>,
     control: &Control,
 ) -> Result<(Vec<u32>, Vec<u32>)> {
-    let mut semi = vec![0; forest.len()];
     let mut path = Vec::new();
     for rank in (1..reachable as u32).rev() {
         control.checkpoint_at(rank as usize)?;
@@ -73,7 +97,7 @@ fn semidominators(
         // Nothing is below the root, so a 0 ends the search.
         if least != 0 {
             sources.for_each(rank, |from| {
-                least = least.min(least_label(&mut forest, from, rank, &mut path));
+                least = least.min(least_label(forest, from, rank, &mut path));
                 least != 0
             });
             forest[rank as usize].label = least;
@@ -84,9 +108,10 @@ fn semidominators(
     }
     let mut parents = sources.into_replacements();
     parents[0] = 0;
+    semi[0] = 0;
     // What cannot be reached hangs under the root.
     parents[reachable..].fill(0);
-    semi.resize(parents.len(), 0);
+    semi[reachable..].fill(0);
     Ok((parents, semi))
 }
 

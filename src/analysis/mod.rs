@@ -44,11 +44,13 @@ use std::time::{Duration, Instant};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::graph::{HeapGraph, NodeIndex};
+use crate::pages_ahead::PagesAhead;
 
 use class_table::{ClassColumns, ClassRow, ClassRows};
 use classes::Classes;
 use detachedness::Detachedness;
 use dominator_tree::DominatorTree;
+use dominators::Search;
 use essential::EssentialEdges;
 use groups::Groups;
 use interfaces::InterfaceDefinition;
@@ -178,19 +180,28 @@ pub fn analyse_beside<T: Send>(
         );
         Ok((names?, detachedness?))
     })?;
+    let pages_ahead = PagesAhead::default();
+    let search = match what.dominators {
+        true => Some(Search::new(EssentialEdges::new(graph, &names), &pages_ahead)?),
+        false => None,
+    };
     let retaining = Retaining::default();
     // Whoever is done takes what nobody has begun, so the longest come first.
     let (tree, (more, (weights, classes))) = join(
         side_by_side,
         || {
-            let tree = match what.dominators {
-                true => find_dominators(graph, &names, control)?,
-                false => Default::default(),
+            let tree = match search {
+                Some(search) => find_dominators(search, control)?,
+                None => Default::default(),
             };
             let _ = retaining.tree.set(tree);
             retaining.add_up_if_second(control)
         },
         || {
+            // The search takes longest, and half of its first steps would be the kernel's.
+            if side_by_side {
+                pages_ahead.provide();
+            }
             join(side_by_side, more, || {
                 join(
                     side_by_side,
@@ -247,14 +258,9 @@ fn join<A: Send, B: Send>(
 }
 
 /// Dominators, which need no sizes, and how long they took.
-fn find_dominators(
-    graph: &HeapGraph,
-    names: &KnownNames,
-    control: &Control,
-) -> Result<(DominatorTree, Duration)> {
+fn find_dominators(search: Search<'_>, control: &Control) -> Result<(DominatorTree, Duration)> {
     let mut took = Duration::ZERO;
-    let edges = EssentialEdges::new(graph, names);
-    let tree = timed(&mut took, || dominators::dominators(edges, control))?;
+    let tree = timed(&mut took, || search.run(control))?;
     Ok((tree, took))
 }
 

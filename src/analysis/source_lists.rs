@@ -11,8 +11,10 @@
 //! counting sort (a second pass over all edges), and whole numbers in the chunks (more memory, and no
 //! faster).
 
-/// No number.
-const EMPTY: u32 = u32::MAX;
+use crate::pages_ahead::PageRange;
+
+/// No number. A column of zeros costs nothing until it is touched.
+const EMPTY: u32 = 0;
 /// Marks a head that is the place of a chunk and not a number.
 const CHUNK: u32 = 1 << 31;
 /// Chunks begin at multiples of so many words, and the smallest, a pair, has so many.
@@ -29,7 +31,7 @@ const CLASS_SHIFT: u32 = 24;
 /// Stands before a difference of four bytes. A smaller one is a byte.
 const LONG: u8 = u8::MAX;
 
-/// The lists. Numbers and targets are below 2^31.
+/// The lists. Numbers and targets are below 2^31, and numbers above 0.
 pub(super) struct SourceLists {
     heads: Vec<u32>,
     words: Vec<u32>,
@@ -39,6 +41,11 @@ impl SourceLists {
     /// Empty lists of targets below `count`.
     pub(super) fn new(count: usize) -> Self {
         Self { heads: vec![EMPTY; count], words: Vec::new() }
+    }
+
+    /// The memory of the heads.
+    pub(super) fn head_pages(&self) -> PageRange {
+        PageRange::of(&self.heads)
     }
 
     /// Appends a number. It costs least if it is a little above the one before it.
@@ -163,7 +170,7 @@ mod tests {
         let mut random = Random::new(1);
         let mut lists = SourceLists::new(20);
         let mut naive = vec![Vec::new(); 20];
-        for number in 0..30_000 {
+        for number in 1..30_000 {
             // The first few lists get most of the numbers.
             let end = 1 + random.below(20);
             let target = random.below(end);
