@@ -113,6 +113,8 @@ struct Survivor {
     young_bytes: u64,
     /// The nearest thing, itself or above, and what that was.
     thing: (NodeIndex, Option<Prior>),
+    /// What the survivor that it is a part of grew by itself: the size of a part is its owner's.
+    owners_growth: u64,
 }
 
 impl<'a> Walk<'a> {
@@ -123,7 +125,8 @@ impl<'a> Walk<'a> {
         let root = self.graph.root();
         let prior = Some(self.before.root());
         let thing = (root, prior);
-        let mut work = vec![Survivor { position: 0, prior, young_bytes: young.of(self, 0), thing }];
+        let young_bytes = young.of(self, 0);
+        let mut work = vec![Survivor { position: 0, prior, young_bytes, thing, owners_growth: 0 }];
         debug_assert_eq!(self.analysis.dominators.node_at(0), root);
         let mut steps = 0;
         while let Some(survivor) = work.pop() {
@@ -167,6 +170,7 @@ impl<'a> Walk<'a> {
         let mut local_before = survivor.prior.map_or(0, |prior| prior.retained);
         let mut local_young = survivor.young_bytes;
         let mut fresh = Vec::new();
+        let mut part = None;
         let slots = self.before.slots_below(self.graph, self.analysis, node, survivor.prior);
         for position in tree.children(survivor.position) {
             let child = tree.node_at(position);
@@ -190,18 +194,36 @@ impl<'a> Walk<'a> {
             let was = if is_young { old_bytes } else { prior.map_or(0, |prior| prior.retained) };
             local_after -= retained;
             local_before = local_before.saturating_sub(was);
-            local_young = local_young.saturating_sub(young_bytes);
+            let owned = self.owned_young_bytes(child);
+            local_young = local_young.saturating_sub(young_bytes.saturating_sub(owned));
             if young_bytes >= self.least_bytes {
                 let thing = if self.is_thing(child) { (child, prior) } else { survivor.thing };
-                work.push(Survivor { position, prior, young_bytes, thing });
+                if owned > 0 {
+                    part = Some(work.len());
+                }
+                work.push(Survivor { position, prior, young_bytes, thing, owners_growth: 0 });
             }
         }
         let mut growth = local_after.saturating_sub(local_before).min(local_young);
         if !self.before.knows_young() {
             growth = growth.max(self.bytes_of_new_containers(&fresh));
         }
+        growth += survivor.owners_growth;
+        if let Some(part) = part.filter(|_| fresh.is_empty()) {
+            work[part].owners_growth = growth;
+            return;
+        }
         if growth >= self.least_bytes {
             self.judge(survivor, node, growth, fresh, found);
+        }
+    }
+
+    /// How large a young part is whose size belongs to its owner, as the table of a Map: 0 for all else.
+    fn owned_young_bytes(&self, node: NodeIndex) -> u64 {
+        let owned = self.analysis.self_size[node.at()];
+        match self.before.is_young(node) {
+            true => u64::from(self.graph.file_self_size(node).saturating_sub(owned)),
+            false => 0,
         }
     }
 
@@ -246,12 +268,14 @@ impl<'a> Walk<'a> {
         for young in fresh {
             let bytes = retained_at(&young).min(growth);
             match young.1 {
+                End::Thing { node, links: more } if node == point.node => links = links.max(more),
                 End::Thing { node, links } => {
                     rest = rest.saturating_sub(bytes);
                     let point = self.young_point(node, bytes, links);
                     found.points.push(self.net_of_shared(point, retained_at(&young)));
                 }
-                // What piles up in V8's part of the survivor, as the table of a Map, is its own.
+                // What piles up in V8's part of the survivor is its own. So is the part itself, as the
+                // new table of a Map, whose bytes are the Map's and not what the table retains.
                 End::Part { links: more } => links = links.max(more),
                 End::Survivor => {}
             }
@@ -501,6 +525,25 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         let (name, before, after, _) = &found[0];
         assert_eq!((name.as_str(), *before, *after), ("flags", 25, 90));
+    }
+
+    /// The size of a Map's table belongs to the Map, and both grow.
+    #[test]
+    fn the_new_table_of_a_map_counts_as_its_growth() {
+        let found = points(|heap, global, is_grown| {
+            let service = property(heap, global, "service", "Service");
+            let map = property(heap, service, "flags", "Map");
+            let (slots, first, entries) = if is_grown { (451, 67, 90) } else { (115, 19, 25) };
+            let table = heap.node(NodeType::ARRAY, "", 16 + slots * 8);
+            heap.set_id(table, heap_id(table, if is_grown { 1_000 } else { 0 }));
+            heap.edge(map, EdgeType::INTERNAL, "table", table);
+            for entry in 0..entries {
+                let value = heap.node(NodeType::OBJECT, "Flag", 50);
+                heap.edge(table, EdgeType::INTERNAL, (first + 3 * entry).to_string(), value);
+            }
+        });
+        let bytes = (451 - 115) * 8 + (90 - 25) * 50;
+        assert_eq!(found, [("flags".into(), 25, 90, bytes)]);
     }
 
     fn heap_id(node: NodeIndex, offset: u32) -> u32 {
