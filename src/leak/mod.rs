@@ -63,6 +63,7 @@ mod of_node;
 mod path;
 mod peers;
 mod places;
+mod realms;
 pub mod records;
 mod registered_symbols;
 pub mod route;

@@ -1,7 +1,7 @@
 //! From accumulation points to suspects: what is one leak is made one, what is no leak is dropped,
 //! and what is left gets its name.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::cmp::Reverse;
 use std::sync::OnceLock;
 
@@ -30,6 +30,7 @@ use crate::leak::listeners::merge_events;
 use crate::leak::merge::{add_crowds, lift_chains, merge_siblings};
 use crate::leak::naming::Naming;
 use crate::leak::places::Places;
+use crate::leak::realms::are_realms;
 use crate::leak::route::Routes;
 use crate::leak::shape::RouteShapes;
 use crate::leak::signals::Signals;
@@ -110,6 +111,7 @@ pub fn find_suspects(
         work: options.work,
         is_trend: options.is_trend,
         searches: Cell::new(0),
+        young_exports: OnceCell::new(),
     };
     candidates
         .sort_by_key(|candidate| (Reverse(candidate.point.bytes), graph.id(candidate.point.node)));
@@ -177,7 +179,7 @@ fn worth_naming(
         }
         candidate.contents = contents_of(newer, before, positions, &candidate);
         let is_leak = !least.is_room(graph, words, &candidate)
-            && is_of_the_program(graph, words, &candidate)
+            && is_of_the_program(newer, before, positions, &candidate)
             && !are_definitions(newer, before, &candidate);
         if is_leak && least.is_reached_by(&candidate) {
             worth_it.push(candidate);
@@ -310,7 +312,13 @@ fn contents_of(
 }
 
 /// Whether growth is of what a program made, and not of what V8 and Node make of the program.
-fn is_of_the_program(graph: &HeapGraph, words: &Vocabulary, candidate: &Candidate) -> bool {
+fn is_of_the_program(
+    newer: Newer<'_>,
+    before: &Before<'_>,
+    positions: &[u32],
+    candidate: &Candidate,
+) -> bool {
+    let Newer { graph, words, .. } = newer;
     let node = candidate.point.node;
     let node_type = graph.node_type(node);
     let is_thing =
@@ -321,8 +329,12 @@ fn is_of_the_program(graph: &HeapGraph, words: &Vocabulary, candidate: &Candidat
     let contents = &candidate.contents;
     let mostly_code = contents.code_bytes * 2 > contents.bytes.max(candidate.point.bytes);
     let is_scope = graph.name_index(node) == words.context_node;
-    let warms_up = mostly_code && candidate.more_items() < LEAST_ITEMS;
-    !is_scope && !warms_up
+    let warms_up = || {
+        mostly_code
+            && candidate.more_items() < LEAST_ITEMS
+            && !are_realms(newer, before, positions, candidate)
+    };
+    !is_scope && !warms_up()
 }
 
 #[cfg(test)]
