@@ -1,6 +1,7 @@
 //! Everything a report says about one suspect.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
+use std::collections::HashSet;
 
 use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
@@ -31,6 +32,8 @@ pub(crate) struct Describer<'a> {
     pub(crate) is_trend: bool,
     /// How often all edges were gone through for another way to something.
     pub(crate) searches: Cell<usize>,
+    /// What young modules export, once somebody has asked.
+    pub(crate) young_exports: OnceCell<HashSet<NodeIndex>>,
 }
 
 /// What is found where a candidate is.

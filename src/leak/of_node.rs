@@ -1,12 +1,13 @@
 //! What Node keeps, and which of its growth is worth a report: much of it comes with what a program loads
 //! and does, and is no leak of anybody.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
-use crate::leak::anchors::file_of_module;
+use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::leak::anchors::{file_of_module, may_be_modules};
 use crate::leak::candidate::Candidate;
 use crate::leak::describe::{Describer, Seen};
+use crate::leak::edges::property;
 use crate::leak::items::{self, Container};
 use crate::leak::naming::Handle;
 use crate::leak::route::Step;
@@ -28,6 +29,10 @@ const LARGE_ENTRY: u64 = 1024;
 
 /// In another process, a container of Node's that has so many items more has grown.
 const SURELY_MORE: u64 = 64;
+
+/// The loader keeps so many paths for a module at most: a package asks for the same one from several
+/// folders.
+const PATHS_OF_A_MODULE: u64 = 8;
 
 /// A program loads each of its files once, or, where plugins or tests do, a few times.
 const LOADS_OF_ONE_FILE: u64 = 32;
@@ -54,6 +59,14 @@ impl Describer<'_> {
     pub(super) fn is_worth_it_in_node(&self, candidate: &Candidate, seen: &Seen<'_>) -> bool {
         const LOADERS: [&str; 3] =
             ["internal/modules", "internal/bootstrap", "internal/process/esm"];
+        // Listeners are no cache, by whichever of its parts a way comes to the process object.
+        let is_of_loader = |place: &Place| {
+            seen.kind != SuspectKind::Listeners
+                && LOADERS.iter().any(|loader| place.url.contains(loader))
+        };
+        if seen.in_node.as_ref().is_some_and(is_of_loader) && self.are_paths_of_modules(candidate) {
+            return false;
+        }
         if candidate.more_items() >= MANY_ITEMS_OF_NODE {
             return true;
         }
@@ -62,7 +75,7 @@ impl Describer<'_> {
             return false;
         }
         match &seen.in_node {
-            Some(place) if LOADERS.iter().any(|loader| place.url.contains(loader)) => {
+            Some(place) if is_of_loader(place) => {
                 self.loads_of_one_file(candidate) >= LOADS_OF_ONE_FILE
             }
             Some(_) => {
@@ -94,6 +107,15 @@ impl Describer<'_> {
         is_much && candidate.more_items() >= LEAST_ITEMS && self.handle_in_program(route).is_some()
     }
 
+    /// Whether what came into a table of the loader's is nothing but texts, a few for each module that was
+    /// loaded: where it looked for what.
+    fn are_paths_of_modules(&self, candidate: &Candidate) -> bool {
+        let Newer { graph, words, .. } = self.newer;
+        let are_texts = candidate.contents.classes.iter().all(|class| !is_thing(class.node_type));
+        let modules = may_be_modules(graph, words).filter(|&node| self.before.is_young(node));
+        are_texts && candidate.more_items() <= modules.count() as u64 * PATHS_OF_A_MODULE
+    }
+
     /// How often one file is among the modules that piled up.
     fn loads_of_one_file(&self, candidate: &Candidate) -> u64 {
         let Newer { graph, words, .. } = self.newer;
@@ -119,11 +141,44 @@ impl Describer<'_> {
             let name = graph.name_index(node);
             name == words.module_class || name == words.source_text_module_node
         };
+        let is_of_module = |node: NodeIndex| {
+            is_young(node) && (is_module(node) || self.young_exports().contains(&node))
+        };
         let total = analysis.retained.at(graph.root().at());
         let is_a_lot = candidate.more_items() >= MANY_ITEMS_OF_A_MODULE
             || candidate.point.bytes >= total / 4
             || self.is_map_of_large_entries(candidate);
-        !is_a_lot && route.iter().any(|step| is_young(step.from) && is_module(step.from))
+        let mut way = route.iter().map(|step| step.from).chain([candidate.point.node]);
+        !is_a_lot && (way.any(is_of_module) || self.is_copy_of_exports(candidate))
+    }
+
+    /// Whether most new properties of a candidate are what young modules export: a package puts tables of
+    /// several files together where they are first asked for.
+    fn is_copy_of_exports(&self, candidate: &Candidate) -> bool {
+        let Newer { graph, .. } = self.newer;
+        let values = |node: NodeIndex| {
+            let is_item = |edge: &Edge| {
+                matches!(edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::ELEMENT)
+                    && self.before.is_young(edge.target)
+            };
+            graph.edges(node).filter(is_item).map(|edge| edge.target)
+        };
+        let copies: HashSet<NodeIndex> = values(candidate.point.node).collect();
+        let exported: HashSet<NodeIndex> =
+            self.young_exports().iter().flat_map(|&node| values(node)).collect();
+        copies.intersection(&exported).count() * 2 > copies.len()
+    }
+
+    /// What the modules export that were loaded since the baseline: another module may have it in a
+    /// property, and the way to it may lead over that.
+    fn young_exports(&self) -> &HashSet<NodeIndex> {
+        let Newer { graph, words, .. } = self.newer;
+        self.young_exports.get_or_init(|| {
+            let modules = may_be_modules(graph, words).filter(|&node| {
+                graph.name_index(node) == words.module_class && self.before.is_young(node)
+            });
+            modules.filter_map(|module| property(graph, module, words.exports)).collect()
+        })
     }
 
     /// Whether a candidate is a Map or Set of many entries that are large and nothing but data. Modules make
@@ -173,6 +228,11 @@ impl Describer<'_> {
         let around = (0..=handle.at).rev().find(|&at| !is_plain(at))?;
         self.places.place_of_node(route, around)
     }
+}
+
+/// Whether nodes of a type are things of a program.
+fn is_thing(node_type: NodeType) -> bool {
+    matches!(node_type, NodeType::OBJECT | NodeType::CLOSURE)
 }
 
 /// Whether a name is that of a property which the program gave the global object.
