@@ -72,6 +72,7 @@ impl Describer<'_> {
         };
         let place = match &of_program {
             Some(handle) => self.places.place_in_program(&route, handle).or(place),
+            None if kind == SuspectKind::Instances => self.place_of_front(candidate).or(place),
             None => place,
         };
         let (name, class_name) = match &of_program {

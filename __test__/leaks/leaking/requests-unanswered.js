@@ -1,30 +1,33 @@
 'use strict';
 /**
- * A server that answers nothing, and calls it that wait for it: Node has sockets, parsers, messages and
- * listeners for each, which are one leak.
+ * A server that answers nothing: Node has a socket, a parser, a message and listeners for each request, which
+ * are one leak.
  *
- * @leak name=Socket class=Socket kind=instances file=none
+ * @leak name=Socket class=Socket kind=instances file=*
  * @only
  */
 const http = require('node:http');
 const { setTimeout: sleep } = require('node:timers/promises');
+const { Worker } = require('node:worker_threads');
 const { snapshot } = require('../harness');
+const { listen } = require('../support/load');
 
-const server = http.createServer(() => {});
-const waiting = new Set();
+const CLIENT = `
+  const http = require('node:http');
+  const { parentPort, workerData: port } = require('node:worker_threads');
+  parentPort.on('message', (count) => {
+    for (let i = 0; i < count; i++) http.get({ port, agent: false }).on('error', () => {});
+  });
+`;
 
-function call(port, count) {
-  for (let i = 0; i < count; i++) {
-    waiting.add(fetch(`http://127.0.0.1:${port}/${i}`).catch(() => undefined));
-  }
-}
-
-server.listen(0, async () => {
-  const { port } = server.address();
-  call(port, 5);
-  await sleep(100);
+async function main() {
+  const port = await listen(http.createServer(() => {}));
+  const client = new Worker(CLIENT, { eval: true, workerData: port });
+  client.postMessage(5);
+  await sleep(200);
   await snapshot('baseline');
-  call(port, 120);
-  await sleep(400);
+  client.postMessage(300);
+  await sleep(500);
   await snapshot('current');
-});
+}
+main();
