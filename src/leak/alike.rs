@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::dominator_tree::DominatorTree;
 use crate::graph::NodeIndex;
-use crate::leak::declarations::is_of_package;
+use crate::leak::beside::may_be_part;
 use crate::leak::grown::Grown;
 use crate::leak::listeners::is_about;
 use crate::leak::sentence::{sentence, sentence_on_parts};
@@ -173,12 +173,14 @@ impl<'a> Families<'a> {
         self.families.extend(others);
     }
 
-    /// Makes what grew beside a suspect a part of it. What is in the program's own code is part of nothing,
-    /// and is the first choice for others.
+    /// Makes what grew beside a suspect a part of it. What is in the program's own code is the first choice.
     fn fold_parts(&mut self, is_part: impl Fn(&Described, &Described) -> bool) {
         let order = |family: &Family| {
-            let suspect = &family.first.suspect;
-            (may_be_part(suspect), Reverse(suspect.growth.retained_bytes))
+            let Suspect { kind, growth, .. } = &family.first.suspect;
+            // Timers and listeners are there for something.
+            let is_for_others = matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
+            let is_of_others = may_be_part(&family.first.suspect);
+            (is_of_others, is_of_others && is_for_others, Reverse(growth.retained_bytes))
         };
         self.families.sort_by_key(order);
         let mut at = self.families.len().min(MOST_FOLDED);
@@ -186,9 +188,6 @@ impl<'a> Families<'a> {
             at -= 1;
             let (wholes, rest) = self.families.split_at_mut(at);
             let part = &rest[0].first;
-            if !may_be_part(&part.suspect) {
-                break;
-            }
             if let Some(whole) = wholes.iter().position(|whole| is_part(part, &whole.first)) {
                 let part = self.families.remove(at);
                 self.families[whole].take_part(part);
@@ -262,15 +261,6 @@ impl Family {
             suspect.summary += &others;
         }
         suspect
-    }
-}
-
-/// Whether a suspect is not in the program's own code: it is in that of a package or of Node, or it is
-/// instances that nobody is known to have.
-fn may_be_part(suspect: &Suspect) -> bool {
-    match &suspect.source {
-        Some(source) => source.url.starts_with("node:") || is_of_package(&source.url),
-        None => suspect.kind == SuspectKind::Instances,
     }
 }
 

@@ -5,7 +5,8 @@
 //! Whoever uses a package or Node calls it once, and does not see what that keeps in several places. So what
 //! is in their code is part of another suspect if it gained as many things and those are about the same: the
 //! things of one lead to those of the other, each to its own, or both are parts of one instance of a package.
-//! Of two places in the program's own code each has to be looked at, and each is a suspect.
+//! Of two places in the program's own code each has to be looked at, and each is a suspect, but for texts of
+//! one object.
 //!
 //! Time: for each pair of suspects that gained as many, linear in the nodes near some samples. Memory: that
 //! of the things of two suspects.
@@ -20,6 +21,7 @@ use crate::leak::grown::new_items;
 use crate::leak::holders::ways_from;
 use crate::leak::listeners::is_about;
 use crate::leak::suspects::Newer;
+use crate::report::{Suspect, SuspectKind};
 
 /// So many things of a suspect tell whether they lead to those of another one.
 const SAMPLES: usize = 32;
@@ -45,12 +47,37 @@ impl<'a> Beside<'a> {
         Self { newer, before }
     }
 
-    /// Whether a suspect that is not in the program's own code grew because another one did.
+    /// Whether a suspect that is not in the program's own code grew because another one did, or two texts are
+    /// of one object.
     pub(super) fn is_part(&self, part: &Described, whole: &Described) -> bool {
+        if !may_be_part(&part.suspect) {
+            return self.are_texts_of_one_object(part, whole);
+        }
         are_in_step(part, whole)
             && (self.share_an_owner(part, whole)
                 || self.leads(part, whole)
                 || self.leads(whole, part))
+    }
+
+    /// Whether two texts are in properties of one object. Whatever makes one longer makes the other longer,
+    /// too: a page and its styles, what a process wrote and where.
+    fn are_texts_of_one_object(&self, one: &Described, other: &Described) -> bool {
+        let Newer { graph, analysis, .. } = self.newer;
+        // A text that was put together has parts, in some of which it grew.
+        let idom = |&node: &NodeIndex| Some(analysis.dominators.idom(node));
+        let is_text = |&node: &NodeIndex| graph.node_type(node).is_string();
+        let owner = |described: &Described| match described.nodes.as_slice() {
+            [node] if is_text(node) => {
+                std::iter::successors(Some(*node), idom).find(|it| !is_text(it))
+            }
+            _ => None,
+        };
+        let is_object = |owner: NodeIndex| {
+            graph.node_type(owner) == NodeType::OBJECT
+                && graph.name_index(owner) != self.newer.words.context_node
+                && !graph.raw_name(owner).starts_with(b"global")
+        };
+        owner(one).is_some_and(|its| owner(other) == Some(its) && is_object(its))
     }
 
     /// Whether both are in one file of a package, and parts of one thing: an instance of a class, or a
@@ -110,6 +137,15 @@ impl<'a> Beside<'a> {
             }
         }
         None
+    }
+}
+
+/// Whether a suspect is not in the program's own code: it is in that of a package or of Node, or it is
+/// instances that nobody is known to have.
+pub(super) fn may_be_part(suspect: &Suspect) -> bool {
+    match &suspect.source {
+        Some(source) => source.url.starts_with("node:") || is_of_package(&source.url),
+        None => suspect.kind == SuspectKind::Instances,
     }
 }
 
