@@ -439,7 +439,10 @@ export interface Suspect {
    * the others of the program; of variables of one name in one file also by which of them it is.
    */
   fingerprint: string;
-  /** One plain sentence. */
+  /**
+   * One plain sentence; and another one if Node or a package keeps more from the same cause, or other texts of the
+   * object grew: that is part of this suspect and its bytes.
+   */
   summary: string;
 }
 

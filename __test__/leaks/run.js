@@ -94,7 +94,10 @@ async function main() {
 
 /** The packages that scenarios use are installed on first use, apart from the product's own. */
 function installPackages() {
-  if (fs.existsSync(path.join(ROOT, 'node_modules', 'express'))) return;
+  const { dependencies } = require('./package.json');
+  const isThere = (/** @type {string} */ name) =>
+    fs.existsSync(path.join(ROOT, 'node_modules', name));
+  if (Object.keys(dependencies).every(isThere)) return;
   require('node:child_process').execFileSync('npm', ['install'], { cwd: ROOT, stdio: 'inherit' });
 }
 

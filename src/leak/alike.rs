@@ -16,13 +16,17 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::dominator_tree::DominatorTree;
 use crate::graph::NodeIndex;
+use crate::leak::beside::may_be_part;
 use crate::leak::grown::Grown;
 use crate::leak::listeners::is_about;
-use crate::leak::sentence::sentence;
-use crate::report::{Holding, Suspect, SuspectGrowth};
+use crate::leak::sentence::{sentence, sentence_on_parts};
+use crate::report::{Holding, Suspect, SuspectGrowth, SuspectKind};
 
 /// How many classes of contents are listed.
 pub(crate) const HOLDINGS: usize = 5;
+
+/// Of so many suspects, those that grew most, it is asked whether one is part of another.
+const MOST_FOLDED: usize = 64;
 
 /// A suspect, and what its sentence needs beside it.
 pub(crate) struct Described {
@@ -39,6 +43,10 @@ pub(crate) struct Described {
     pub(crate) whole: Option<NodeIndex>,
     /// The emitter, if it is listeners that nobody but Node put there.
     pub(crate) emitter: Option<NodeIndex>,
+    /// The container, or the instances that it stands for.
+    pub(crate) nodes: Vec<NodeIndex>,
+    /// What it has taken in that grew beside it, by name and class.
+    pub(crate) beside: Vec<(String, String)>,
 }
 
 impl Described {
@@ -52,6 +60,8 @@ impl Described {
             is_of_node: false,
             whole: None,
             emitter: None,
+            nodes: Vec::new(),
+            beside: Vec::new(),
         }
     }
 
@@ -134,8 +144,14 @@ impl<'a> Families<'a> {
 
     /// The suspects with their sentences, most likely first: largest growth first, but containers that only
     /// hold larger items last. Those may be caches that are full.
-    pub(crate) fn suspects(mut self, most: usize) -> Vec<Suspect> {
+    /// `is_part` says whether the first of two is part of the second.
+    pub(crate) fn suspects(
+        mut self,
+        most: usize,
+        is_part: impl Fn(&Described, &Described) -> bool,
+    ) -> Vec<Suspect> {
         self.fold_echoes();
+        self.fold_parts(is_part);
         let mut suspects: Vec<_> = self.families.into_iter().map(Family::finish).collect();
         suspects.sort_by_key(|it| (is_only_larger(it), Reverse(it.growth.retained_bytes)));
         suspects.truncate(most);
@@ -155,6 +171,28 @@ impl<'a> Families<'a> {
             }
         }
         self.families.extend(others);
+    }
+
+    /// Makes what grew beside a suspect a part of it. What is in the program's own code is the first choice.
+    fn fold_parts(&mut self, is_part: impl Fn(&Described, &Described) -> bool) {
+        let order = |family: &Family| {
+            let Suspect { kind, growth, .. } = &family.first.suspect;
+            // Timers and listeners are there for something.
+            let is_for_others = matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
+            let is_of_others = may_be_part(&family.first.suspect);
+            (is_of_others, is_of_others && is_for_others, Reverse(growth.retained_bytes))
+        };
+        self.families.sort_by_key(order);
+        let mut at = self.families.len().min(MOST_FOLDED);
+        while at > 1 {
+            at -= 1;
+            let (wholes, rest) = self.families.split_at_mut(at);
+            let part = &rest[0].first;
+            if let Some(whole) = wholes.iter().position(|whole| is_part(part, &whole.first)) {
+                let part = self.families.remove(at);
+                self.families[whole].take_part(part);
+            }
+        }
     }
 
     fn add_to(&mut self, family: usize, position: u32, grown: impl FnOnce() -> Grown) {
@@ -195,6 +233,14 @@ impl Family {
         self.add_bytes(&growth, holds);
     }
 
+    /// Takes in what grew beside it.
+    fn take_part(&mut self, mut part: Self) {
+        let Suspect { name, class_name, .. } = &part.first.suspect;
+        self.first.beside.push((name.clone(), class_name.clone()));
+        self.first.beside.append(&mut part.first.beside);
+        self.take(part);
+    }
+
     fn add_bytes(&mut self, growth: &SuspectGrowth, holds: Vec<Holding>) {
         let suspect = &mut self.first.suspect;
         suspect.growth.retained_bytes += growth.retained_bytes;
@@ -207,10 +253,13 @@ impl Family {
     }
 
     fn finish(self) -> Suspect {
-        let Described { mut suspect, owner, inside, things, .. } = self.first;
+        let Described { mut suspect, owner, inside, things, beside, .. } = self.first;
         suspect.holds.sort_by_key(|holding| Reverse(holding.bytes));
         suspect.holds.truncate(HOLDINGS);
         suspect.summary = sentence(&suspect, owner.as_deref(), inside.as_deref(), &things);
+        if let Some(others) = sentence_on_parts(&beside) {
+            suspect.summary += &others;
+        }
         suspect
     }
 }
@@ -236,7 +285,7 @@ mod tests {
     use crate::analysis::{What, analyse};
     use crate::control::Control;
     use crate::graph::{EdgeType, NodeType};
-    use crate::report::{Items, PerWork, SuspectKind};
+    use crate::report::{Items, PerWork};
     use crate::testing::GraphBuilder;
 
     fn described(fingerprint: &str, bytes: i64) -> Described {
@@ -267,6 +316,8 @@ mod tests {
             is_of_node,
             whole: None,
             emitter: None,
+            nodes: vec![],
+            beside: vec![],
         }
     }
 
@@ -297,7 +348,7 @@ mod tests {
         };
         assert!(families.add_alike(look(3), at(4), grown));
         assert!(!families.add_alike(look(9), at(4), || unreachable!()));
-        let suspects = families.suspects(5);
+        let suspects = families.suspects(5, |_, _| false);
         let seen: Vec<_> = suspects
             .iter()
             .map(|s| (s.fingerprint.as_str(), s.alike, s.growth.retained_bytes))
@@ -323,7 +374,7 @@ mod tests {
                 |shape| Look { shape, has_more_items: true, is_chain: false, is_scattered: false };
             families.add(look(1), 1, of_node);
             families.add(look(2), 2, program);
-            let found = families.suspects(5).into_iter();
+            let found = families.suspects(5, |_, _| false).into_iter();
             let shown = found.map(|it| (it.fingerprint, it.growth.retained_bytes));
             shown.collect::<Vec<_>>()
         };

@@ -64,6 +64,14 @@ impl Candidate {
         }
     }
 
+    /// It, or the instances that it stands for.
+    pub(super) fn nodes(&self) -> &[NodeIndex] {
+        match &self.scattered {
+            Some(scatter) => &scatter.members,
+            None => std::slice::from_ref(&self.point.node),
+        }
+    }
+
     /// Whether it is a container whose growth is its own: no list, and no other containers or scattered
     /// objects go by it.
     pub(super) fn stands_for_itself(&self) -> bool {

@@ -2,7 +2,8 @@
 //! queues.
 //!
 //! What piles up in one is deep in its own structure, under names that are in the package. Nothing is wrong
-//! there: the program's word is that of the collection. Of other instances of a package, as a router, a
+//! there: the program's word is that of the collection, or of the function that a package made to remember
+//! things in a scope of its own. Of other instances of a package, as a router, a
 //! pool or a logger, the parts have names that tell more.
 
 use crate::graph::{HeapGraph, NodeIndex, NodeType};
@@ -11,7 +12,7 @@ use crate::leak::describe::Describer;
 use crate::leak::edges::bases;
 use crate::leak::naming::Handle;
 use crate::leak::route::Step;
-use crate::leak::scripts::Place;
+use crate::leak::scripts::{Place, internal_target};
 use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
 
@@ -30,12 +31,29 @@ impl Describer<'_> {
         let within = within.take_while(|&at| place(at).as_ref().is_none_or(is_package));
         let collections =
             within.filter(|&at| is_part(at) && is_iterable(graph, words, route[at].from));
-        let mut handles = collections.filter_map(|at| self.naming.handle(&route[..at]));
+        let by_name = collections.filter_map(|at| self.naming.handle(&route[..at]));
+        let mut handles = by_name.chain(self.handle_of_function(route, part));
         let handle = handles.find(|handle| {
             let place = self.places.place_in_program(route, handle);
             !place.as_ref().is_some_and(is_package) && self.is_in_program(route, handle)
         })?;
         Some(self.of_export(handle, route))
+    }
+
+    /// The name of the function in whose scope a part is, if nobody but who has that name has the function:
+    /// a package made it for the program, as one that remembers its results.
+    fn handle_of_function(&self, route: &[Step], part: &Handle) -> Option<Handle> {
+        let Newer { graph, words, analysis, .. } = self.newer;
+        let scope = part.owner;
+        let is_scope = |node: NodeIndex| graph.name_index(node) == words.context_node;
+        // The scope of a module is of all its functions.
+        let around = internal_target(graph, scope, [words.previous; 2]);
+        let function = route[part.at.checked_sub(1)?].from;
+        let is_made = is_scope(scope)
+            && around.is_some_and(is_scope)
+            && graph.node_type(function) == NodeType::CLOSURE;
+        let handle = self.naming.handle(&route[..part.at]).filter(|_| is_made)?;
+        (analysis.dominators.idom(function) == handle.owner).then_some(handle)
     }
 }
 
@@ -49,8 +67,9 @@ fn is_iterable(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::EdgeType;
+    use crate::graph::{EdgeType, NodeIndex, NodeType};
     use crate::leak::stage::{elements, function, property, suspects};
+    use crate::testing::GraphBuilder;
 
     /// What a list deep in an instance of a package is called.
     fn name_in(can_be_iterated: bool, holder: &str) -> String {
@@ -75,6 +94,44 @@ mod tests {
         });
         assert_eq!(found.len(), 1, "{found:?}");
         found[0].name.clone()
+    }
+
+    /// What a list is called that is in the scope of a function of a package, which is called `load` by the
+    /// program and by nobody else, unless the package has it, too.
+    fn name_in_scope(is_of_module: bool, is_shared: bool) -> String {
+        const PACKAGE: &str = "/srv/node_modules/remember/index.js";
+        let found = suspects(|heap, global, is_grown| {
+            let scope = |heap: &mut GraphBuilder, of, around: Option<NodeIndex>| {
+                let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
+                heap.edge(of, EdgeType::INTERNAL, "context", scope);
+                if let Some(around) = around {
+                    heap.edge(scope, EdgeType::INTERNAL, "previous", around);
+                }
+                scope
+            };
+            let main = function(heap, global, "main", "/srv/app/main.js", 3);
+            let of_program = scope(heap, main, None);
+            let of_package = function(heap, global, "remember", PACKAGE, 1);
+            let module = scope(heap, of_package, None);
+            let made = function(heap, of_program, "load", PACKAGE, 2);
+            if is_shared {
+                heap.edge(module, EdgeType::CONTEXT, "last", made);
+            }
+            let around = (!is_of_module).then_some(module);
+            let scope = scope(heap, made, around);
+            let list = heap.node(NodeType::OBJECT, "Array", 32);
+            heap.edge(scope, EdgeType::CONTEXT, "values", list);
+            elements(heap, list, 0..if is_grown { 300 } else { 4 }, "Item", 100);
+        });
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].name.clone()
+    }
+
+    #[test]
+    fn what_a_function_remembers_that_a_package_made_goes_by_the_name_of_that() {
+        assert_eq!(name_in_scope(false, false), "load");
+        assert_eq!(name_in_scope(false, true), "values");
+        assert_eq!(name_in_scope(true, false), "values");
     }
 
     #[test]

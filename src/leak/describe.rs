@@ -75,6 +75,7 @@ impl Describer<'_> {
         };
         let place = match &of_program {
             Some(handle) => self.places.place_in_program(&route, handle).or(place),
+            None if kind == SuspectKind::Instances => self.place_of_front(candidate).or(place),
             None => place,
         };
         let (name, class_name) = match &of_program {
@@ -114,7 +115,18 @@ impl Describer<'_> {
         let is_of_node = (is_in_node && of_program.is_none()) || calls_node;
         let whole = of_program.map(|whole| route[whole.at].edge.target);
         let emitter = handle.and_then(|handle| self.emitter_of_node(candidate, &handle, kind));
-        Some(Described { suspect, owner, inside, things, is_of_node, whole, emitter })
+        let (nodes, beside) = (candidate.nodes().to_vec(), Vec::new());
+        Some(Described {
+            suspect,
+            owner,
+            inside,
+            things,
+            is_of_node,
+            whole,
+            emitter,
+            nodes,
+            beside,
+        })
     }
 
     /// Looks around where a candidate is.
@@ -206,7 +218,9 @@ impl Describer<'_> {
             (SuspectKind::Listeners, Some(handle)) => match event_target(graph, route) {
                 Some(at) => {
                     let target = route[at].from;
-                    let held = self.naming.handle(&route[..at]);
+                    // A signal is in a private field of its controller, which the program has a word for.
+                    let held = self.handle_in_program(&route[..at]);
+                    let held = held.or_else(|| self.naming.handle(&route[..at]));
                     let name = held.map_or_else(|| "Symbol(kEvents)".into(), |held| held.name);
                     (name, class_name(graph, target))
                 }

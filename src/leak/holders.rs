@@ -130,21 +130,13 @@ impl Reach {
                 containers_left = containers_left.min(pending.len());
                 control.checkpoint_at(steps)?;
                 steps += 1;
-                // What all instances of a class have in common leads to its code.
-                let is_of_class = |edge: &Edge| match edge.label.edge_type() {
-                    EdgeType::PROPERTY => edge.label.raw_name() == words.proto.0,
-                    EdgeType::INTERNAL => edge.label.raw_name() == words.map.0,
-                    _ => false,
-                };
-                let ways = graph.edges(node).filter(|edge| is_way(edge) && !is_of_class(edge));
-                let ways = ways.map(|edge| edge.target).chain(realm_of(graph, words, node));
-                for target in ways {
+                for target in ways_from(graph, words, node) {
                     let known = first[target.at()];
                     if known != NONE {
                         if known != at as u32 && items.remove(target.0) {
                             *leads.entry((at as u32, known)).or_default() += 1;
                         }
-                    } else if before.is_young(target) && !is_of_code(graph, target) {
+                    } else if before.is_young(target) {
                         first[target.at()] = at as u32;
                         pending.push(target);
                         if is_container {
@@ -219,6 +211,22 @@ pub fn share_a_slot(
     }
     let most = slots.into_values().max().unwrap_or(0);
     Ok(most * 2 >= members.len() as u64)
+}
+
+/// What a node leads to, but for its class and code: what all instances have in common leads to anything.
+pub(super) fn ways_from<'a>(
+    graph: &'a HeapGraph,
+    words: &'a Vocabulary,
+    node: NodeIndex,
+) -> impl Iterator<Item = NodeIndex> + 'a {
+    let is_of_class = |edge: &Edge| match edge.label.edge_type() {
+        EdgeType::PROPERTY => edge.label.raw_name() == words.proto.0,
+        EdgeType::INTERNAL => edge.label.raw_name() == words.map.0,
+        _ => false,
+    };
+    let ways = graph.edges(node).filter(move |edge| is_way(edge) && !is_of_class(edge));
+    let ways = ways.map(|edge| edge.target).chain(realm_of(graph, words, node));
+    ways.filter(|&target| !is_of_code(graph, target))
 }
 
 /// The edges of a container and of its backing stores. A store has one owner, which dominates it; only the

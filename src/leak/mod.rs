@@ -10,7 +10,7 @@
 //! -> describe: route, ways, naming, data_keys, exports, places, declarations,
 //!    locals, stores, fronts, scripts, kind, contents, path,
 //!    fingerprint, sentence; what Node has (of_node) and packages do (collections); what is one leak in many
-//!    places (alike)
+//!    places (alike, beside)
 //! ```
 //!
 //! The ideas: growth of *survivors* is the signal, not class counts (a leaking array survives, and
@@ -21,6 +21,7 @@
 mod alike;
 mod anchors;
 pub mod before;
+mod beside;
 mod blocks;
 mod candidate;
 mod captures;

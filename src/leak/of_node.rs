@@ -253,3 +253,31 @@ fn is_of_nodes_set_up(graph: &HeapGraph, route: &[Step]) -> bool {
             && graph.edge_name(step.edge).starts_with(b"<symbol node:")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::{EdgeType, NodeType};
+    use crate::leak::stage::{elements, function, property, suspects};
+
+    /// Names of what is found where 300 things come to a list that `process` has, to which a way leads over
+    /// what sets Node up.
+    fn found(table: &str) -> Vec<String> {
+        let found = suspects(|heap, global, is_grown| {
+            let get = function(heap, global, "get", "node:internal/bootstrap/node", 436);
+            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
+            heap.edge(get, EdgeType::INTERNAL, "context", scope);
+            let process = heap.node(NodeType::OBJECT, "process", 48);
+            heap.edge(scope, EdgeType::CONTEXT, "process", process);
+            let table = property(heap, process, table, "Object");
+            let list = property(heap, table, "exit", "Array");
+            elements(heap, list, 0..if is_grown { 300 } else { 4 }, "Listener", 100);
+        });
+        found.into_iter().map(|it| it.name).collect()
+    }
+
+    #[test]
+    fn listeners_are_no_cache_of_what_sets_node_up() {
+        assert_eq!(found("_events"), ["_events.exit"]);
+        assert_eq!(found("loaded"), [""; 0]);
+    }
+}

@@ -14,7 +14,7 @@ use crate::graph::{EdgeType, NodeIndex, NodeType};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
 use crate::leak::captures::Captures;
-use crate::leak::declarations::Declarations;
+use crate::leak::declarations::{Declarations, is_of_package};
 use crate::leak::edges::property;
 use crate::leak::exports::Exports;
 use crate::leak::holders::slots;
@@ -245,7 +245,8 @@ impl<'a> Places<'a> {
         Some(Place { url, position: None, function: None })
     }
 
-    /// The code that most functions among what piled up come from.
+    /// The code that most functions among what piled up come from: the program's own, if about as many do as
+    /// of a package's. For each call of a program, a package may make a function or two.
     pub(super) fn place_of_contents(&self, candidate: &Candidate) -> Option<Place> {
         let Newer { graph, words, .. } = self.newer;
         let mut places: HashMap<Place, usize> = HashMap::new();
@@ -259,12 +260,23 @@ impl<'a> Places<'a> {
                 *places.entry(place).or_default() += 1;
             }
         }
-        let most = places.into_iter().max_by(|a, b| {
-            a.1.cmp(&b.1)
-                .then_with(|| b.0.url.cmp(&a.0.url))
-                .then_with(|| b.0.position.cmp(&a.0.position))
-        })?;
-        Some(most.0)
+        let most_of = |is_wanted: fn(&Place) -> bool| {
+            let wanted = places.iter().filter(|(place, _)| is_wanted(place));
+            wanted.max_by(|a, b| {
+                a.1.cmp(b.1)
+                    .then_with(|| b.0.url.cmp(&a.0.url))
+                    .then_with(|| b.0.position.cmp(&a.0.position))
+            })
+        };
+        let (most, count) = most_of(|_| true)?;
+        let own = most_of(|place| !is_of_package(&place.url)).filter(|&(_, own)| own * 2 >= *count);
+        Some(own.map_or(most, |(own, _)| own).clone())
+    }
+
+    /// All that a node dominates, itself first.
+    pub(super) fn below(&self, node: NodeIndex) -> &'a [NodeIndex] {
+        let tree = &self.newer.analysis.dominators;
+        &tree.order()[tree.subtree(self.positions[node.at()])]
     }
 
     /// The young nodes of what piled up.

@@ -2,6 +2,9 @@
 
 use crate::report::{Holding, Items, SourcePosition, Suspect, SuspectKind};
 
+/// So many things that grew beside a suspect are named.
+const MOST_PARTS: usize = 3;
+
 /// The sentence. `owner` is the class whose instance holds the suspect, where there is one; `inside`
 /// says which containers in it the items are in, if they are not its own; `things` what the new items
 /// are, if that is known.
@@ -34,6 +37,21 @@ pub fn sentence(
     }
     text.push('.');
     text
+}
+
+/// What grew beside a suspect and is part of it, by name and class.
+pub fn sentence_on_parts(parts: &[(String, String)]) -> Option<String> {
+    let (shown, rest) = parts.split_at(parts.len().min(MOST_PARTS));
+    let named = shown.iter().map(|(name, class)| match name == class {
+        true => format!("{} objects", printable(class)),
+        false => format!("`{}` ({})", printable(name), printable(class)),
+    });
+    let named: Vec<_> = named.collect();
+    let others = match rest.len() {
+        0 => String::new(),
+        others => format!(" and {others} more"),
+    };
+    (!named.is_empty()).then(|| format!(" Beside it grew {}{others}.", named.join(", ")))
 }
 
 /// Of timers, whose lists say nothing, how many more there are.

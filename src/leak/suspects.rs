@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::graph::{HeapGraph, NodeType};
 use crate::leak::alike::{Described, Families};
 use crate::leak::before::Before;
+use crate::leak::beside::Beside;
 use crate::leak::candidate::Candidate;
 use crate::leak::companions::merge_companions;
 use crate::leak::contents::{ClassShare, Contents, contents};
@@ -144,7 +145,9 @@ pub fn find_suspects(
     if let Some((look, described)) = describer.registered_symbols(least_bytes) {
         families.add(look, positions[graph.root().at()], described);
     }
-    Ok(families.suspects(options.suspects.max(1)))
+    let beside = Beside::new(newer, before);
+    let is_part = |part: &Described, whole: &Described| beside.is_part(part, whole);
+    Ok(families.suspects(options.suspects.max(1), is_part))
 }
 
 /// What is one leak made one, and what is noise or no growth of the program dropped.

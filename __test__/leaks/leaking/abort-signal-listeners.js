@@ -2,7 +2,7 @@
 /**
  * A signal that lives as long as the process gets a listener for every request.
  *
- * @leak name=shutdown|signal|#signal|_events.abort|Symbol(kEvents)|kEvents class=AbortSignal|EventTarget|AbortController|SafeMap|Map kind=listeners|map|list
+ * @leak name=shutdown|signal class=AbortSignal|EventTarget|AbortController|SafeMap|Map kind=listeners|map|list
  */
 // The variable is the controller, its (private) property is the signal, an EventTarget; Node keeps an EventTarget's listeners
 // in a linked list per type, in a map under a symbol. All of them lead to the same line.

@@ -2,7 +2,10 @@
 /**
  * `winston.loggers.get(id)` makes a logger for every new id and keeps it in the container.
  *
+ * What each puts on the transport that they share is part of it.
+ *
  * @leak name=loggers class=Map kind=map file=winston-container.js|container.js|winston.js
+ * @only
  */
 // The container is made by winston.js, its class is in container.js, and it is used from here.
 const winston = require('winston');

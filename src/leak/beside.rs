@@ -1,0 +1,256 @@
+//! What grows beside a suspect, from the same cause: the listeners that a package puts on a stream for each
+//! of the loggers in a Map, the keys beside the values of a package's cache, the parsers and responses of
+//! sockets.
+//!
+//! Whoever uses a package or Node calls it once, and does not see what that keeps in several places. So what
+//! is in their code is part of another suspect if it gained as many things and those are about the same: the
+//! things of one lead to those of the other, each to its own, or both are parts of one instance of a package.
+//! Of two places in the program's own code each has to be looked at, and each is a suspect, but for texts of
+//! one object.
+//!
+//! Time: for each pair of suspects that gained as many, linear in the nodes near some samples. Memory: that
+//! of the things of two suspects.
+
+use std::collections::HashSet;
+
+use crate::graph::{HeapGraph, NodeIndex, NodeType};
+use crate::leak::alike::Described;
+use crate::leak::before::Before;
+use crate::leak::declarations::is_of_package;
+use crate::leak::grown::new_items;
+use crate::leak::holders::ways_from;
+use crate::leak::listeners::is_about;
+use crate::leak::suspects::Newer;
+use crate::report::{Suspect, SuspectKind};
+
+/// So many things of a suspect tell whether they lead to those of another one.
+const SAMPLES: usize = 32;
+
+/// Fewer than this tell nothing.
+const FEWEST_SAMPLES: usize = 8;
+
+/// So many nodes are looked at around a thing.
+const MOST_AROUND: usize = 256;
+
+/// So many things of one suspect may belong to each one of another: a socket has listeners for some events.
+const MOST_TO_ONE: u64 = 8;
+
+/// Answers which suspects are parts of others.
+pub(super) struct Beside<'a> {
+    newer: Newer<'a>,
+    before: &'a Before<'a>,
+}
+
+impl<'a> Beside<'a> {
+    /// Nothing is looked at yet.
+    pub(super) fn new(newer: Newer<'a>, before: &'a Before<'a>) -> Self {
+        Self { newer, before }
+    }
+
+    /// Whether a suspect that is not in the program's own code grew because another one did, or two texts are
+    /// of one object.
+    pub(super) fn is_part(&self, part: &Described, whole: &Described) -> bool {
+        if !may_be_part(&part.suspect) {
+            return self.are_texts_of_one_object(part, whole);
+        }
+        are_in_step(part, whole)
+            && (self.share_an_owner(part, whole)
+                || self.leads(part, whole)
+                || self.leads(whole, part))
+    }
+
+    /// Whether two texts are in properties of one object. Whatever makes one longer makes the other longer,
+    /// too: a page and its styles, what a process wrote and where.
+    fn are_texts_of_one_object(&self, one: &Described, other: &Described) -> bool {
+        let Newer { graph, analysis, .. } = self.newer;
+        // A text that was put together has parts, in some of which it grew.
+        let idom = |&node: &NodeIndex| Some(analysis.dominators.idom(node));
+        let is_text = |&node: &NodeIndex| graph.node_type(node).is_string();
+        let owner = |described: &Described| match described.nodes.as_slice() {
+            [node] if is_text(node) => {
+                std::iter::successors(Some(*node), idom).find(|it| !is_text(it))
+            }
+            _ => None,
+        };
+        let is_object = |owner: NodeIndex| {
+            graph.node_type(owner) == NodeType::OBJECT
+                && graph.name_index(owner) != self.newer.words.context_node
+                && !graph.raw_name(owner).starts_with(b"global")
+        };
+        owner(one).is_some_and(|its| owner(other) == Some(its) && is_object(its))
+    }
+
+    /// Whether both are in one file of a package, and parts of one thing: an instance of a class, or a
+    /// function with its scope.
+    fn share_an_owner(&self, one: &Described, other: &Described) -> bool {
+        let Newer { graph, analysis, .. } = self.newer;
+        let owner = |described: &Described| match described.nodes.as_slice() {
+            [node] => Some(analysis.dominators.idom(*node)),
+            _ => None,
+        };
+        let is_owner = |owner: NodeIndex| is_thing(graph, owner) && owner != graph.root();
+        let [its, others] = [one, other].map(|it| it.suspect.source.as_ref().map(|it| &it.url));
+        its.is_some_and(|its| others == Some(its) && is_of_package(its))
+            && owner(one).is_some_and(|its| owner(other) == Some(its) && is_owner(its))
+    }
+
+    /// Whether most things of one lead to a thing of the other, each to another one.
+    fn leads(&self, from: &Described, to: &Described) -> bool {
+        let things = self.things(from);
+        let wanted: HashSet<NodeIndex> = self.things(to).into_iter().collect();
+        let step = things.len().div_ceil(SAMPLES).max(1);
+        let samples: Vec<_> = things.into_iter().step_by(step).collect();
+        let met: HashSet<NodeIndex> =
+            samples.iter().filter_map(|&thing| self.nearest(thing, &wanted)).collect();
+        samples.len() >= FEWEST_SAMPLES && met.len() * 2 >= samples.len()
+    }
+
+    /// The objects and functions that came.
+    fn things(&self, described: &Described) -> Vec<NodeIndex> {
+        let Newer { graph, .. } = self.newer;
+        let mut things = match described.nodes.as_slice() {
+            [container] => new_items(self.newer, self.before, *container, usize::MAX),
+            instances => instances.to_vec(),
+        };
+        things.retain(|&it| is_thing(graph, it));
+        things
+    }
+
+    /// The nearest of some things that another one leads to over what came with it.
+    fn nearest(&self, thing: NodeIndex, wanted: &HashSet<NodeIndex>) -> Option<NodeIndex> {
+        let Newer { graph, words, .. } = self.newer;
+        let mut seen = HashSet::from([thing]);
+        let mut around = vec![thing];
+        let mut at = 0;
+        while let Some(&node) = around.get(at) {
+            if wanted.contains(&node) {
+                return Some(node);
+            }
+            at += 1;
+            for target in ways_from(graph, words, node) {
+                if seen.len() == MOST_AROUND {
+                    break;
+                }
+                if self.before.is_young(target) && seen.insert(target) {
+                    around.push(target);
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Whether a suspect is not in the program's own code: it is in that of a package or of Node, or it is
+/// instances that nobody is known to have.
+pub(super) fn may_be_part(suspect: &Suspect) -> bool {
+    match &suspect.source {
+        Some(source) => source.url.starts_with("node:") || is_of_package(&source.url),
+        None => suspect.kind == SuspectKind::Instances,
+    }
+}
+
+/// Whether one gained as many as the other, or some for each of its.
+fn are_in_step(part: &Described, whole: &Described) -> bool {
+    let gained = |described: &Described| {
+        let items = described.suspect.growth.items?;
+        Some(items.after.saturating_sub(items.before)).filter(|&more| more > 0)
+    };
+    let (Some(part), Some(whole)) = (gained(part), gained(whole)) else { return false };
+    is_about(part, whole) || (part % whole == 0 && part / whole <= MOST_TO_ONE)
+}
+
+fn is_thing(graph: &HeapGraph, node: NodeIndex) -> bool {
+    matches!(graph.node_type(node), NodeType::OBJECT | NodeType::CLOSURE)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::{EdgeType, NodeIndex, NodeType};
+    use crate::leak::stage::{function, property, suspects};
+    use crate::testing::GraphBuilder;
+
+    const PACKAGE: &str = "/srv/node_modules/pipes/index.js";
+    const PROGRAM: &str = "/srv/app/main.js";
+
+    /// The things of a list.
+    fn list(heap: &mut GraphBuilder, list: NodeIndex, count: u32, class: &str) -> Vec<NodeIndex> {
+        let thing = |number| {
+            let thing = heap.node(NodeType::OBJECT, class, 100);
+            heap.numbered(list, EdgeType::ELEMENT, number, thing);
+            thing
+        };
+        (0..count).map(thing).collect()
+    }
+
+    /// Names and sentences of what is found where a list of the program gains 300 things, and one in a
+    /// scope of `url` so many, between which `relate` makes edges.
+    fn found(
+        url: &str,
+        more: u32,
+        relate: impl Fn(&mut GraphBuilder, &[NodeIndex], &[NodeIndex]),
+    ) -> Vec<(String, String)> {
+        let found = suspects(|heap, global, is_grown| {
+            let main = function(heap, global, "main", PROGRAM, 3);
+            let loggers = property(heap, main, "loggers", "Array");
+            let pipe = function(heap, global, "pipe", url, 2);
+            let pipes = property(heap, pipe, "pipes", "Array");
+            if is_grown {
+                let loggers = list(heap, loggers, 300, "Logger");
+                let pipes = list(heap, pipes, more, "Pipe");
+                relate(heap, &loggers, &pipes);
+            }
+        });
+        found.into_iter().map(|it| (it.name, it.summary)).collect()
+    }
+
+    /// Each thing of the package's list leads to one of the program's.
+    fn each_to_its_own(heap: &mut GraphBuilder, loggers: &[NodeIndex], pipes: &[NodeIndex]) {
+        for (number, &pipe) in pipes.iter().enumerate() {
+            let via = property(heap, pipe, "source", "Source");
+            heap.edge(via, EdgeType::PROPERTY, "logger", loggers[number % loggers.len()]);
+        }
+    }
+
+    #[test]
+    fn what_a_package_keeps_for_each_thing_of_a_suspect_is_part_of_it() {
+        for more in [300, 900] {
+            let found = found(PACKAGE, more, each_to_its_own);
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert_eq!(found[0].0, "loggers");
+            assert!(found[0].1.ends_with(" Beside it grew `pipes` (Array)."), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn it_is_a_suspect_if_it_is_the_programs_or_grew_otherwise_or_is_about_something_else() {
+        let all_to_one = |heap: &mut GraphBuilder, loggers: &[NodeIndex], pipes: &[NodeIndex]| {
+            for &pipe in pipes {
+                heap.edge(pipe, EdgeType::PROPERTY, "logger", loggers[0]);
+            }
+        };
+        assert_eq!(found("/srv/app/pipes.js", 300, each_to_its_own).len(), 2);
+        assert_eq!(found(PACKAGE, 450, each_to_its_own).len(), 2);
+        assert_eq!(found(PACKAGE, 300, |_, _, _| ()).len(), 2);
+        assert_eq!(found(PACKAGE, 300, all_to_one).len(), 2);
+    }
+
+    /// How many suspects there are where two lists of one instance grow alike.
+    fn in_one_instance(url: &str) -> usize {
+        let found = suspects(|heap, global, is_grown| {
+            function(heap, global, "remember", url, 2);
+            let cache = property(heap, global, "cache", "Cache");
+            heap.locate(cache, 7, 4, 2);
+            for name in ["keys", "values"] {
+                let of = property(heap, cache, name, "Array");
+                list(heap, of, if is_grown { 300 } else { 4 }, name);
+            }
+        });
+        found.len()
+    }
+
+    #[test]
+    fn lists_of_one_thing_of_a_package_that_grow_alike_are_one_suspect() {
+        assert_eq!(in_one_instance(PACKAGE), 1);
+        assert_eq!(in_one_instance(PROGRAM), 2);
+    }
+}
