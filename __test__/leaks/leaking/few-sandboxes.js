@@ -26,7 +26,8 @@ const host = new PluginHost();
 async function main() {
   host.run('p0', 'result = 1');
   await snapshot('baseline');
-  for (let i = 1; i <= 40; i++) host.run(`p${i}`, `function f(x) { return x * 2 } result = f(${i})`);
+  for (let i = 1; i <= 40; i++)
+    host.run(`p${i}`, `function f(x) { return x * 2 } result = f(${i})`);
   await snapshot('current');
   host.run('last', '1');
 }
