@@ -177,7 +177,7 @@ impl Describer<'_> {
         let is_nameless = seen.own_place.is_none() && seen.handle.is_none();
         (!is_nameless || seen.kind == SuspectKind::Instances)
             && self.is_worth_it_in_node(candidate, seen)
-            && !self.is_state_of_young_module(candidate, seen.route)
+            && !self.is_state_of_young_module(candidate, seen)
     }
 
     /// The kind, now that it is known whose code has it: a variable of Node's timers module is one of its

@@ -5,8 +5,8 @@
 //! of a dictionary its backing store shows the keys, whatever their values are. An accessor shows as
 //! a pair, and its functions beside it. Small integers have no edge at all, nor have `true`,
 //! `undefined` and their like in tables, so that a container of those is measured by its backing store:
-//! then the number is the capacity, which V8 keeps within a factor of 1.5 (arrays) or 2 (tables) of the
-//! contents. In an array `undefined` and its like do have edges; they do not count, for with them room
+//! then the number is the capacity of an array, which V8 keeps within a factor of 1.5 of the contents, and
+//! half of that of a table: V8 keeps a table between a quarter full and full. In an array `undefined` and its like do have edges; they do not count, for with them room
 //! is filled that was made for what is to come. Source: V8's `OrderedHashTable` (3 header slots, one bucket for two entries, 2 slots an entry in a Set and
 //! 3 in a Map) and `NameDictionary` (3 slots an entry), and the specification, section 2.3.
 //!

@@ -131,7 +131,7 @@ impl Describer<'_> {
 
     /// Whether a candidate is part of a module that was loaded since the baseline: what a module
     /// sets up once cannot be told from what piles up in it, unless it is a lot.
-    pub(super) fn is_state_of_young_module(&self, candidate: &Candidate, route: &[Step]) -> bool {
+    pub(super) fn is_state_of_young_module(&self, candidate: &Candidate, seen: &Seen<'_>) -> bool {
         let Newer { graph, words, analysis, .. } = self.newer;
         let is_young = |node: NodeIndex| self.before.is_young(node);
         if self.is_trend || candidate.point.prior.is_some() || !is_young(candidate.point.node) {
@@ -145,10 +145,12 @@ impl Describer<'_> {
             is_young(node) && (is_module(node) || self.young_exports().contains(&node))
         };
         let total = analysis.retained.at(graph.root().at());
+        // One buffer is what a module works in, however large, as bson's of 18 MB.
+        let is_one_buffer = seen.kind == SuspectKind::Buffers && candidate.point.items.is_none();
         let is_a_lot = candidate.more_items() >= MANY_ITEMS_OF_A_MODULE
-            || candidate.point.bytes >= total / 4
+            || (candidate.point.bytes >= total / 4 && !is_one_buffer)
             || self.is_map_of_large_entries(candidate);
-        let mut way = route.iter().map(|step| step.from).chain([candidate.point.node]);
+        let mut way = seen.route.iter().map(|step| step.from).chain([candidate.point.node]);
         !is_a_lot && (way.any(is_of_module) || self.is_copy_of_exports(candidate))
     }
 
