@@ -4,7 +4,7 @@
 //! census (baseline) -> before (levels)
 //! -> growth: where it piles up (spine, crowds, scatter, keys, things, shared_tables)
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
-//!    listeners, companions, small), what is none (definitions, finalizers, idle, signals,
+//!    listeners, companions, ties, small), what is none (definitions, finalizers, idle, signals,
 //!    generations, windows,
 //!    turnover), what no variable holds (registered_symbols)
 //! -> describe: route, ways, naming, data_keys, exports, places, declarations,
@@ -79,6 +79,7 @@ mod stage;
 mod stores;
 pub mod suspects;
 mod things;
+mod ties;
 mod timers;
 mod turnover;
 pub mod vocabulary;
