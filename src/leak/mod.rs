@@ -8,7 +8,7 @@
 //!    generations, windows,
 //!    turnover), what no variable holds (registered_symbols)
 //! -> describe: route, ways, naming, data_keys, exports, places, declarations,
-//!    locals, stores, fronts, scripts, kind, contents, path,
+//!    parameters, locals, stores, fronts, scripts, kind, contents, path,
 //!    fingerprint, sentence; what Node has (of_node) and packages do (collections); what is one leak in many
 //!    places (alike)
 //! ```
@@ -60,6 +60,7 @@ pub mod matching;
 mod merge;
 pub mod naming;
 mod of_node;
+mod parameters;
 mod path;
 mod peers;
 mod places;
