@@ -4,7 +4,7 @@
 //! census (baseline) -> before (levels)
 //! -> growth: where it piles up (spine, crowds, scatter, keys, things, shared_tables)
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
-//!    listeners, companions, ties, small), what is none (definitions, finalizers, idle, signals,
+//!    listeners, companions, ties, intervals, small), what is none (definitions, finalizers, idle, signals,
 //!    generations, windows,
 //!    turnover), what no variable holds (registered_symbols)
 //! -> describe: route, ways, naming, data_keys, exports, places, declarations,
@@ -48,6 +48,7 @@ pub mod growth;
 pub mod hash;
 pub mod holders;
 mod idle;
+mod intervals;
 pub mod items;
 mod keepers;
 mod keys;
