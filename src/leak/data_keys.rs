@@ -4,12 +4,13 @@
 //! V8 tells how an object came to be: a literal, or JSON, has room in itself for just the properties that
 //! were written there, and `{}` for four. What is added to either goes to a store beside the object when
 //! that room is used up. So objects that code has built key by key are known by their layout. Of their
-//! keys, those are names that some file of the program declares or assigns.
+//! keys, those are names that some file of the program declares or assigns. A key that is no identifier is one
+//! only if such a file has it in quotes and the layout does not speak against it.
 
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::describe::Describer;
 use crate::leak::edges::target;
-use crate::leak::naming::{Handle, is_events};
+use crate::leak::naming::{Handle, has_many_properties, is_events, is_identifier};
 use crate::leak::route::Step;
 use crate::leak::scripts::Place;
 use crate::leak::suspects::Newer;
@@ -24,10 +25,16 @@ const SLOT: u32 = 8;
 /// V8 gives `{}` room for so many properties.
 const SLOTS_OF_AN_EMPTY_LITERAL: u32 = 4;
 
+/// So many keys of a way are searched for in the source.
+const MOST_QUOTED: usize = 2;
+
 impl Describer<'_> {
     /// The handle of a route or, if that is a key which is data, the name of what has such keys.
     pub(super) fn handle_in_code(&self, route: &[Step]) -> Option<Handle> {
         let own = self.handle(route)?;
+        if let Some(quoted) = self.quoted_name(&own, route) {
+            return Some(quoted);
+        }
         let mut handle = own.clone();
         while self.may_be_data(&handle, route) {
             if self.is_declared(&handle, route) {
@@ -39,6 +46,29 @@ impl Describer<'_> {
         // Where no file can be read, nothing is declared.
         let is_in_code = handle == own || self.is_declared(&handle, route);
         Some(if is_in_code { handle } else { own })
+    }
+
+    /// The nearest key behind a handle that is no identifier and nevertheless a name: code has it in quotes, as
+    /// in `{ 'by-id': new Map() }`, and the object has not been built key by key.
+    fn quoted_name(&self, own: &Handle, route: &[Step]) -> Option<Handle> {
+        let Newer { graph, words, .. } = self.newer;
+        let inner = route.iter().enumerate().skip(own.at + 1).rev();
+        let quoted = inner.filter_map(|(at, step)| {
+            let name = self.naming.edge_text(step);
+            let is_key = step.edge.label.edge_type() == EdgeType::PROPERTY
+                && !is_identifier(&name)
+                && !name.starts_with("Symbol(")
+                // Of what has dots, declarations are searched for the last part.
+                && !name.contains('.')
+                && !has_many_properties(graph, words, step)
+                && !is_built_by_key(graph, words, step.from);
+            is_key.then_some(Handle { name, at, owner: step.from })
+        });
+        // How many keys there are on a way is a matter of data.
+        quoted.take(MOST_QUOTED).find(|handle| {
+            let declarations = &self.places.declarations;
+            declarations.is_name(&declarations.named(handle))
+        })
     }
 
     /// Whether the layout of the object allows that a handle is a key of a dictionary.
@@ -99,7 +129,32 @@ fn own_properties<'g>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::leak::stage::{Sources, elements, function, property, suspects};
     use crate::testing::GraphBuilder;
+
+    /// What a map is called that stands by a key in an object of so many bytes, of a program with this source.
+    fn name_of(test: &str, source: &str, size: u32) -> Vec<String> {
+        let sources = Sources::new(test, &[("main.js", source)]);
+        let found = suspects(|heap, global, is_grown| {
+            let load = function(heap, global, "load", &sources.url("main.js"), 1);
+            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
+            heap.edge(load, EdgeType::INTERNAL, "context", scope);
+            let app = heap.node(NodeType::OBJECT, "Object", size);
+            heap.edge(scope, EdgeType::CONTEXT, "app", app);
+            let map = property(heap, app, "by-id", "Array");
+            elements(heap, map, 0..if is_grown { 300 } else { 4 }, "Item", 100);
+        });
+        found.into_iter().map(|it| it.name).collect()
+    }
+
+    #[test]
+    fn a_key_in_quotes_is_a_name_if_the_source_has_it() {
+        let source = "const app = {\n  'by-id': [],\n};\n";
+        assert_eq!(name_of("data-keys-quoted", source, 32), ["by-id"]);
+        assert_eq!(name_of("data-keys-built", source, 56), ["app"], "added to an empty literal");
+        let source = "const app = JSON.parse(text);\n";
+        assert_eq!(name_of("data-keys-json", source, 32), ["app"]);
+    }
 
     /// Whether an object of so many bytes, with values of these classes, is one that was built key by key,
     /// and of values that are alike.

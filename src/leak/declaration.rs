@@ -10,6 +10,7 @@ use std::cell::LazyCell;
 use std::ops::Range;
 
 use crate::leak::blocks::Blocks;
+use crate::leak::parameters::Parameters;
 
 /// A line and a column, 1-based; the column counts UTF-16 units, as V8 does.
 pub type Position = (u32, u32);
@@ -44,6 +45,15 @@ impl Declaration {
         self.is_sure() || self.rank == RANK_OF_A_KEY
     }
 
+    /// Whether it is in the class or function that begins at `near`, or in the class around that.
+    pub(super) fn is_inside(&self, source: &str, near: Position) -> bool {
+        let (near, at) = (offset_of(source, near), offset_of(source, self.position));
+        let blocks = Blocks::of(source);
+        let class = blocks.around(near).into_iter().next().filter(|block| blocks.is_class(block));
+        let mut own = class.into_iter().chain(blocks.body_at(near));
+        own.any(|body| body.contains(&at))
+    }
+
     /// Whether a function is told the name and a value.
     pub fn is_handed_over(&self) -> bool {
         self.rank == RANK_OF_A_CALL
@@ -65,20 +75,23 @@ pub struct Named {
 /// A variable that is declared behind others, or unpacked.
 const RANK_IN_A_LIST: u32 = 1;
 
+/// A parameter of a function around the code that has the variable.
+const RANK_OF_A_PARAMETER: u32 = 2;
+
 /// An assignment to a property of something.
-const RANK_OF_AN_ASSIGNMENT: u32 = 2;
+const RANK_OF_AN_ASSIGNMENT: u32 = 3;
 
 /// A variable that has the name of a property.
-const RANK_OF_A_VARIABLE: u32 = 3;
+const RANK_OF_A_VARIABLE: u32 = 4;
 
 /// A name that is handed to a function together with a value, as to `decorate` or `defineProperty`.
-const RANK_OF_A_CALL: u32 = 4;
+const RANK_OF_A_CALL: u32 = 5;
 
 /// A key of a literal, or of a computed property.
-const RANK_OF_A_KEY: u32 = 5;
+const RANK_OF_A_KEY: u32 = 6;
 
 /// A text that something is done with.
-const RANK_OF_A_TEXT: u32 = 6;
+const RANK_OF_A_TEXT: u32 = 7;
 
 /// Where something is declared, as seen from the code that has it, which begins at `near`: a variable in
 /// the innermost block around that code, a property in its class or function. If it is declared in
@@ -95,12 +108,18 @@ pub fn find_declaration(
         return None;
     }
     let blocks = LazyCell::new(|| Blocks::of(source));
-    let found = declarations_of(source, word, named, &blocks);
     let near = near.map_or(source.len(), |near| offset_of(source, near));
+    let parameters = LazyCell::new(|| Parameters::around(&blocks, near));
+    let parameter = |at: usize| parameters.scope_of(&blocks, at);
+    let mut found = declarations_of(source, word, named, &blocks, parameter);
+    let is_name = |it: &Found| blocks.may_be_name(it.at, word.len());
+    if found.len() > 1 && found.iter().any(is_name) {
+        found.retain(is_name);
+    }
     let best = match found.as_slice() {
         [] => return None,
         [only] => *only,
-        _ => in_scope(&blocks, &found, named, near).or_else(|| nearest(&found, near))?,
+        _ => in_scope(&blocks, &found, named, near, parameter).or_else(|| nearest(&found, near))?,
     };
     let is_before = |it: &&Found| it.rank <= RANK_IN_A_LIST && it.at < best.at;
     let ordinal = found.iter().filter(is_before).count();
@@ -124,6 +143,7 @@ fn declarations_of<'s>(
     word: &str,
     named: &Named,
     blocks: &LazyCell<Blocks<'s>, impl FnOnce() -> Blocks<'s>>,
+    parameter: impl Fn(usize) -> Option<usize>,
 ) -> Vec<Found> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -133,8 +153,9 @@ fn declarations_of<'s>(
         for (at, _) in code.match_indices(word) {
             let after = code[at + word.len()..].trim();
             let is_listed = || blocks.declared_at(start + at).is_some();
+            let is_parameter = || parameter(start + at).is_some();
             if is_alone(code, at, word)
-                && let Some(rank) = rank_of(&code[..at], after, named, is_listed)
+                && let Some(rank) = rank_of(&code[..at], after, named, is_listed, is_parameter)
             {
                 found.push(Found { at: start + at, rank });
             }
@@ -161,7 +182,13 @@ fn behind_comments(line: &str) -> &str {
 }
 
 /// The best in the scope that the name is looked up in.
-fn in_scope(blocks: &Blocks, found: &[Found], named: &Named, near: usize) -> Option<Found> {
+fn in_scope(
+    blocks: &Blocks,
+    found: &[Found],
+    named: &Named,
+    near: usize,
+    parameter: impl Fn(usize) -> Option<usize>,
+) -> Option<Found> {
     let around = blocks.around(near);
     let whole = around.last()?.end;
     if near >= whole {
@@ -178,12 +205,17 @@ fn in_scope(blocks: &Blocks, found: &[Found], named: &Named, near: usize) -> Opt
         };
         return scopes.filter(|block| block.end < whole).find_map(sure);
     }
-    let places: Vec<usize> =
-        found.iter().map(|it| blocks.declared_at(it.at).unwrap_or(it.at)).collect();
+    let place = |it: &Found| match it.rank {
+        RANK_OF_A_PARAMETER => parameter(it.at).unwrap_or(it.at),
+        _ => blocks.declared_at(it.at).unwrap_or(it.at),
+    };
+    let mut found: Vec<(usize, Found)> = found.iter().map(|it| (place(it), *it)).collect();
+    found.sort_by_key(|&(place, _)| place);
+    let places: Vec<usize> = found.iter().map(|&(place, _)| place).collect();
     let innermost = blocks.innermost(&places);
     let direct = |block: &Range<usize>| {
         let inside = found.iter().zip(&innermost).filter(|&(_, its)| its == block);
-        let variables = inside.map(|(it, _)| *it).filter(|it| it.rank <= RANK_IN_A_LIST);
+        let variables = inside.map(|(&(_, it), _)| it).filter(|it| it.rank <= RANK_OF_A_PARAMETER);
         nearest(&variables.collect::<Vec<_>>(), near)
     };
     around.iter().find_map(direct)
@@ -254,6 +286,7 @@ fn rank_of(
     after: &str,
     named: &Named,
     is_listed: impl FnOnce() -> bool,
+    is_parameter: impl FnOnce() -> bool,
 ) -> Option<u32> {
     let last_word = before.trim_end().rsplit(|c: char| !is_word(c)).next().unwrap_or("");
     let assigned = (after.starts_with('=') && !after.starts_with("==") && !after.starts_with("=>"))
@@ -270,6 +303,9 @@ fn rank_of(
     let is_packed = !named.is_variable && !assigned;
     if (assigned || ends_name) && may_be_in_list(before) && is_listed() {
         return Some(if is_packed { RANK_OF_A_KEY } else { rank_of_variable.max(RANK_IN_A_LIST) });
+    }
+    if named.is_variable && (assigned || ends_name) && may_be_parameter(before) && is_parameter() {
+        return Some(RANK_OF_A_PARAMETER);
     }
     let rank_of_field = if named.is_variable { RANK_OF_AN_ASSIGNMENT } else { 1 };
     // A field of a class: alone at the beginning of the line, or behind modifiers.
@@ -301,12 +337,22 @@ fn rank_of(
         return Some(RANK_OF_A_CALL);
     }
     // A property of a literal, or one that a symbol or string names.
-    let is_computed = behind.is_some_and(|behind| behind.trim_start().starts_with([':', ']']));
-    if after.starts_with(':') || (before.ends_with(['[', '\'', '"']) && after.contains('=')) {
-        let is_text = quote.is_some() && !is_computed;
-        return Some(if is_text { RANK_OF_A_TEXT } else { RANK_OF_A_KEY });
+    let is_key = behind.is_some_and(|behind| is_behind_key(behind.trim_start()));
+    if is_key
+        || after.starts_with(':')
+        || (before.ends_with(['[', '\'', '"']) && after.contains('='))
+    {
+        return Some(if quote.is_some() && !is_key { RANK_OF_A_TEXT } else { RANK_OF_A_KEY });
     }
     None
+}
+
+/// Whether what is behind a string in quotes makes that the key of a value: in a literal, or in an assignment.
+fn is_behind_key(behind: &str) -> bool {
+    let assigned = behind.strip_prefix(']').map(str::trim_start);
+    behind.starts_with(':')
+        || assigned.is_some_and(|behind| behind.starts_with('=') && !behind.starts_with("=="))
+        || assigned.is_some_and(|behind| behind.starts_with("??=") || behind.starts_with("||="))
 }
 
 /// Whether a word behind this text of a line may be one of a list of variables but the first, or be
@@ -314,6 +360,11 @@ fn rank_of(
 fn may_be_in_list(before: &str) -> bool {
     let before = before.trim_end();
     before.is_empty() || before.ends_with([',', '{', '[', ':', '.'])
+}
+
+/// Whether a word behind this text of a line may be a parameter, or be unpacked from one.
+fn may_be_parameter(before: &str) -> bool {
+    may_be_in_list(before) || before.trim_end().ends_with('(')
 }
 
 /// Whether what is behind a name assigns it the variable of that name, which is declared elsewhere.
@@ -465,6 +516,47 @@ mod tests {
         assert_eq!(of_x(source, "() {"), Some((3, 3)));
         let source = "function f() {\n  const [a, x] = y;\n  return () => x;\n}\nlet x;";
         assert_eq!(of_x(source, "() =>"), Some((2, 13)));
+    }
+
+    #[test]
+    fn a_declaration_may_be_in_another_function_than_the_one_that_is_near() {
+        let source = "const d = (a) => { f(a); };\nconst r = (s, a) => ({ prev: s });\n\
+                      class C {\n  m() { return this.prev; }\n  prev = 1;\n}\n";
+        let is_inside = |near: &str| {
+            let near = position_of(source, source.find(near).unwrap());
+            let prev = find_declaration(source, &property_named("prev"), Some(near)).unwrap();
+            prev.is_inside(source, near)
+        };
+        assert!(!is_inside("(a) =>"));
+        assert!(is_inside("class C"));
+        assert!(is_inside("() { return"), "a method of the class");
+    }
+
+    #[test]
+    fn a_key_in_quotes_is_declared_where_it_is_given_a_value() {
+        let source =
+            "const app = {\n  'by-id': {},\n  of(k) { return (this['by-id'][k] = { k }); },\n};\n";
+        check_named(source, &property_named("by-id"), None, Some((2, 4)));
+        let source = "app['by-id'].x = 1;\napp['by-id'] ??= {};\n";
+        check_named(source, &property_named("by-id"), None, Some((2, 6)));
+    }
+
+    #[test]
+    fn what_is_written_in_texts_declares_nothing() {
+        let source = "// a\nconst t = `const c = 1`, r = /const c = \\[\\]/; let s = 'let c = 2;';\n\
+                      function f() { const c = []; }\nf(); /* const c = 1 */\nconst c = 1;\n";
+        assert_eq!(declared(source, "c", "f(); ", true), Some((5, 7)));
+        assert_eq!(declared(source, "c", "// a", true), Some((5, 7)));
+    }
+
+    #[test]
+    fn a_parameter_is_declared_in_the_head_of_its_function() {
+        let source = "function of({\n  table, store = [],\n}) {\n  return { add: (r) => { store.push(r); } };\n}\n\
+                      function other(store) { return () => store; }\nlet x, store;\n";
+        assert_eq!(declared(source, "store", "(r)", true), Some((2, 10)));
+        assert_eq!(declared(source, "store", "() => store", true), Some((6, 16)));
+        assert_eq!(declared(source, "store", "let x", true), Some((7, 8)));
+        assert_eq!(declared("f(list);\nf((x) => list);", "list", "(x)", true), None);
     }
 
     #[test]

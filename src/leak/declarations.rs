@@ -301,6 +301,13 @@ pub(super) fn is_of_package(url: &str) -> bool {
     url.contains("node_modules")
 }
 
+/// Whether a declaration is inside the class or function that begins at a place, or in the class that has it
+/// as a method. A function may only be near: one that has captured what holds the thing.
+pub(super) fn is_in_function(place: &Place, declared: &Declaration) -> bool {
+    let (Some(near), Some(_)) = (place.position, place.function.as_ref()) else { return false };
+    source_text(&place.url).is_some_and(|text| declared.is_inside(&text, near))
+}
+
 /// Whether the file of a place has a word anywhere. What cannot be read may have it.
 fn mentions(place: &Place, word: &str) -> bool {
     source_text(&place.url).is_none_or(|text| has_word(&text, word))

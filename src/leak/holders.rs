@@ -263,13 +263,13 @@ fn realm_of(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> Option<No
     internal(internal(internal(node, words.map)?, words.map)?, words.native_context)
 }
 
-fn is_way(edge: &Edge) -> bool {
+pub(super) fn is_way(edge: &Edge) -> bool {
     !matches!(edge.label.edge_type(), EdgeType::WEAK | EdgeType::SHORTCUT)
 }
 
 /// Whether a node is part of what V8 made of the program, which leads from anything to anything. A
 /// hidden class is of one type or another, as V8's version has it.
-fn is_of_code(graph: &HeapGraph, node: NodeIndex) -> bool {
+pub(super) fn is_of_code(graph: &HeapGraph, node: NodeIndex) -> bool {
     match graph.node_type(node) {
         NodeType::CODE | NodeType::OBJECT_SHAPE => true,
         NodeType::HIDDEN => graph.raw_name(node) == b"system / Map",

@@ -12,7 +12,7 @@ use crate::graph::{EdgeType, HeapGraph, NodeIndex};
 use crate::leak::blocks::Blocks;
 use crate::leak::declaration::{offset_of, position_of};
 use crate::leak::describe::Describer;
-use crate::leak::naming::{Handle, REGISTERS, class_name};
+use crate::leak::naming::{Handle, class_name, leads_to_registers};
 use crate::leak::route::Step;
 use crate::leak::scripts::{Place, internal_target, place_of_call};
 use crate::leak::suspects::Newer;
@@ -30,7 +30,7 @@ impl Describer<'_> {
         route: &[Step],
     ) -> Option<(Handle, Place)> {
         let Newer { graph, words, .. } = self.newer;
-        let is_local = graph.edge_name(route[handle.at].edge) == REGISTERS;
+        let is_local = leads_to_registers(graph, route[handle.at].edge);
         let variable = route.get(handle.at + 1).filter(|_| is_local)?;
         let place = place_of_call(graph, words, handle.owner).filter(|it| !it.is_internal())?;
         let text = source_text(&place.url)?;

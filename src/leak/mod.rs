@@ -4,11 +4,11 @@
 //! census (baseline) -> before (levels)
 //! -> growth: where it piles up (spine, crowds, scatter, keys, things, shared_tables)
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
-//!    listeners, companions, small), what is none (definitions, finalizers, idle, signals,
+//!    listeners, companions, ties, intervals, small), what is none (definitions, finalizers, idle, signals,
 //!    generations, windows,
 //!    turnover), what no variable holds (registered_symbols)
 //! -> describe: route, ways, naming, data_keys, exports, places, declarations,
-//!    locals, stores, fronts, scripts, kind, contents, path,
+//!    parameters, locals, stores, fronts, scripts, kind, contents, path,
 //!    fingerprint, sentence; what Node has (of_node) and packages do (collections); what is one leak in many
 //!    places (alike, beside)
 //! ```
@@ -49,6 +49,7 @@ pub mod growth;
 pub mod hash;
 pub mod holders;
 mod idle;
+mod intervals;
 pub mod items;
 mod keepers;
 mod keys;
@@ -61,6 +62,7 @@ pub mod matching;
 mod merge;
 pub mod naming;
 mod of_node;
+mod parameters;
 mod path;
 mod peers;
 mod places;
@@ -81,6 +83,7 @@ mod stage;
 mod stores;
 pub mod suspects;
 mod things;
+mod ties;
 mod timers;
 mod turnover;
 pub mod vocabulary;

@@ -10,6 +10,12 @@ use crate::leak::vocabulary::Vocabulary;
 /// Where a suspended call has its local variables.
 pub const REGISTERS: &[u8] = b"parameters_and_registers";
 
+/// Whether an edge leads to the local variables of a suspended call. That of a variable of a block has a
+/// number, and no name.
+pub fn leads_to_registers(graph: &HeapGraph, edge: Edge) -> bool {
+    edge.label.edge_type() == EdgeType::INTERNAL && graph.edge_name(edge) == REGISTERS
+}
+
 /// A plain object with more properties than this is a dictionary: its keys are data.
 const KEYS_OF_A_DICTIONARY: usize = 64;
 
@@ -138,9 +144,7 @@ fn local_of_suspended(
     last_name: Option<usize>,
 ) -> Option<Handle> {
     let below = last_name.map_or(0, |at| at + 1);
-    let registers = route[below..].iter().rposition(|step| {
-        step.edge.label.edge_type() == EdgeType::INTERNAL && graph.edge_name(step.edge) == REGISTERS
-    })?;
+    let registers = route[below..].iter().rposition(|step| leads_to_registers(graph, step.edge))?;
     let at = below + registers;
     let generator = route[at].from;
     let function = internal_target(graph, generator, [words.function, words.function])?;

@@ -12,6 +12,7 @@ use crate::leak::items::{self, Container};
 use crate::leak::naming::Handle;
 use crate::leak::route::Step;
 use crate::leak::scripts::{Place, file_loaded};
+use crate::leak::stores::entry_of_store;
 use crate::leak::suspects::{LEAST_ITEMS, Newer, many_bytes};
 use crate::report::SuspectKind;
 
@@ -71,7 +72,10 @@ impl Describer<'_> {
             return true;
         }
         let is_programs = seen.own_place.as_ref().is_some_and(|place| !place.is_internal());
-        if !is_programs && is_of_nodes_set_up(self.newer.graph, seen.route) {
+        let Newer { graph, words, .. } = self.newer;
+        // What is in a store is the program's, by whatever way Node keeps it.
+        let is_in_store = || entry_of_store(graph, words, seen.route).is_some();
+        if !is_programs && is_of_nodes_set_up(graph, seen.route) && !is_in_store() {
             return false;
         }
         match &seen.in_node {

@@ -14,7 +14,7 @@ use crate::graph::{EdgeType, NodeIndex, NodeType};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
 use crate::leak::captures::Captures;
-use crate::leak::declarations::{Declarations, is_of_package};
+use crate::leak::declarations::{Declarations, is_in_function, is_of_package};
 use crate::leak::edges::property;
 use crate::leak::exports::Exports;
 use crate::leak::holders::slots;
@@ -318,6 +318,9 @@ impl<'a> Places<'a> {
         let (place, declared) = match declared {
             // The function that captured a variable is not the one in which it is declared.
             Some((place, declared)) if is_variable => {
+                (Place { function: None, ..place }, Some(declared))
+            }
+            Some((place, declared)) if !is_in_function(&place, &declared) => {
                 (Place { function: None, ..place }, Some(declared))
             }
             Some((place, declared)) => (place, Some(declared)),

@@ -95,6 +95,25 @@ mod tests {
     }
 
     #[test]
+    fn a_chain_of_stores_is_found_behind_the_module_that_the_program_began_with() {
+        let found = suspects(|heap, global, is_grown| {
+            let module = property(heap, global, "<symbol node:entry_point_module>", "ModuleWrap");
+            let frame = property(heap, module, "frame", "AsyncContextFrame");
+            let table = heap.node(NodeType::ARRAY, "", 64);
+            heap.edge(frame, EdgeType::INTERNAL, "table", table);
+            let mut store = heap.node(NodeType::OBJECT, "Object", 200);
+            heap.edge(table, EdgeType::INTERNAL, "6", store);
+            for _ in 0..if is_grown { 300 } else { 4 } {
+                let parent = heap.node(NodeType::OBJECT, "Object", 200);
+                heap.edge(store, EdgeType::PROPERTY, "parent", parent);
+                store = parent;
+            }
+        });
+        let names: Vec<_> = found.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["parent"]);
+    }
+
+    #[test]
     fn what_is_in_a_store_is_the_programs_and_goes_by_its_name_or_by_the_storage() {
         assert_eq!(name(true), ["spans"]);
         assert_eq!(name(false), ["als"]);

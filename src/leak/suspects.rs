@@ -26,6 +26,7 @@ use crate::leak::finalizers::{bytes_waiting, will_be_taken_out};
 use crate::leak::generations::is_generation;
 use crate::leak::growth::{Growth, Walk};
 use crate::leak::idle::Idle;
+use crate::leak::intervals::credit_intervals;
 use crate::leak::items::{self, Container};
 use crate::leak::keepers::credit_keepers;
 use crate::leak::listeners::merge_events;
@@ -165,6 +166,7 @@ fn worth_naming(
     let crowds = std::mem::take(&mut growth.crowds);
     let mut candidates = credit_scatters(walk, growth, control)?;
     merge_timer_lists(newer, walk, positions, &mut candidates, control)?;
+    credit_intervals(newer, walk, positions, &mut candidates, control)?;
     lift_chains(newer, &mut candidates);
     control.checkpoint()?;
     add_crowds(newer, before, crowds, &mut candidates);

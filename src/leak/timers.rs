@@ -15,11 +15,13 @@ use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::before::{Before, Prior};
 use crate::leak::candidate::Candidate;
 use crate::leak::edges::{property, target};
+use crate::leak::grown::new_items;
 use crate::leak::growth::{Accumulation, Scatter, Walk};
 use crate::leak::holders::slots;
 use crate::leak::listeners::is_about;
 use crate::leak::scripts::internal_target;
 use crate::leak::suspects::Newer;
+use crate::leak::ties::are_tied;
 use crate::leak::vocabulary::Vocabulary;
 
 /// So many names are looked through at a time.
@@ -52,11 +54,13 @@ pub(super) fn merge_timer_lists(
     by_function.retain(|_, timers| are_enough(timers));
     let taken = lists_to_take(&by_function, walk.before);
     by_function.retain(|_, timers| timers.lists.keys().any(|list| taken.contains(list)));
-    let merged = by_function.iter().filter_map(|(&function, it)| it.candidate(walk, function));
+    let merged = by_function.iter().filter_map(|(&function, timers)| {
+        Some((timers.candidate(walk, function)?, timers.new.as_slice()))
+    });
     let merged: Vec<_> = merged.collect();
     drop_lists(newer, &taken, candidates);
-    for timers in merged {
-        match container_inside(newer, &taken, candidates, &timers) {
+    for (timers, members) in merged {
+        match container_inside(newer, walk, &taken, candidates, (&timers, members)) {
             Some(container) => container.also.push(timers.point),
             None => candidates.push(timers),
         }
@@ -81,21 +85,27 @@ fn lists_to_take(
     taken
 }
 
-/// The container that the timers alone lead to, and that gained as many items: it is what the program keeps of
-/// what they are for.
+/// The container that the timers alone lead to, and that gained as many items, each of which has its own timer:
+/// it is what the program keeps of what they are for.
 fn container_inside<'c>(
     newer: Newer<'_>,
+    walk: &Walk<'_>,
     taken: &BTreeSet<NodeIndex>,
     candidates: &'c mut [Candidate],
-    timers: &Candidate,
+    (timers, members): (&Candidate, &[NodeIndex]),
 ) -> Option<&'c mut Candidate> {
+    let Newer { graph, words, .. } = newer;
     let idom = |&node: &NodeIndex| Some(newer.analysis.dominators.idom(node));
     let is_inside = |node: NodeIndex| {
         let mut above = std::iter::successors(Some(node), idom).skip(1).take(LONGEST_WAY_UP);
         above.any(|node| taken.contains(&node))
     };
     candidates.iter_mut().find(|candidate| {
-        is_about(candidate.more_items(), timers.more_items()) && is_inside(candidate.point.node)
+        let node = candidate.point.node;
+        let items = || new_items(newer, walk.before, node, usize::MAX);
+        is_about(candidate.more_items(), timers.more_items())
+            && is_inside(node)
+            && are_tied(graph, words, [members, &items()], node)
     })
 }
 

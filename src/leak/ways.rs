@@ -10,7 +10,7 @@ use crate::graph::{NodeIndex, NodeType};
 use crate::leak::describe::Describer;
 use crate::leak::edges::property;
 use crate::leak::growth::is_slot;
-use crate::leak::naming::REGISTERS;
+use crate::leak::naming::leads_to_registers;
 use crate::leak::route::{Step, steps_to};
 use crate::leak::suspects::Newer;
 
@@ -40,7 +40,7 @@ impl Describer<'_> {
         let Newer { graph, words, .. } = self.newer;
         let handle = self.naming.handle(route);
         if let Some(handle) = &handle
-            && graph.edge_name(route[handle.at].edge) == REGISTERS
+            && leads_to_registers(graph, route[handle.at].edge)
         {
             return (handle.at + 1 < route.len()).then_some(handle.at + 1);
         }
@@ -73,8 +73,7 @@ impl Describer<'_> {
         let of_program = ways.filter(|way| {
             let handle = self.naming.handle(way);
             handle.is_some_and(|handle| {
-                graph.edge_name(way[handle.at].edge) != REGISTERS
-                    && self.is_in_program(way, &handle)
+                !leads_to_registers(graph, way[handle.at].edge) && self.is_in_program(way, &handle)
             })
         });
         of_program.min_by_key(Vec::len)
@@ -120,6 +119,23 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].name, "clients");
         assert_eq!(found[0].source.as_ref().unwrap().line, Some(1));
+    }
+
+    #[test]
+    fn a_variable_of_a_block_has_a_number_and_is_no_register() {
+        let found = suspects(|heap, global, is_grown| {
+            let block = heap.node(NodeType::OBJECT, "system / Context", 40);
+            capture(heap, global, "/srv/app.js", "handler", block);
+            let about = heap.node(NodeType::CODE, "system / ScopeInfo", 64);
+            heap.edge(block, EdgeType::INTERNAL, "scope_info", about);
+            let word = heap.node(NodeType::STRING, "backlog", 24);
+            heap.numbered(about, EdgeType::HIDDEN, 0, word);
+            let backlog = heap.node(NodeType::OBJECT, "Array", 32);
+            heap.numbered(block, EdgeType::HIDDEN, 0, backlog);
+            grow(heap, backlog, is_grown);
+        });
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].name, "backlog");
     }
 
     #[test]
