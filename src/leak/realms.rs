@@ -4,10 +4,9 @@
 //! code. Such memory is mostly a program that warms up, and a realm is not: nothing but the program
 //! makes one.
 //!
-//! Time: one pass over the names of nodes, and then constant for each realm and question. Memory: a word for
-//! each realm.
+//! Time: one pass over the nodes. Memory: none to speak of.
 
-use crate::graph::{NodeIndex, NodeType};
+use crate::graph::NodeType;
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
 use crate::leak::suspects::Newer;
@@ -15,53 +14,29 @@ use crate::leak::suspects::Newer;
 /// Fewer are what a program has for what it needs: one for each kind of template, or of plugin.
 const FEWEST_REALMS: u64 = 8;
 
-/// The realms that came after the baseline.
-pub(super) struct Realms<'a> {
-    newer: Newer<'a>,
-    /// Where each node stands in the dominator tree.
-    positions: &'a [u32],
-    young: Vec<NodeIndex>,
-}
-
-impl<'a> Realms<'a> {
-    /// Finds them.
-    pub(super) fn find(newer: Newer<'a>, before: &Before<'_>, positions: &'a [u32]) -> Self {
-        let Newer { graph, words, .. } = newer;
-        let named = graph.tables().node_name.iter().zip(0..);
-        let realms = named.filter(|&(&name, _)| name == words.native_context_node);
-        let young = realms
-            .map(|(_, at)| NodeIndex(at))
-            .filter(|&node| graph.node_type(node) == NodeType::HIDDEN && before.is_young(node));
-        Self { newer, positions, young: young.collect() }
+/// Whether what piled up under a candidate is realms, about one for each of its new items.
+/// `positions` say where each node stands in the dominator tree.
+pub(super) fn are_realms(
+    newer: Newer<'_>,
+    before: &Before<'_>,
+    positions: &[u32],
+    candidate: &Candidate,
+) -> bool {
+    let Newer { graph, words, analysis, .. } = newer;
+    let more = candidate.more_items();
+    if more < FEWEST_REALMS {
+        return false;
     }
-
-    /// Whether what piled up under a candidate is realms, about one for each of its new items.
-    pub(super) fn are_items_of(&self, candidate: &Candidate) -> bool {
-        let more = candidate.more_items();
-        more >= FEWEST_REALMS && self.count_below(candidate) * 2 >= more
-    }
-
-    /// Whether a candidate came with a realm, and there are several of them: nothing of the program
-    /// may dominate it, as Node refers to it as well.
-    pub(super) fn is_one_of_many(&self, candidate: &Candidate) -> bool {
-        self.young.len() as u64 >= FEWEST_REALMS
-            && candidate.point.prior.is_none()
-            && self.count_below(candidate) > 0
-    }
-
-    fn count_below(&self, candidate: &Candidate) -> u64 {
-        let tree = &self.newer.analysis.dominators;
-        let tops = std::iter::once(&candidate.point.node).chain(&candidate.credited);
-        let below: Vec<_> = tops.map(|top| tree.subtree(self.position(*top))).collect();
-        let is_below = |&&realm: &&NodeIndex| {
-            below.iter().any(|subtree| subtree.contains(&(self.position(realm) as usize)))
-        };
-        self.young.iter().filter(is_below).count() as u64
-    }
-
-    fn position(&self, node: NodeIndex) -> u32 {
-        self.positions[node.at()]
-    }
+    let tree = &analysis.dominators;
+    let tops = std::iter::once(&candidate.point.node).chain(&candidate.credited);
+    let below: Vec<_> = tops.map(|top| tree.subtree(positions[top.at()])).collect();
+    let is_new_realm = |&node: &_| {
+        graph.node_type(node) == NodeType::HIDDEN
+            && graph.name_index(node) == words.native_context_node
+            && before.is_young(node)
+            && below.iter().any(|subtree| subtree.contains(&(positions[node.at()] as usize)))
+    };
+    graph.nodes().filter(is_new_realm).count() as u64 * 2 >= more
 }
 
 #[cfg(test)]

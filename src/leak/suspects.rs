@@ -3,7 +3,6 @@
 
 use std::cell::{Cell, OnceCell};
 use std::cmp::Reverse;
-use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use crate::analysis::Analysis;
@@ -33,7 +32,7 @@ use crate::leak::listeners::merge_events;
 use crate::leak::merge::{add_crowds, lift_chains, merge_siblings};
 use crate::leak::naming::Naming;
 use crate::leak::places::Places;
-use crate::leak::realms::Realms;
+use crate::leak::realms::are_realms;
 use crate::leak::route::Routes;
 use crate::leak::shape::RouteShapes;
 use crate::leak::signals::Signals;
@@ -174,10 +173,8 @@ fn worth_naming(
     merge_events(newer, &mut candidates);
     let many = many_bytes(analysis.retained.at(graph.root().at()));
     let least = Least { bytes: walk.least_bytes, items: walk.least_items, many };
-    let realms = Realms::find(newer, before, positions);
     let mut worth_it = Vec::new();
     let mut small = Vec::new();
-    let mut of_realms = Vec::new();
     for mut candidate in candidates {
         control.checkpoint()?;
         let waiting = bytes_waiting(graph, &analysis.dominators, positions, candidate.point.node);
@@ -187,21 +184,16 @@ fn worth_naming(
         }
         candidate.contents = contents_of(newer, before, positions, &candidate);
         let is_leak = !least.is_room(graph, words, &candidate)
-            && is_of_the_program(newer, &realms, &candidate)
+            && is_of_the_program(newer, before, positions, &candidate)
             && !are_definitions(newer, before, &candidate);
         if is_leak && least.is_reached_by(&candidate) {
             worth_it.push(candidate);
-        } else if realms.is_one_of_many(&candidate) {
-            of_realms.push(candidate);
         } else if is_leak {
             small.push(candidate);
         }
     }
     worth_it.extend(large_together(newer, walk, exports, small, many));
-    let unkept: HashSet<_> = of_realms.iter().map(|candidate| candidate.point.node).collect();
-    worth_it.append(&mut of_realms);
     let mut worth_it = credit_keepers(walk, worth_it, control)?;
-    worth_it.retain(|candidate| !unkept.contains(&candidate.point.node));
     merge_companions(newer, walk, &mut worth_it, control)?;
     // Of what was made one, nobody has looked yet at what is in it.
     for candidate in worth_it.iter_mut().filter(|it| it.contents.classes.is_empty()) {
@@ -325,7 +317,12 @@ fn contents_of(
 }
 
 /// Whether growth is of what a program made, and not of what V8 and Node make of the program.
-fn is_of_the_program(newer: Newer<'_>, realms: &Realms<'_>, candidate: &Candidate) -> bool {
+fn is_of_the_program(
+    newer: Newer<'_>,
+    before: &Before<'_>,
+    positions: &[u32],
+    candidate: &Candidate,
+) -> bool {
     let Newer { graph, words, .. } = newer;
     let node = candidate.point.node;
     let node_type = graph.node_type(node);
@@ -337,8 +334,11 @@ fn is_of_the_program(newer: Newer<'_>, realms: &Realms<'_>, candidate: &Candidat
     let contents = &candidate.contents;
     let mostly_code = contents.code_bytes * 2 > contents.bytes.max(candidate.point.bytes);
     let is_scope = graph.name_index(node) == words.context_node;
-    let warms_up =
-        || mostly_code && candidate.more_items() < LEAST_ITEMS && !realms.are_items_of(candidate);
+    let warms_up = || {
+        mostly_code
+            && candidate.more_items() < LEAST_ITEMS
+            && !are_realms(newer, before, positions, candidate)
+    };
     !is_scope && !warms_up()
 }
 
