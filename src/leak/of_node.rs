@@ -150,7 +150,7 @@ impl Describer<'_> {
         };
         let total = analysis.retained.at(graph.root().at());
         // One buffer is what a module works in, however large, as bson's of 18 MB.
-        let is_one_buffer = seen.kind == SuspectKind::Buffers && candidate.point.items.is_none();
+        let is_one_buffer = seen.kind == SuspectKind::Buffers && candidate.more_items() == 0;
         let is_a_lot = candidate.more_items() >= MANY_ITEMS_OF_A_MODULE
             || (candidate.point.bytes >= total / 4 && !is_one_buffer)
             || self.is_map_of_large_entries(candidate);
