@@ -515,7 +515,12 @@ export function formatReport(
 export interface CaptureEstimate {
   /** What is on V8's heap now. */
   heapBytes: number;
-  /** Upper bound of the memory the capture needs on top, at its peak. */
+  /**
+   * Upper bound of the memory the capture needs on top, at its peak. Mostly within twice the truth;
+   * higher for garbage that has not been collected yet, which looks as if in use, and by fork for
+   * texts of one to some fifty kilobytes and arrays of thousands of doubles, of which it cannot be
+   * seen what a child will copy.
+   */
   predictedPeakBytes: number;
   /** Upper bound of the standstill, in milliseconds. */
   predictedPauseMs: number;

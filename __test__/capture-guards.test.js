@@ -87,6 +87,19 @@ const heaps = {
   'dictionaries of 2,000 keys':
     'const one = {}; heap = Array.from({ length: 300 }, () => { const keys = Object.create(null); for (let k = 0; k < 2000; k++) keys[`k${k}`] = one; return keys; })',
   'regular expressions': 'heap = Array.from({ length: 50000 }, (_, i) => new RegExp(`a${i}`))',
+  'a Map of which every other entry was deleted':
+    'heap = new Map(Array.from({ length: 200000 }, (_, i) => [i, { i }])); for (let i = 0; i < 200000; i += 2) heap.delete(i)',
+  'a Set of which every other item was deleted':
+    'heap = new Set(Array.from({ length: 200000 }, (_, i) => ({ i }))); let k = 0; for (const item of heap) if (k++ % 2) heap.delete(item)',
+  'doubles that look like references':
+    'heap = []; for (let i = 0; i < 3e6; i++) heap.push(Math.random() * 1e-310)',
+  'arrays of doubles that look like references': arrays(3000, 1000, 'Math.random() * 1e-310'),
+  'arrays of random doubles': arrays(15000, 1000, 'Math.random()'),
+  'an array of which every other object was dropped':
+    'heap = Array.from({ length: 300000 }, (_, i) => ({ i, a: i })); for (let i = 0; i < 300000; i += 2) heap[i] = null',
+  'arrays that are alone in a chunk of ordinary length': `const one = {}; ${arrays(400, 20000, 'one')}`,
+  hashes:
+    'const { createHash } = require("node:crypto"); heap = Array.from({ length: 150000 }, () => createHash("sha256"))',
 };
 
 /** Heaps of which a child copies more or less than it shares. Of the same kind. */
@@ -102,6 +115,10 @@ const sharedHeaps = {
   SharedArrayBuffers: 'heap = Array.from({ length: 60000 }, () => new SharedArrayBuffer(4096))',
   Uint8Arrays: 'heap = Array.from({ length: 60000 }, () => new Uint8Array(3000).fill(1))',
   keys: 'const { createSecretKey } = require("node:crypto"); heap = Array.from({ length: 60000 }, () => createSecretKey(Buffer.alloc(3000)))',
+  'random doubles': 'heap = []; for (let i = 0; i < 2e7; i++) heap.push(Math.random())',
+  'a Map of integers': 'heap = new Map(Array.from({ length: 2e6 }, (_, i) => [i, i]))',
+  AbortControllers: 'heap = Array.from({ length: 30000 }, () => new AbortController())',
+  hashes: heaps.hashes,
   'very long strings':
     'heap = Array.from({ length: 1500 }, (_, i) => Buffer.alloc(200000, 97 + (i % 20)).toString("latin1"))',
 };

@@ -29,6 +29,13 @@ const MARGIN_BYTES = 32 * 1024 * 1024;
 const GIVEN_BACK_SHARE = 0.9;
 /** Where V8 keeps new objects. */
 const YOUNG_SPACES = ['new_space', 'new_large_object_space'];
+/**
+ * V8 keeps the doubles of an array as they are, and fills empty slots with an object of its own. By
+ * these two, that is recognized wherever it is.
+ */
+const DOUBLES = [0.1, 0.2, 0.3];
+const HOLES = new Array(2);
+const V8_MAJOR = Number.parseInt(process.versions.v8, 10);
 /** Where it keeps large objects. That of code is executable memory. */
 const LARGE_SPACE = /^(?!code_).*large_object_space$/;
 
@@ -38,7 +45,7 @@ function estimateCapture(options) {
   const gzipLevel = checkGzip(given.gzip, false);
   const checked = { ...checkCaptureOptions(given), gzipLevel };
   const heap = heapBytes();
-  const cost = settled(nativeCapture().captureCost(heap));
+  const cost = settled(nativeCapture().captureCost(heap, DOUBLES, HOLES));
   return estimate(checked, heap, cost).estimate;
 }
 
@@ -52,12 +59,16 @@ function estimateCapture(options) {
 function heapBytes() {
   const { used_heap_size: used, total_physical_size: resident } = getHeapStatistics();
   const young = { used: 0, resident: 0 };
+  const oldLarge = { used: 0, resident: 0 };
   let largeUsed = 0;
   for (const space of getHeapSpaceStatistics()) {
-    if (LARGE_SPACE.test(space.space_name)) largeUsed += space.space_used_size;
-    if (!YOUNG_SPACES.includes(space.space_name)) continue;
-    young.used += space.space_used_size;
-    young.resident += space.physical_space_size;
+    const isYoung = YOUNG_SPACES.includes(space.space_name);
+    const isLarge = LARGE_SPACE.test(space.space_name);
+    if (isLarge) largeUsed += space.space_used_size;
+    if (!isYoung && !isLarge) continue;
+    const sum = isYoung ? young : oldLarge;
+    sum.used += space.space_used_size;
+    sum.resident += space.physical_space_size;
   }
   return {
     oldUsed: Math.max(used - young.used, 0),
@@ -65,6 +76,9 @@ function heapBytes() {
     youngUsed: young.used,
     youngResident: young.resident,
     largeUsed,
+    oldLargeUsed: oldLarge.used,
+    oldLargeResident: oldLarge.resident,
+    v8Major: V8_MAJOR,
   };
 }
 
@@ -173,7 +187,7 @@ function megabytes(bytes) {
  */
 async function admit(options, watch) {
   const heap = heapBytes();
-  const cost = await watch.run((job) => native().findCaptureCost(job, heap));
+  const cost = await watch.run((job) => native().findCaptureCost(job, heap, DOUBLES, HOLES));
   const { estimate: expected, maxMemoryBytes } = estimate(options, heap, cost);
   if (expected.safe || options.force) return { mode: expected.mode, maxMemoryBytes };
   const error = new HeapdiffError({

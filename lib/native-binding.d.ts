@@ -209,9 +209,27 @@ export interface HeapBytes {
   youngUsed: number;
   youngResident: number;
   largeUsed: number;
+  /** Of the old ones: large objects, and their memory. */
+  oldLargeUsed: number;
+  oldLargeResident: number;
+  v8Major: number;
 }
 
-/** Tens of milliseconds, on this thread. */
-export function captureCost(heap: HeapBytes): Settled<CaptureCost>;
+/**
+ * Tens of milliseconds, on this thread.
+ *
+ * @param doubles `[0.1, 0.2, 0.3]`, by which V8's arrays of doubles are recognized.
+ * @param holes `new Array(2)`, for empty slots.
+ */
+export function captureCost(
+  heap: HeapBytes,
+  doubles: number[],
+  holes: unknown[],
+): Settled<CaptureCost>;
 /** The same on a native thread. */
-export function findCaptureCost(job: Job, heap: HeapBytes): Promise<Settled<CaptureCost>>;
+export function findCaptureCost(
+  job: Job,
+  heap: HeapBytes,
+  doubles: number[],
+  holes: unknown[],
+): Promise<Settled<CaptureCost>>;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::{FnArgs, Function, Object, Unknown};
+use napi::bindgen_prelude::{FnArgs, Function, JsValue, Object, Unknown};
 use napi_derive::napi;
 
 use super::block::Block;
@@ -15,7 +15,7 @@ use super::failure::{Failure, Settled};
 use super::input::{Input, PendingSource};
 use super::job::{Job, spawn_job};
 use crate::capture::conduit::{Conduit, ReaderEnd, ReaderStage, WriterEnd};
-use crate::capture::estimate::HeapSize;
+use crate::capture::estimate::{HeapSize, V8Facts};
 use crate::capture::feed::{EndMark, Feed, SnapshotStream};
 #[cfg(fork_mode)]
 use crate::capture::fork::{self, Child, Readiness, Shortcomings};
@@ -540,18 +540,38 @@ pub struct HeapBytes {
     pub young_resident: f64,
     /// Those of both that are large.
     pub large_used: f64,
+    /// Those of the old ones.
+    pub old_large_used: f64,
+    /// Their memory.
+    pub old_large_resident: f64,
+    /// The major version of V8.
+    pub v8_major: u32,
 }
 
-/// Estimates a capture of an isolate, of which V8 says these sizes.
+/// Estimates a capture of an isolate, of which V8 says these sizes. `doubles` and `holes` are arrays,
+/// see [`V8Facts::find`].
 #[napi(catch_unwind)]
-pub fn capture_cost(heap: HeapBytes) -> Settled<CaptureCost> {
-    Settled(cost_of(heap, &Control::default()))
+pub fn capture_cost(heap: HeapBytes, doubles: Unknown, holes: Unknown) -> Settled<CaptureCost> {
+    let facts = facts_of(&heap, &doubles, &holes);
+    Settled(cost_of(heap, facts, &Control::default()))
 }
 
-fn cost_of(heap: HeapBytes, control: &Control) -> Result<CaptureCost> {
-    let HeapBytes { old_used, old_resident, young_used, young_resident, large_used } = heap;
-    let size = HeapSize { old_used, old_resident, young_used, young_resident, large_used };
-    let estimate = estimate::estimate(size, control)?;
+/// Node-API's value is the address of V8's handle, which is valid during the call.
+fn facts_of(heap: &HeapBytes, doubles: &Unknown, holes: &Unknown) -> V8Facts {
+    V8Facts::find(heap.v8_major, doubles.raw() as usize, holes.raw() as usize)
+}
+
+fn cost_of(heap: HeapBytes, facts: V8Facts, control: &Control) -> Result<CaptureCost> {
+    let size = HeapSize {
+        old_used: heap.old_used,
+        old_resident: heap.old_resident,
+        young_used: heap.young_used,
+        young_resident: heap.young_resident,
+        large_used: heap.large_used,
+        old_large_used: heap.old_large_used,
+        old_large_resident: heap.old_large_resident,
+    };
+    let estimate = estimate::estimate(size, facts, control)?;
     Ok(CaptureCost {
         peak_bytes: estimate.peak_bytes,
         copied_bytes: estimate.copied_bytes,
@@ -569,8 +589,11 @@ pub fn find_capture_cost<'env>(
     env: &'env Env,
     job: &Job,
     heap: HeapBytes,
+    doubles: Unknown,
+    holes: Unknown,
 ) -> napi::Result<Object<'env>> {
-    spawn_job(env, job, "heapdiff-cost", move |control| cost_of(heap, control))
+    let facts = facts_of(&heap, &doubles, &holes);
+    spawn_job(env, job, "heapdiff-cost", move |control| cost_of(heap, facts, control))
 }
 
 /// Names the isolate of the thread with this `threadId`.

@@ -7,8 +7,8 @@
 //! How much there is of each comes from [`HeapSample`]. The constants are upper bounds of what Node
 //! 20 to 26 were measured at, with an allocator that counted.
 
-pub use super::heap_sample::HeapSize;
 use super::heap_sample::{HeapContents, HeapSample};
+pub use super::heap_sample::{HeapSize, V8Facts};
 use super::memory::{anonymous_rss, page_size, rss};
 use crate::control::Control;
 use crate::error::Result;
@@ -21,6 +21,11 @@ const BYTES_PER_POINTER: f64 = 43.0;
 const BYTES_PER_ITEM: f64 = 36.0;
 /// Per object: a node, its place in the table of ids, and that in the map from addresses.
 const BYTES_PER_OBJECT: f64 = 205.0;
+/// Per native object that belongs to one of V8's: a node of its own and mostly one or two of what Node
+/// says that it holds, and some references: of its handle, of the list of such objects that Node keeps,
+/// to and from its wrapper, to what it holds. A `Hash` has two and a half nodes and seven references that
+/// no word of V8's heap shows.
+const BYTES_PER_NATIVE: f64 = 2.5 * BYTES_PER_OBJECT + 7.0 * BYTES_PER_POINTER;
 /// Per text of strings: its place in two tables of texts, beside the text.
 const BYTES_PER_TEXT: f64 = 86.0;
 /// Per distinct index: the buffer of 1 KiB with its overhead.
@@ -69,8 +74,8 @@ pub struct Estimate {
 /// # Errors
 ///
 /// `ABORT_ERR` or `ERR_TIMEOUT`.
-pub fn estimate(isolate: HeapSize, control: &Control) -> Result<Estimate> {
-    let sample = HeapSample::take(control);
+pub fn estimate(isolate: HeapSize, facts: V8Facts, control: &Control) -> Result<Estimate> {
+    let sample = HeapSample::take(facts, control);
     control.checkpoint()?;
     let contents = match sample {
         Some(sample) => sample.of(isolate, ROOM),
@@ -96,6 +101,7 @@ fn cost(heap: &HeapContents, fork_pages: f64, native_bytes: f64) -> Estimate {
         written_bytes,
         ephemerons,
         indices,
+        natives,
         ..
     } = *heap;
     Estimate {
@@ -106,7 +112,8 @@ fn cost(heap: &HeapContents, fork_pages: f64, native_bytes: f64) -> Estimate {
             + texts * BYTES_PER_TEXT
             + text_bytes
             + ephemerons * BYTES_PER_EPHEMERON
-            + indices * BYTES_PER_INDEX,
+            + indices * BYTES_PER_INDEX
+            + natives * BYTES_PER_NATIVE,
         copied_bytes: copied(heap, native_bytes),
         inline_pause_ms: FIXED_PAUSE_MS
             + pointers * PAUSE_MS_PER_POINTER
@@ -137,6 +144,15 @@ mod tests {
         assert!(costs[1].peak_bytes - costs[0].peak_bytes >= 1.0e9);
         assert!(costs[2].peak_bytes - costs[0].peak_bytes >= 3.0e9);
         assert!(costs[2].inline_pause_ms > costs[1].inline_pause_ms);
+    }
+
+    #[test]
+    fn native_objects_are_nodes_too() {
+        let [none, some] = [0.0, 1e5]
+            .map(|natives| HeapContents { natives, objects: 1e5, ..Default::default() })
+            .map(|heap| cost(&heap, 0.0, 0.0).peak_bytes);
+        // Two nodes each, which V8 keeps in the same tables as those of its own objects.
+        assert!(some - none >= 2e5 * BYTES_PER_OBJECT, "{none} {some}");
     }
 
     #[test]

@@ -28,12 +28,27 @@ pub(super) struct Array {
     unused_share: f64,
     /// Whether it is all of a chunk.
     is_whole: bool,
+    /// Whether it holds numbers as they are, of which none is a reference, whatever it looks like.
+    is_of_numbers: bool,
 }
 
 impl Array {
     /// All of a chunk, which holds nothing else.
-    pub(super) fn of_chunk(chunk: &Range<usize>) -> Self {
-        Self { end: chunk.end, has_items: true, is_whole: true, ..Self::default() }
+    pub(super) fn of_chunk(chunk: &Range<usize>, is_of_numbers: bool) -> Self {
+        let has_items = !is_of_numbers;
+        Self { end: chunk.end, has_items, is_whole: true, is_of_numbers, ..Self::default() }
+    }
+
+    /// The array of numbers at `address` that begins with `words`, if the second one is a length.
+    pub(super) fn of_numbers(address: usize, words: &[u64]) -> Option<Self> {
+        let bytes = (HEAD_WORDS + small_integer(*words.get(1)?)?) as usize * 8;
+        let end = address + bytes;
+        (bytes <= MAX_BYTES).then_some(Self { end, is_of_numbers: true, ..Self::default() })
+    }
+
+    /// Whether it is known to be all of `chunk`.
+    pub(super) fn is_all_of(&self, chunk: &Range<usize>) -> bool {
+        self.is_whole && self.end == chunk.end
     }
 
     pub(super) fn is_whole(&self) -> bool {
@@ -57,7 +72,7 @@ impl Array {
             has_items: !table.is_ordered,
             unused: place(first)..place(length),
             unused_share: table.unused as f64 / length.saturating_sub(first).max(1) as f64,
-            is_whole: false,
+            ..Self::default()
         })
     }
 
@@ -68,6 +83,11 @@ impl Array {
     /// Whether a reference at `address` behind the head has two edges.
     pub(super) fn has_item(&self, address: usize) -> bool {
         self.has_items && address < self.end
+    }
+
+    /// Whether what is at `address` behind the head is a number.
+    pub(super) fn has_number(&self, address: usize) -> bool {
+        self.is_of_numbers && address < self.end
     }
 
     /// How many words of `block` nothing was put into yet.

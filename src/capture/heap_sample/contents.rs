@@ -1,5 +1,6 @@
 //! What blocks of V8's memory hold: as it was counted, and what there is of it in all.
 
+use super::indices::Span;
 use super::sampler::BLOCK;
 
 /// How much there is of each in a part of V8's memory.
@@ -16,15 +17,18 @@ pub(in crate::capture) struct Contents {
     pub(super) characters: f64,
     /// Strings in V8's table of them.
     pub(super) internalized: f64,
-    /// References to `undefined` and the like from the items of arrays.
+    /// References to `undefined` and the like.
     pub(super) oddballs: f64,
+    /// References to what stands for deleted entries of a `Map` or a `Set`.
+    pub(super) holes: f64,
     /// Pairs of tables of `WeakMap`s.
     pub(in crate::capture) ephemerons: f64,
     /// References from arrays and tables.
     pub(super) items: f64,
     /// Native objects that belong to one of V8's.
     pub(super) natives: f64,
-    /// Bytes of the pages of large objects that hold references.
+    /// Bytes of the pages that hold references, and of those that are of large objects.
+    pub(super) referring: f64,
     pub(super) large_referring: f64,
 }
 
@@ -37,10 +41,18 @@ impl Contents {
         self.characters += other.characters;
         self.internalized += other.internalized;
         self.oddballs += other.oddballs;
+        self.holes += other.holes;
         self.ephemerons += other.ephemerons;
         self.items += other.items;
         self.natives += other.natives;
+        self.referring += other.referring;
         self.large_referring += other.large_referring;
+    }
+
+    /// An array of so many bytes that is like the average of what was found in `bytes`.
+    pub(super) fn as_array(&self, length: usize, bytes: f64) -> Span {
+        let density = (self.pointers + self.holes) / (bytes / 8.0).max(1.0);
+        Span { slots: 0.0..length as f64 / 8.0, density }
     }
 
     /// A share of it.
@@ -53,9 +65,11 @@ impl Contents {
             characters: self.characters * share,
             internalized: self.internalized * share,
             oddballs: self.oddballs * share,
+            holes: self.holes * share,
             ephemerons: self.ephemerons * share,
             items: self.items * share,
             natives: self.natives * share,
+            referring: self.referring * share,
             large_referring: self.large_referring * share,
         }
     }
@@ -72,11 +86,14 @@ pub(super) struct Counts {
     pub(super) characters: usize,
     pub(super) internalized: usize,
     pub(super) oddballs: usize,
+    pub(super) holes: usize,
     pub(super) items: usize,
     /// Words of tables that nothing was put into yet. They hold `undefined`.
     pub(super) unused: f64,
     pub(super) ephemerons: usize,
     pub(super) natives: usize,
+    /// Blocks with any word that may be a reference.
+    pub(super) referring: usize,
     /// Blocks of large objects that hold references.
     pub(super) large_referring: usize,
 }
@@ -94,9 +111,11 @@ impl Counts {
             characters: scaled(self.characters),
             internalized: scaled(self.internalized),
             oddballs: (self.oddballs as f64 - self.unused) * scale,
+            holes: scaled(self.holes),
             ephemerons: scaled(self.ephemerons),
             items: scaled(self.items),
             natives: scaled(self.natives),
+            referring: scaled(self.referring * BLOCK),
             large_referring: scaled(self.large_referring * BLOCK),
         }
     }

@@ -5,13 +5,15 @@ use std::ops::Range;
 
 use super::arrays::{Array, MAX_BYTES};
 use super::contents::{Contents, Counts};
+use super::facts::V8Facts;
 use super::indices::Span;
+use super::is_large;
 use super::memory::{Memory, is_pointer};
 use super::natives::NativeMemory;
 use super::numerals::{Lots, Numerals};
+use super::read_only::ReadOnly;
 use super::strings::{StringMap, Texts};
 use super::tables::Table;
-use super::{is_large, is_of_one_object};
 use crate::control::Control;
 
 /// What is read at once: a page or a part of one.
@@ -31,6 +33,10 @@ const PROBED: usize = 64;
 const TAKEN_APART: usize = 5;
 /// Slots of a table that are searched for a key.
 const MAX_KEYS: usize = 64;
+/// In front of the fields of an object: map, properties, elements.
+const HEAD_OF_OBJECT: usize = 3;
+/// So far in front of a word the head of its object is searched for.
+const MAX_FIELDS: usize = 32;
 /// Of so many strings the text of one is read.
 const TEXTS_READ: usize = 5;
 
@@ -40,9 +46,12 @@ pub(super) struct Sampler {
     memory: Memory,
     read_only: Vec<Range<usize>>,
     native: NativeMemory,
+    facts: V8Facts,
     /// What is known of pointers into read-only memory, and of what may be a map.
     read_only_objects: HashMap<u64, Option<ReadOnly>>,
     maps: HashMap<u64, bool>,
+    /// The room in objects with this map.
+    rooms: HashMap<u64, Range<usize>>,
     /// Whether tables with this map have names as keys.
     named_tables: HashMap<u64, bool>,
     pub(super) numerals: Numerals,
@@ -59,26 +68,13 @@ pub(super) struct Sampler {
     filled_to: usize,
 }
 
-/// What is in read-only memory and matters here.
-#[derive(Clone, Copy)]
-enum ReadOnly {
-    StringMap(StringMap),
-    /// Another map.
-    Map,
-    /// An array or table without anything, which objects have that need none.
-    Empty,
-    /// `undefined`, `null`, `true` or `false`.
-    Oddball,
-    /// What is where an array has no item, to which V8 has no edge.
-    Hole,
-}
-
 impl Sampler {
     /// A sampler that stops when `control` says so: what it finds is then too little.
     pub(super) fn new(
         memory: Memory,
         read_only: Vec<Range<usize>>,
         native: NativeMemory,
+        facts: V8Facts,
         control: &Control,
     ) -> Self {
         Self {
@@ -86,8 +82,10 @@ impl Sampler {
             memory,
             read_only,
             native,
+            facts,
             read_only_objects: HashMap::new(),
             maps: HashMap::new(),
+            rooms: HashMap::new(),
             named_tables: HashMap::new(),
             numerals: Numerals::default(),
             lots: Lots::new(),
@@ -155,10 +153,12 @@ impl Sampler {
             Some(table) => table.slots.start as f64..table.slots.end as f64,
             None => 0.0..self.filled_to.saturating_sub(chunk.start).min(chunk.len()) as f64 / 8.0,
         };
-        let density = contents.pointers / (slots.end - slots.start).max(1.0);
-        let Table { unused, ephemerons, .. } = table.unwrap_or_default();
+        let Table { unused, ephemerons, holes, .. } = table.unwrap_or_default();
+        let holes = self.edges_to_holes(holes) as f64;
+        let density = (contents.pointers + holes) / (slots.end - slots.start).max(1.0);
         let contents = Contents {
             oddballs: (contents.oddballs - unused as f64).max(0.0),
+            holes,
             ephemerons: ephemerons as f64,
             items: contents.pointers,
             ..contents
@@ -218,8 +218,10 @@ impl Sampler {
 
     /// Looks for the array that begins in front of `block`, if that begins inside of one.
     fn find_array(&mut self, block: &[u64; WORDS], address: usize, chunk: &Range<usize>) {
-        if is_of_one_object(chunk) {
-            self.array = Array::of_chunk(chunk);
+        if is_large(chunk) {
+            if !self.array.is_all_of(chunk) {
+                self.array = Array::of_chunk(chunk, self.is_of_numbers(chunk));
+            }
             return;
         }
         // That of the last block may go on here.
@@ -245,6 +247,21 @@ impl Sampler {
         }
     }
 
+    /// Whether the object that fills `chunk` is an array of doubles: its map is the first word there that
+    /// leads into read-only memory.
+    fn is_of_numbers(&mut self, chunk: &Range<usize>) -> bool {
+        let mut words = [0; HEAD_BLOCKS * WORDS];
+        self.facts.double_array_map.is_some()
+            && self.memory.read(chunk.start, &mut words)
+            && words.into_iter().find(|&word| self.is_read_only(word))
+                == self.facts.double_array_map
+    }
+
+    /// How many of so many words that stand for deleted entries V8 has edges to.
+    fn edges_to_holes(&self, holes: u64) -> u64 {
+        if self.facts.deleted_entries_have_edges { holes } else { 0 }
+    }
+
     /// Whether a word is no item of an array of values, but belongs to the head of some object.
     fn ends_items(&mut self, word: u64) -> bool {
         let known = if self.is_read_only(word) { self.read_only_object(word) } else { None };
@@ -253,6 +270,9 @@ impl Sampler {
 
     /// The array at `address`, if one begins there with `words`.
     fn array_at(&mut self, address: usize, words: &[u64]) -> Option<Array> {
+        if self.facts.double_array_map == Some(words[0]) {
+            return Array::of_numbers(address, words);
+        }
         let is_map = matches!(self.read_only_object(words[0]), Some(ReadOnly::Map));
         if is_map { Array::at(address, words) } else { None }
     }
@@ -265,27 +285,38 @@ impl Sampler {
     fn count(&mut self, block: &[u64; WORDS], address: usize, weight: f64, counts: &mut Counts) {
         counts.used += usize::from(block.iter().any(|&word| word != 0));
         counts.unused += self.array.unused_in(address..address + BLOCK);
+        let mut is_referring = false;
         for at in 0..WORDS {
             self.words += 1;
-            let word = block[at];
+            let (word, place) = (block[at], address + at * 8);
+            if self.array.has_number(place) {
+                continue;
+            }
             if !is_pointer(word) {
                 counts.natives += usize::from(self.native.is_object(block, at));
+                continue;
+            }
+            is_referring = true;
+            if self.facts.hole == Some(word) {
                 continue;
             }
             let is_read_only = self.is_read_only(word);
             let known = if is_read_only { self.read_only_object(word) } else { None };
             let is_oddball = matches!(known, Some(ReadOnly::Oddball));
             if is_read_only && is_repeated(block, at) {
-                counts.oddballs += usize::from(is_oddball);
+                counts.oddballs += usize::from(is_oddball && !self.is_in_room(block, at));
                 continue;
             }
             if let Some(ReadOnly::Hole) = known {
                 continue;
             }
+            // To oddballs there is only the edge of the object, and no index of an array.
+            if is_oddball {
+                counts.oddballs += 1;
+                continue;
+            }
             counts.pointers += 1;
-            // To oddballs there is only the edge of the object.
-            let place = address + at * 8;
-            counts.items += usize::from(!is_oddball && self.array.has_item(place));
+            counts.items += usize::from(self.array.has_item(place));
             if let Some(ReadOnly::StringMap(map)) = known {
                 self.count_string(map, &block[at..], place, weight, counts);
             } else if let Some(ReadOnly::Map) = known {
@@ -296,11 +327,30 @@ impl Sampler {
                 counts.to_maps += usize::from(self.leads_to_map(word, weight));
             }
         }
+        counts.referring += usize::from(is_referring);
+    }
+
+    /// Whether the word at `at` is in what an object has room for beyond its properties: V8 fills that with
+    /// `undefined`. The map of the object tells, which is found by the empty elements two words behind it.
+    fn is_in_room(&mut self, block: &[u64; WORDS], at: usize) -> bool {
+        let heads = at.saturating_sub(MAX_FIELDS)..(at + 1).saturating_sub(HEAD_OF_OBJECT);
+        for head in heads.rev() {
+            let elements = block[head + HEAD_OF_OBJECT - 1];
+            let is_empty = self.is_read_only(elements)
+                && matches!(self.read_only_object(elements), Some(ReadOnly::Empty));
+            if is_empty {
+                let (map, memory) = (block[head], &self.memory);
+                let room = self.rooms.entry(map).or_insert_with(|| room_in_objects(map, memory));
+                return room.contains(&(at - head));
+            }
+        }
+        false
     }
 
     /// An array at `address` that begins with `words` and goes on behind them, if it is one.
     fn count_array(&mut self, words: &[u64], address: usize, counts: &mut Counts) {
         if let Some(table) = Table::at(words) {
+            counts.holes += self.edges_to_holes(table.holes) as usize;
             counts.ephemerons += self.without_names(table, words).ephemerons as usize;
         }
         // A chunk of one object is one array from its beginning on.
@@ -367,43 +417,18 @@ impl Sampler {
     }
 }
 
-impl ReadOnly {
-    fn at(pointer: u64, memory: &Memory) -> Option<Self> {
-        if memory.is_map(pointer) {
-            return Some(StringMap::at(pointer, memory).map_or(Self::Map, Self::StringMap));
-        }
-        Self::oddball(pointer, memory).or_else(|| Self::without_items(pointer, memory))
-    }
+/// Which words of an object with this map are room for properties that it does not have yet.
+fn room_in_objects(map: u64, memory: &Memory) -> Range<usize> {
+    let mut words = [0; 2];
+    let is_map = is_pointer(map) && memory.is_map(map) && memory.read(map as usize - 1, &mut words);
+    if is_map { room_of(words[1]) } else { 0..0 }
+}
 
-    /// What is empty has a map and the length 0. The hole has the number that stands for it among
-    /// doubles.
-    fn without_items(pointer: u64, memory: &Memory) -> Option<Self> {
-        const HOLE: u64 = 0xfff7_ffff_fff7_ffff;
-        let mut words = [0; 2];
-        let read = memory.read(pointer as usize - 1, &mut words);
-        match words[1] {
-            0 if read => Some(Self::Empty),
-            HOLE => Some(Self::Hole),
-            _ => None,
-        }
-    }
-
-    /// `undefined` and the like have a map, a number, and a string that says what they are.
-    fn oddball(pointer: u64, memory: &Memory) -> Option<Self> {
-        let [_, _, name] = memory.object(pointer)?;
-        let [_, length, text] = memory.object(name)?;
-        let is = |word: &[u8; 8], characters| {
-            let mask = u64::MAX >> (64 - 8 * word.len().min(characters));
-            length >> 32 == characters as u64 && text & mask == u64::from_le_bytes(*word) & mask
-        };
-        let known = [
-            is(b"undefine", 9),
-            is(b"null\0\0\0\0", 4),
-            is(b"true\0\0\0\0", 4),
-            is(b"false\0\0\0", 5),
-        ];
-        known.contains(&true).then_some(Self::Oddball)
-    }
+/// Of the bytes of the second word of a map, the first is the size of an object in words, and the third
+/// how much of that is in use; below the size of an object without properties it has another meaning.
+fn room_of(sizes: u64) -> Range<usize> {
+    let [size, _, used, ..] = sizes.to_le_bytes().map(usize::from);
+    if used < HEAD_OF_OBJECT { 0..0 } else { used..size }
 }
 
 /// Two equal pointers side by side into read-only memory are no references of objects: they are
@@ -424,16 +449,128 @@ mod tests {
         let words = [0x1000_0011, 0x1000_0011, 0x2000_0011, 0x2000_0011, 0x1000_0021, 7 << 32];
         block[..words.len()].copy_from_slice(&words);
         block[WORDS - 1] = 0x1000_0011;
-        let count =
-            |read_only| {
-                let mut counts = Counts::default();
-                let memory = Memory::open().unwrap();
-                Sampler::new(memory, read_only, NativeMemory::default(), &Control::default())
-                    .count(&block, 0, 1.0, &mut counts);
-                counts.pointers
-            };
+        let count = |read_only| {
+            let mut counts = Counts::default();
+            let memory = Memory::open().unwrap();
+            Sampler::new(
+                memory,
+                read_only,
+                NativeMemory::default(),
+                V8Facts::default(),
+                &Control::default(),
+            )
+            .count(&block, 0, 1.0, &mut counts);
+            counts.pointers
+        };
         assert_eq!(count(vec![]), 6);
         assert_eq!(count(std::iter::once(0x1000_0000..0x1004_0000).collect()), 4);
+    }
+
+    #[test]
+    fn nothing_in_an_array_of_doubles_is_a_reference() {
+        let (map, doubles) = (0x1000_0011, 0x1000_0021);
+        // Numbers so small look like references, and so may the first word behind the array.
+        let mut words = vec![0x2095_c54c_0011_u64; 2 * WORDS];
+        words[10] = doubles;
+        words[11] = 1000 << 32;
+        let start = words.as_ptr() as usize;
+        let referring = |double_array_map| {
+            let facts = V8Facts { double_array_map, ..V8Facts::default() };
+            let read_only = std::iter::once(0x1000_0000..0x1004_0000).collect();
+            let memory = Memory::open().unwrap();
+            let native = NativeMemory::default();
+            let mut sampler = Sampler::new(memory, read_only, native, facts, &Control::default());
+            sampler.read_only_objects.insert(map, Some(ReadOnly::Map));
+            sampler.read_only_objects.insert(doubles, Some(ReadOnly::Map));
+            let mut counts = Counts::default();
+            for at in 0..2 {
+                let block = words[at * WORDS..][..WORDS].try_into().unwrap();
+                let address = start + at * BLOCK;
+                sampler.find_array(block, address, &(start..start + CHUNK));
+                sampler.count(block, address, 1.0, &mut counts);
+            }
+            counts.pointers
+        };
+        assert_eq!(referring(None), 2 * WORDS - 1);
+        assert_eq!(referring(Some(doubles)), 11 + 2 * WORDS - 1012);
+    }
+
+    #[test]
+    fn a_chunk_of_doubles_is_told_by_its_map() {
+        let doubles = 0x1000_0021;
+        let mut words = vec![0x2095_c54c_0011_u64; 8 * WORDS];
+        words[7] = doubles;
+        let start = words.as_ptr() as usize;
+        let chunk = start..start + words.len() * 8;
+        let contents = |double_array_map| {
+            let facts = V8Facts { double_array_map, ..V8Facts::default() };
+            let read_only = std::iter::once(0x1000_0000..0x1004_0000).collect();
+            let (memory, native) = (Memory::open().unwrap(), NativeMemory::default());
+            Sampler::new(memory, read_only, native, facts, &Control::default())
+                .sample_large(&chunk, 8)
+                .0
+        };
+        assert!(contents(None).pointers > 4000.0);
+        assert_eq!(contents(Some(0x1000_0031)).pointers, contents(None).pointers);
+        let found = contents(Some(doubles));
+        assert_eq!((found.pointers, found.large_referring), (0.0, 0.0));
+        assert!(found.bytes > 30e3);
+    }
+
+    #[test]
+    fn what_objects_have_room_for_is_no_reference() {
+        let (undefined, empty, map) = (0x1000_0031, 0x1000_0041, 0x2000_0011);
+        let mut block = [0; WORDS];
+        // Two objects of one property that have room for three more.
+        let object = [map, empty, empty, undefined, undefined, undefined, undefined];
+        block[8..15].copy_from_slice(&object);
+        block[15..22].copy_from_slice(&object);
+        let oddballs = |room| {
+            let read_only = std::iter::once(0x1000_0000..0x1004_0000).collect();
+            let (memory, native) = (Memory::open().unwrap(), NativeMemory::default());
+            let facts = V8Facts::default();
+            let mut sampler = Sampler::new(memory, read_only, native, facts, &Control::default());
+            sampler.read_only_objects.insert(undefined, Some(ReadOnly::Oddball));
+            sampler.read_only_objects.insert(empty, Some(ReadOnly::Empty));
+            sampler.rooms.insert(map, room);
+            let mut counts = Counts::default();
+            sampler.count(&block, 0, 1.0, &mut counts);
+            counts.oddballs
+        };
+        assert_eq!(oddballs(0..0), 8);
+        assert_eq!(oddballs(4..7), 2);
+    }
+
+    #[test]
+    fn maps_tell_the_room_in_objects() {
+        let room = |size, used| room_of(u64::from_le_bytes([size, 3, used, 9, 9, 9, 9, 9]));
+        assert_eq!(room(7, 4), 4..7);
+        assert!(room(7, 7).is_empty());
+        assert!(room(7, 2).is_empty(), "all of it is in use");
+        assert!(room_in_objects(7 << 32, &Memory::open().unwrap()).is_empty(), "no map");
+    }
+
+    #[test]
+    fn oddballs_and_holes_are_counted_apart() {
+        let (undefined, table) = (0x1000_0031, 0x1000_0041);
+        let mut block = [0; WORDS];
+        // A Map of two buckets with three deleted entries.
+        let head = [table, (3 + 7 * 2) << 32, 1 << 32, 3 << 32, 2 << 32];
+        block[..head.len()].copy_from_slice(&head);
+        block[100] = undefined;
+        let counts = |deleted_entries_have_edges| {
+            let facts = V8Facts { deleted_entries_have_edges, ..V8Facts::default() };
+            let read_only = std::iter::once(0x1000_0000..0x1004_0000).collect();
+            let (memory, native) = (Memory::open().unwrap(), NativeMemory::default());
+            let mut sampler = Sampler::new(memory, read_only, native, facts, &Control::default());
+            sampler.read_only_objects.insert(undefined, Some(ReadOnly::Oddball));
+            sampler.read_only_objects.insert(table, Some(ReadOnly::Map));
+            let mut counts = Counts::default();
+            sampler.count(&block, 0, 1.0, &mut counts);
+            [counts.pointers, counts.oddballs, counts.holes]
+        };
+        assert_eq!(counts(false), [1, 1, 0]);
+        assert_eq!(counts(true), [1, 1, 6]);
     }
 
     #[test]
@@ -449,6 +586,7 @@ mod tests {
             Memory::open().unwrap(),
             read_only,
             NativeMemory::default(),
+            V8Facts::default(),
             &Control::default(),
         );
         sampler.read_only_objects.insert(map, Some(ReadOnly::Map));

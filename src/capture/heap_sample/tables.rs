@@ -12,6 +12,8 @@ pub(super) struct Table {
     pub(super) slots: Range<u64>,
     /// Words that hold `undefined`, because nothing was put there yet.
     pub(super) unused: u64,
+    /// Words that stand for deleted entries of a `Map` or a `Set`.
+    pub(super) holes: u64,
     /// Pairs, if it may be the table of a `WeakMap`.
     pub(super) ephemerons: u64,
     /// Whether it may be a cache of compiled code, which V8 empties before it takes a snapshot.
@@ -38,7 +40,8 @@ impl Table {
         let [length, elements, deleted, size] =
             [length, elements, deleted, size].map(small_integer);
         let (length, size) = (length?, size?);
-        let taken = elements? + deleted?;
+        let (elements, deleted) = (elements?, deleted?);
+        let taken = elements + deleted;
         if !size.is_power_of_two() {
             return None;
         }
@@ -49,7 +52,9 @@ impl Table {
             if (size * (2 * entry + 1)..=size * (2 * entry + 1) + 1).contains(&rest) {
                 let unused = (2 * size).checked_sub(taken)? * entry;
                 let slots = COUNTS + size..length - unused;
-                return Some(Self { slots, unused, is_ordered: true, ..Self::default() });
+                // All words of an entry but that for the chain.
+                let holes = deleted * (entry - 1);
+                return Some(Self { slots, unused, holes, is_ordered: true, ..Self::default() });
             }
         }
         let entry =
@@ -57,7 +62,8 @@ impl Table {
         Some(Self {
             slots: COUNTS..length,
             unused: size.checked_sub(taken)? * entry,
-            ephemerons: if rest == 2 * size { elements? } else { 0 },
+            holes: 0,
+            ephemerons: if rest == 2 * size { elements } else { 0 },
             is_cache: rest == 3 * size,
             is_ordered: false,
         })
@@ -78,12 +84,13 @@ mod tests {
         let table = |slots, unused, ephemerons| {
             Some(Table { slots, unused, ephemerons, ..Table::default() })
         };
-        let ordered =
-            |slots, unused| Some(Table { slots, unused, is_ordered: true, ..Table::default() });
+        let ordered = |slots, unused, holes| {
+            Some(Table { slots, unused, holes, is_ordered: true, ..Table::default() })
+        };
         assert_eq!(at([3 + 512, 100, 20, 256]), table(3..515, 2 * 136, 100), "of a WeakMap");
         assert_eq!(at([6 + 3 * 64, 40, 0, 64]), table(3..198, 3 * 24, 0), "of a dictionary");
-        assert_eq!(at([3 + 7 * 32, 60, 4, 32]), ordered(35..227, 0), "of a Map");
-        assert_eq!(at([3 + 5 * 32, 10, 0, 32]), ordered(35..55, 2 * 54), "of a Set");
+        assert_eq!(at([3 + 7 * 32, 60, 4, 32]), ordered(35..227, 0, 2 * 4), "of a Map");
+        assert_eq!(at([3 + 5 * 32, 10, 0, 32]), ordered(35..55, 2 * 54, 0), "of a Set");
         assert_eq!(at([3 + 3 * 32, 10, 0, 32]).map(|table| table.is_cache), Some(true));
         for other in [[10, 1, 2, 3], [3 + 512, 300, 0, 256], [3 + 2 * 100, 1, 1, 100], [0; 4]] {
             assert_eq!(at(other), None, "{other:?}");
