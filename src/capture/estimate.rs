@@ -22,10 +22,10 @@ const BYTES_PER_ITEM: f64 = 36.0;
 /// Per object: a node, its place in the table of ids, and that in the map from addresses.
 const BYTES_PER_OBJECT: f64 = 205.0;
 /// Per native object that belongs to one of V8's: a node of its own and mostly one or two of what Node
-/// says that it holds, and some references: of its handle, of the list of such objects that Node keeps,
-/// to and from its wrapper, to what it holds. A `Hash` has two and a half nodes and seven references that
-/// no word of V8's heap shows.
-const BYTES_PER_NATIVE: f64 = 2.5 * BYTES_PER_OBJECT + 7.0 * BYTES_PER_POINTER;
+/// says that it holds, and references that no word of V8's heap shows: of its handle, of the list of such
+/// objects that Node keeps, to and from its wrapper, to what it holds. A `Hash` has seven of these, and a
+/// key fewer.
+const BYTES_PER_NATIVE: f64 = 2.5 * BYTES_PER_OBJECT + 4.0 * BYTES_PER_POINTER;
 /// Per text of strings: its place in two tables of texts, beside the text.
 const BYTES_PER_TEXT: f64 = 86.0;
 /// Per distinct index: the buffer of 1 KiB with its overhead.
