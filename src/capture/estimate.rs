@@ -26,6 +26,8 @@ const BYTES_PER_OBJECT: f64 = 205.0;
 /// objects that Node keeps, to and from its wrapper, to what it holds. A `Hash` has seven of these, and a
 /// key fewer.
 const BYTES_PER_NATIVE: f64 = 2.5 * BYTES_PER_OBJECT + 4.0 * BYTES_PER_POINTER;
+/// Of that, what one that holds nothing does not take: the nodes beside its own.
+const BYTES_HELD_BY_NATIVE: f64 = 1.5 * BYTES_PER_OBJECT;
 /// Per text of strings: its place in two tables of texts, beside the text.
 const BYTES_PER_TEXT: f64 = 86.0;
 /// Per distinct index: the buffer of 1 KiB with its overhead.
@@ -86,9 +88,14 @@ pub fn estimate(isolate: HeapSize, facts: V8Facts, control: &Control) -> Result<
 }
 
 /// A child's garbage collection writes to V8's heap, and to the native object of whatever has one:
-/// it sets a mark for each `ArrayBuffer`, in a page that may be full of the bytes of others.
+/// it sets a mark for each `ArrayBuffer`, in a page that may be full of the bytes of others, and frees
+/// what belongs to dead ones. V8's tables are put into free room beside others. So it is with a page either
+/// that it is written to, or that what is in it is alive and may hold more: what was counted for that
+/// is not counted again.
 fn copied(heap: &HeapContents, native_bytes: f64) -> f64 {
-    heap.movable + (heap.natives * page_size() as f64).min(native_bytes)
+    let pages = (heap.natives * page_size() as f64).min(native_bytes);
+    let counted = heap.natives * BYTES_HELD_BY_NATIVE;
+    heap.movable + (pages - counted).max(0.0)
 }
 
 fn cost(heap: &HeapContents, fork_pages: f64, native_bytes: f64) -> Estimate {
@@ -158,8 +165,10 @@ mod tests {
     #[test]
     fn a_page_is_copied_for_each_native_object_but_no_page_twice() {
         let heap = HeapContents { natives: 1000.0, movable: 1e6, ..Default::default() };
-        assert_eq!(copied(&heap, 1e9), 1e6 + (1000 * page_size()) as f64);
-        assert_eq!(copied(&heap, 2e6), 3e6);
+        let counted = 1000.0 * BYTES_HELD_BY_NATIVE;
+        assert_eq!(copied(&heap, 1e9), 1e6 + (1000 * page_size()) as f64 - counted);
+        assert_eq!(copied(&heap, 2e6), 3e6 - counted);
+        assert_eq!(copied(&heap, 1e5), 1e6, "those were counted as nodes");
     }
 
     #[test]
