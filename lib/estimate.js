@@ -30,11 +30,12 @@ const GIVEN_BACK_SHARE = 0.9;
 /** Where V8 keeps new objects. */
 const YOUNG_SPACES = ['new_space', 'new_large_object_space'];
 /**
- * V8 keeps the doubles of an array as they are, and fills empty slots with an object of its own. By
- * these two, that is recognized wherever it is.
+ * V8 keeps the doubles of an array as they are, fills its empty slots with an object of its own, and
+ * the deleted entries of a `Set` with another one. By these three, that is recognized wherever it is.
+ *
+ * @type {[number[], unknown[], Set<number>]}
  */
-const DOUBLES = [0.1, 0.2, 0.3];
-const HOLES = new Array(2);
+const EXAMPLES = [[0.1, 0.2, 0.3], new Array(2), withDeletedEntry()];
 const V8_MAJOR = Number.parseInt(process.versions.v8, 10);
 /** Where it keeps large objects. That of code is executable memory. */
 const LARGE_SPACE = /^(?!code_).*large_object_space$/;
@@ -45,11 +46,18 @@ function estimateCapture(options) {
   const gzipLevel = checkGzip(given.gzip, false);
   const checked = { ...checkCaptureOptions(given), gzipLevel };
   const heap = heapBytes();
-  const cost = settled(nativeCapture().captureCost(heap, DOUBLES, HOLES));
+  const cost = settled(nativeCapture().captureCost(heap, ...EXAMPLES));
   return estimate(checked, heap, cost).estimate;
 }
 
 /** @typedef {import('./native-binding').HeapBytes} HeapBytes */
+
+/** V8 shrinks the table of a `Set` of which most was deleted. */
+function withDeletedEntry() {
+  const set = new Set([1, 2, 3, 4]);
+  set.delete(1);
+  return set;
+}
 
 /**
  * What V8 says of the heap of this thread's isolate.
@@ -187,7 +195,7 @@ function megabytes(bytes) {
  */
 async function admit(options, watch) {
   const heap = heapBytes();
-  const cost = await watch.run((job) => native().findCaptureCost(job, heap, DOUBLES, HOLES));
+  const cost = await watch.run((job) => native().findCaptureCost(job, heap, ...EXAMPLES));
   const { estimate: expected, maxMemoryBytes } = estimate(options, heap, cost);
   if (expected.safe || options.force) return { mode: expected.mode, maxMemoryBytes };
   const error = new HeapdiffError({

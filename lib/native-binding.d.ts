@@ -220,11 +220,13 @@ export interface HeapBytes {
  *
  * @param doubles `[0.1, 0.2, 0.3]`, by which V8's arrays of doubles are recognized.
  * @param holes `new Array(2)`, for empty slots.
+ * @param deleted `new Set([1, 2, 3, 4])` without the 1, for deleted entries.
  */
 export function captureCost(
   heap: HeapBytes,
   doubles: number[],
   holes: unknown[],
+  deleted: Set<number>,
 ): Settled<CaptureCost>;
 /** The same on a native thread. */
 export function findCaptureCost(
@@ -232,4 +234,5 @@ export function findCaptureCost(
   heap: HeapBytes,
   doubles: number[],
   holes: unknown[],
+  deleted: Set<number>,
 ): Promise<Settled<CaptureCost>>;

@@ -1,4 +1,6 @@
-//! Capturing the live heap. The order of calls is written down in `lib/native-binding.d.ts`.
+//! Capturing the live heap: a capture as JavaScript holds it, and how one is prepared. What becomes of
+//! its bytes is in [`written`](super::written). The order of calls is written down in
+//! `lib/native-binding.d.ts`.
 
 use std::cell::RefCell;
 use std::io::Read;
@@ -7,27 +9,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::{FnArgs, Function, JsValue, Object, Unknown};
+use napi::bindgen_prelude::{FnArgs, Function, Object, Unknown};
 use napi_derive::napi;
 
-use super::block::Block;
 use super::failure::{Failure, Settled};
 use super::input::{Input, PendingSource};
 use super::job::{Job, spawn_job};
+use super::written::OutletArguments;
 use crate::capture::conduit::{Conduit, ReaderEnd, ReaderStage, WriterEnd};
-use crate::capture::estimate::{HeapSize, V8Facts};
 use crate::capture::feed::{EndMark, Feed, SnapshotStream};
 #[cfg(fork_mode)]
 use crate::capture::fork::{self, Child, Readiness, Shortcomings};
-use crate::capture::memory::{self, RssWatch};
-use crate::capture::outlet::{Outlet, OutletOptions};
+use crate::capture::identity;
+use crate::capture::memory::RssWatch;
+use crate::capture::outlet::Outlet;
 use crate::capture::slot::Slot;
 use crate::capture::snapshot_file::SnapshotFile;
 use crate::capture::stream::{PulledCapture, PulledReader};
-use crate::capture::{estimate, identity, limits, snapshot_file};
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::redact::Salt;
 use crate::snapshot::Source;
 
 /// A capture that is prepared: the way is open, the file too if there is to be one. Dropping it,
@@ -49,9 +49,9 @@ pub struct Capture {
     end: EndMark,
     stage: Arc<ReaderStage>,
     reader: RefCell<Option<ReaderEnd>>,
-    file: RefCell<Option<SnapshotFile>>,
-    pulled: Arc<Mutex<Option<PulledCapture>>>,
-    slot: RefCell<Option<Arc<Slot>>>,
+    pub(super) file: RefCell<Option<SnapshotFile>>,
+    pub(super) pulled: Arc<Mutex<Option<PulledCapture>>>,
+    pub(super) slot: RefCell<Option<Arc<Slot>>>,
 }
 
 #[napi]
@@ -253,7 +253,7 @@ impl Capture {
     }
 
     /// What makes the feed, on the thread of the job that reads it.
-    fn make_feed(&self) -> impl FnOnce() -> Result<Feed> + Send + use<> {
+    pub(super) fn make_feed(&self) -> impl FnOnce() -> Result<Feed> + Send + use<> {
         let reader = self.reader.borrow_mut().take();
         let rss = self.rss.clone();
         #[cfg(fork_mode)]
@@ -319,30 +319,6 @@ pub enum MayFork {
     Only,
 }
 
-/// What the file of a capture turned out to be. Sizes are bytes.
-#[napi(object, object_from_js = false)]
-pub struct WrittenFile {
-    /// Size of the file.
-    pub bytes: f64,
-    /// Nodes in the snapshot.
-    pub node_count: f64,
-    /// Edges in the snapshot.
-    pub edge_count: f64,
-    /// Resident set sizes around the capture.
-    pub rss: Rss,
-}
-
-/// Resident set sizes of the process in bytes.
-#[napi(object, object_from_js = false)]
-pub struct Rss {
-    /// Before the capture.
-    pub before: f64,
-    /// At its peak.
-    pub peak: f64,
-    /// After memory was given back.
-    pub after: f64,
-}
-
 /// The right to capture, for as many tries as it takes. It ends with the last of what it was given
 /// to, wherever that is.
 #[napi]
@@ -387,24 +363,6 @@ pub fn prepare_file<'env>(
     })
 }
 
-/// What happens to the bytes on the way.
-#[napi(object, object_to_js = false)]
-pub struct OutletArguments {
-    /// Left out: uncompressed.
-    pub gzip_level: Option<u32>,
-    /// Whether values are replaced by tokens.
-    pub redact: bool,
-    /// Left out: a random one.
-    pub salt: Option<String>,
-}
-
-impl From<OutletArguments> for OutletOptions {
-    fn from(arguments: OutletArguments) -> Self {
-        let OutletArguments { gzip_level, redact, salt } = arguments;
-        Self { gzip_level, redact: redact.then(|| Salt::new(salt.as_deref())) }
-    }
-}
-
 /// Prepares a capture into the parser, or to be pulled.
 #[napi(catch_unwind)]
 pub fn prepare_stream<'env>(
@@ -417,183 +375,6 @@ pub fn prepare_stream<'env>(
     spawn_job(env, job, "heapdiff-open", move |control| {
         Capture::open(slot?, None, may_fork, control)
     })
-}
-
-/// Receives what V8 writes and puts the file in place.
-#[napi(catch_unwind)]
-pub fn write_file<'env>(
-    env: &'env Env,
-    job: &Job,
-    capture: &Capture,
-) -> napi::Result<Object<'env>> {
-    let feed = capture.make_feed();
-    let file = capture.file.borrow_mut().take();
-    let slot = capture.slot.borrow_mut().take();
-    spawn_job(env, job, "heapdiff-write", move |control| {
-        let _slot = slot;
-        let mut feed = feed()?;
-        let inline = feed.is_inline();
-        let file = file.ok_or_else(|| Error::internal("a capture was written twice"))?;
-        let written = file.receive(&mut feed, control);
-        if inline {
-            memory::give_back();
-        }
-        let snapshot_file::Written { file_bytes, nodes, edges } = written?;
-        let rss = feed.rss().finish();
-        Ok(WrittenFile {
-            bytes: file_bytes as f64,
-            node_count: nodes as f64,
-            edge_count: edges as f64,
-            rss: Rss { before: rss.before as f64, peak: rss.peak as f64, after: rss.after as f64 },
-        })
-    })
-}
-
-/// Begins to pull: at once from a child; inline when V8 has written all of it.
-#[napi(catch_unwind)]
-pub fn begin_pull<'env>(
-    env: &'env Env,
-    job: &Job,
-    capture: &Capture,
-    outlet: OutletArguments,
-) -> napi::Result<Object<'env>> {
-    let feed = capture.make_feed();
-    let pulled = Arc::clone(&capture.pulled);
-    spawn_job(env, job, "heapdiff-spool", move |control| {
-        let (feed, outlet) = (feed()?, Outlet::new(outlet.into()));
-        let capture = if feed.is_inline() {
-            let spooled = PulledCapture::spool(feed, outlet, control);
-            memory::give_back();
-            spooled?
-        } else {
-            PulledCapture::live(feed, outlet)
-        };
-        *pulled.lock().unwrap_or_else(PoisonError::into_inner) = Some(capture);
-        Ok(())
-    })
-}
-
-/// The next block of a capture; null at the end.
-#[napi(catch_unwind)]
-pub fn pull<'env>(env: &'env Env, job: &Job, capture: &Capture) -> napi::Result<Object<'env>> {
-    let pulled = Arc::clone(&capture.pulled);
-    spawn_job(env, job, "heapdiff-pull", move |control| {
-        let mut capture = pulled.lock().unwrap_or_else(PoisonError::into_inner);
-        let capture = capture.as_mut().ok_or_else(|| Error::internal("pulled before it began"))?;
-        Ok(capture.pull(control)?.map(Block))
-    })
-}
-
-/// Redacts an existing file into another one.
-#[napi(catch_unwind)]
-pub fn redact_file<'env>(
-    env: &'env Env,
-    job: &Job,
-    input: &Input,
-    path: String,
-    outlet: OutletArguments,
-) -> napi::Result<Object<'env>> {
-    let source = input.take();
-    spawn_job(env, job, "heapdiff-redact", move |control| {
-        let source = source?.open(control)?;
-        let name = source.name();
-        let mut source = source.open(control)?;
-        let file = SnapshotFile::create(path.as_ref(), false, outlet.into())?;
-        let read = |buffer: &mut [u8]| {
-            control.checkpoint()?;
-            source.fill(buffer)
-        };
-        let written = file.write_from(read, control).map_err(|error| error.in_source(&name))?;
-        Ok(written.file_bytes as f64)
-    })
-}
-
-/// What a capture would cost. Sizes are bytes, times milliseconds.
-#[napi(object, object_from_js = false)]
-pub struct CaptureCost {
-    /// On top of what the process has now, at the peak.
-    pub peak_bytes: f64,
-    /// What a child takes beside that.
-    pub copied_bytes: f64,
-    /// How long the event loop would stand still inline.
-    pub inline_pause_ms: f64,
-    /// What V8 will write, before it is compressed.
-    pub document_bytes: f64,
-    /// How long it would stand still for a fork.
-    pub fork_pause_ms: f64,
-    /// What the host and the control groups have free; left out if unknown.
-    pub available_bytes: Option<f64>,
-    /// Whether there is fork mode for this platform.
-    pub can_fork: bool,
-}
-
-/// What V8 says of the heap of an isolate, in bytes: of objects, and of their memory.
-#[napi(object, object_to_js = false)]
-pub struct HeapBytes {
-    /// Objects that have survived.
-    pub old_used: f64,
-    /// Their memory.
-    pub old_resident: f64,
-    /// New objects.
-    pub young_used: f64,
-    /// Their memory.
-    pub young_resident: f64,
-    /// Those of both that are large.
-    pub large_used: f64,
-    /// Those of the old ones.
-    pub old_large_used: f64,
-    /// Their memory.
-    pub old_large_resident: f64,
-    /// The major version of V8.
-    pub v8_major: u32,
-}
-
-/// Estimates a capture of an isolate, of which V8 says these sizes. `doubles` and `holes` are arrays,
-/// see [`V8Facts::find`].
-#[napi(catch_unwind)]
-pub fn capture_cost(heap: HeapBytes, doubles: Unknown, holes: Unknown) -> Settled<CaptureCost> {
-    let facts = facts_of(&heap, &doubles, &holes);
-    Settled(cost_of(heap, facts, &Control::default()))
-}
-
-/// Node-API's value is the address of V8's handle, which is valid during the call.
-fn facts_of(heap: &HeapBytes, doubles: &Unknown, holes: &Unknown) -> V8Facts {
-    V8Facts::find(heap.v8_major, doubles.raw() as usize, holes.raw() as usize)
-}
-
-fn cost_of(heap: HeapBytes, facts: V8Facts, control: &Control) -> Result<CaptureCost> {
-    let size = HeapSize {
-        old_used: heap.old_used,
-        old_resident: heap.old_resident,
-        young_used: heap.young_used,
-        young_resident: heap.young_resident,
-        large_used: heap.large_used,
-        old_large_used: heap.old_large_used,
-        old_large_resident: heap.old_large_resident,
-    };
-    let estimate = estimate::estimate(size, facts, control)?;
-    Ok(CaptureCost {
-        peak_bytes: estimate.peak_bytes,
-        copied_bytes: estimate.copied_bytes,
-        inline_pause_ms: estimate.inline_pause_ms,
-        document_bytes: estimate.document_bytes,
-        fork_pause_ms: estimate.fork_pause_ms,
-        available_bytes: limits::available_bytes().map(|bytes| bytes as f64),
-        can_fork: cfg!(fork_mode),
-    })
-}
-
-/// The same on a native thread.
-#[napi(catch_unwind)]
-pub fn find_capture_cost<'env>(
-    env: &'env Env,
-    job: &Job,
-    heap: HeapBytes,
-    doubles: Unknown,
-    holes: Unknown,
-) -> napi::Result<Object<'env>> {
-    let facts = facts_of(&heap, &doubles, &holes);
-    spawn_job(env, job, "heapdiff-cost", move |control| cost_of(heap, facts, control))
 }
 
 /// Names the isolate of the thread with this `threadId`.

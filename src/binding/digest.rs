@@ -4,9 +4,9 @@ use napi::Env;
 use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 
-use super::capture::{Rss, WrittenFile};
 use super::input::Input;
 use super::job::{Job, spawn_job};
+use super::written::{Rss, WrittenFile};
 use crate::capture::memory::give_back;
 use crate::capture::pending_file::PendingFile;
 use crate::error::Result;

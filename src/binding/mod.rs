@@ -15,17 +15,25 @@ mod capture;
 mod diff;
 #[cfg(unix)]
 mod digest;
+#[cfg(unix)]
+mod estimate;
 mod explore;
 mod failure;
 mod input;
 mod job;
+#[cfg(unix)]
+mod written;
 
 #[cfg(unix)]
 pub use capture::*;
 pub use diff::{diff_snapshots, diff_trend};
 #[cfg(unix)]
 pub use digest::write_digest;
+#[cfg(unix)]
+pub use estimate::*;
 pub use explore::{OpenSnapshot, open_snapshot, write_nodes};
 pub use failure::{Failure, Settled};
 pub use input::{Input, PendingSource};
 pub use job::{Job, spawn_job, spawn_job_then};
+#[cfg(unix)]
+pub use written::*;

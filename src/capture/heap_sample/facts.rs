@@ -1,12 +1,16 @@
 //! What differs between versions of V8 and matters here.
 
 use super::memory::{Memory, is_pointer, small_integer};
+use super::tables::Table;
 
 /// Doubles of which the caller has an array.
 const DOUBLES: [f64; 3] = [0.1, 0.2, 0.3];
 
 /// How many slots the caller has in an array that nothing was put into.
 const HOLES: usize = 2;
+
+/// In a `Set` that the caller has, the first of four entries was deleted.
+const ENTRIES_LEFT: u64 = 3;
 
 /// What is known of V8 before its memory is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,22 +19,33 @@ pub struct V8Facts {
     pub(super) double_array_map: Option<u64>,
     /// What is where an array has no item, to which V8 has no edge. `None` if it is not known.
     pub(super) hole: Option<u64>,
+    /// What is in a deleted entry of a `Set`, if V8 has no edge to it. `None` if it is not known.
+    pub(super) deleted: Option<u64>,
     /// Whether a snapshot has edges to what stands for deleted entries of a `Map` or a `Set`.
     pub(super) deleted_entries_have_edges: bool,
 }
 
 impl V8Facts {
-    /// Of a V8 with this major version. `doubles` and `holes` are addresses of handles to JavaScript
-    /// arrays: one of [`DOUBLES`], and one of [`HOLES`] empty slots. Both have to stay valid for this
-    /// call; what is there is believed only if it leads to such arrays.
-    pub fn find(v8_major: u32, doubles: usize, holes: usize) -> Self {
+    /// Of a V8 with this major version. `doubles`, `holes` and `deleted` are addresses of handles to
+    /// JavaScript objects: an array of [`DOUBLES`], one of [`HOLES`] empty slots, and a `Set` with
+    /// [`ENTRIES_LEFT`]. They have to stay valid for this call; what is there is believed only if it
+    /// leads to such objects.
+    pub fn find(v8_major: u32, doubles: usize, holes: usize, deleted: usize) -> Self {
         let memory = Memory::open();
         let memory = memory.as_ref();
+        let deleted_entries_have_edges = has_edges_to_holes(v8_major);
+        let deleted = memory.and_then(|memory| deleted_entry(deleted, memory));
         Self {
             double_array_map: memory.and_then(|memory| double_array_map(doubles, memory)),
             hole: memory.and_then(|memory| hole(holes, memory)),
-            deleted_entries_have_edges: has_edges_to_holes(v8_major),
+            deleted: deleted.filter(|_| !deleted_entries_have_edges),
+            deleted_entries_have_edges,
         }
+    }
+
+    /// Whether `word` stands for nothing, and is no edge.
+    pub(super) fn is_hole(&self, word: u64) -> bool {
+        [self.hole, self.deleted].contains(&Some(word))
     }
 }
 
@@ -49,6 +64,26 @@ fn double_array_map(handle: usize, memory: &Memory) -> Option<u64> {
 fn hole(handle: usize, memory: &Memory) -> Option<u64> {
     let (_, [hole, other]) = elements::<HOLES>(handle, memory)?;
     (hole == other && is_pointer(hole)).then_some(hole)
+}
+
+/// The fourth word of a `Set` leads to its table, which has the heads of its buckets in front of its
+/// entries.
+fn deleted_entry(handle: usize, memory: &Memory) -> Option<u64> {
+    /// With up to eight buckets.
+    const MAX_WORDS: usize = 14;
+    let mut set = [0];
+    memory.read(handle, &mut set).then_some(())?;
+    let mut words = [0; 4];
+    (is_pointer(set[0]) && memory.read(set[0] as usize - 1, &mut words)).then_some(())?;
+    let [.., table] = words;
+    let mut words = [0; MAX_WORDS];
+    (is_pointer(table) && memory.read(table as usize - 1, &mut words)).then_some(())?;
+    let [map, _, elements, deleted, buckets, ..] = words;
+    let is_table = memory.is_map(map)
+        && small_integer(elements) == Some(ENTRIES_LEFT)
+        && small_integer(deleted) == Some(1);
+    let first = Table::HEAD_WORDS + small_integer(buckets).filter(|_| is_table)? as usize;
+    words.get(first).copied().filter(|&word| is_pointer(word))
 }
 
 /// The map and the items of what has the `N` elements of an array. A handle is a word that leads to the
@@ -77,11 +112,18 @@ mod tests {
     #[test]
     fn what_leads_to_no_array_is_not_believed() {
         let words = [0_u64, 7 << 32, 0x2095_c54c_0011, u64::MAX];
-        let find = |handle| V8Facts::find(13, handle, handle);
+        let find = |handle| V8Facts::find(13, handle, handle, handle);
         let nothing = V8Facts { deleted_entries_have_edges: true, ..V8Facts::default() };
         for word in &words {
             assert_eq!(find(std::ptr::from_ref(word) as usize), nothing);
         }
         assert_eq!(find(8), nothing, "nothing is mapped there");
+    }
+
+    #[test]
+    fn both_holes_are_recognized() {
+        let facts = V8Facts { hole: Some(5), deleted: Some(9), ..V8Facts::default() };
+        assert_eq!([5, 9, 13].map(|word| facts.is_hole(word)), [true, true, false]);
+        assert!(!V8Facts::default().is_hole(0));
     }
 }

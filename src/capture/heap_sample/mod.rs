@@ -12,9 +12,9 @@
 //! * Maps of strings lie in V8's read-only memory, so all of them are looked up. They tell strings
 //!   that are *internalized* from others. Those that are followed also tell *numerals*: strings that
 //!   something refers to and that are numbers.
-//! * A large object has a chunk of its own: [`indices`].
+//! * A large object has a chunk of its own: [`large`], [`indices`].
 //! * Other arrays are known by their first words, and the nearest in front of a block tells whether
-//!   that begins inside of one: [`arrays`]. So are tables: [`tables`]. Arrays of doubles have a map of
+//!   that begins inside of one: [`arrays`], [`array_search`]. So are tables: [`tables`]. Arrays of doubles have a map of
 //!   their own, and nothing in them is a reference: [`facts`].
 //!
 //! Memory that V8 has freed still holds what was there. Half of the space for new objects is empty
@@ -22,14 +22,17 @@
 //!
 //! At most [`MAX_SAMPLES`] blocks are read, which takes tens of milliseconds.
 
+mod array_search;
 mod arrays;
 mod contents;
 mod facts;
 mod indices;
+mod large;
 mod memory;
 mod natives;
 mod numerals;
 mod read_only;
+mod rooms;
 mod sampler;
 mod strings;
 mod tables;
