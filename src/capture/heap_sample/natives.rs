@@ -18,14 +18,14 @@ impl NativeMemory {
 
     /// Whether the word at `at` is the address of a native object that V8's garbage collection or its
     /// walk may write to. Not that of the bytes of an `ArrayBuffer`, which are written to by nobody:
-    /// there, that of what V8 notes about them comes next; and in a typed array its lengths are in front,
+    /// there, that of what V8 notes about them comes next; and in a typed array its length is in front,
     /// and a zero behind.
     pub(super) fn is_object(&self, block: &[u64], at: usize) -> bool {
         if !self.is_allocated(block[at]) {
             return false;
         }
         match block.get(at + 1) {
-            Some(0) => !ends_with_lengths(&block[..at]),
+            Some(0) => !ends_with_length(&block[..at]),
             next => next.is_none_or(|&next| !self.is_allocated(next)),
         }
     }
@@ -39,10 +39,23 @@ impl NativeMemory {
     }
 }
 
-/// Whether the last two words are the length of a typed array, in bytes and in items.
-fn ends_with_lengths(words: &[u64]) -> bool {
-    matches!(words, [.., bytes, items]
-        if [1, 2, 4, 8].into_iter().any(|size| items.checked_mul(size) == Some(*bytes)))
+/// Whether the last words are the length of a typed array: in bytes and in items, until V8 12 with another
+/// word in between; and from V8 14 on, in bytes and a reference to `undefined` if the array does not
+/// follow its buffer's length.
+fn ends_with_length(words: &[u64]) -> bool {
+    const MOST_BYTES: u64 = 1 << 32;
+    let is_reference = |word: u64| word & 3 == 1 && word >= MOST_BYTES;
+    let are_lengths = |bytes: u64, items: u64| {
+        [1, 2, 4, 8].into_iter().any(|size| items.checked_mul(size) == Some(bytes))
+    };
+    match words {
+        [.., before, bytes, last] => {
+            are_lengths(*bytes, *last)
+                || (*last > 0 && are_lengths(*before, *last))
+                || (*bytes < MOST_BYTES && is_reference(*last))
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -61,6 +74,10 @@ mod tests {
         assert_eq!(count(&[map, 4096, 4096, bytes, note, FLAGS]), 1);
         assert_eq!(count(&[map, 4096, 4096, bytes, 0, map]), 0);
         assert_eq!(count(&[map, 4096, 512, bytes, 0, map]), 0);
+        let (undefined, elements) = (0x14b9_f7a0_0011, 0x14b9_f7a0_1a79);
+        assert_eq!(count(&[map, 4096, 0x14b9_f7a0_04e8, 4096, bytes, 0, map]), 0, "until V8 12");
+        assert_eq!(count(&[map, 0, 4096, undefined, bytes, 0, map]), 0, "from V8 14 on");
+        assert_eq!(count(&[map, elements, undefined, wrapped, 0, map]), 1);
         assert_eq!(count(&[map, 0x925_7380, wrapped, 0, map]), 1);
         assert_eq!(count(&[map, wrapped, map]), 1);
         assert_eq!(count(&[map, wrapped]), 1);
