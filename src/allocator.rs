@@ -14,8 +14,8 @@
 //! mappings and once as a list of neighbouring extents, joined and cut, of huge pages. What the
 //! kernel no longer had to zero made no difference that stood out. Columns of the newer snapshot are
 //! a little larger than the holes that those of the older one leave, so the peak rose by a sixth. Nor
-//! did it pay to move what was kept to where it is wanted, one huge page at a time (`mremap`): two
-//! fifths of all pages were used again, at the same peak, and what the kernel saved the moves cost.
+//! did it pay to move what was kept to where it is wanted, one huge page at a time (`mremap`): the
+//! peak stayed, and what the kernel saved the moves cost.
 //!
 //! Only this crate's memory comes from here. V8's and the service's own allocators are not touched.
 

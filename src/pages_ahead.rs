@@ -1,10 +1,8 @@
-//! PageRange of fresh columns, provided by a thread that has time, before the thread that fills them needs
-//! them.
+//! Pages of fresh columns, provided by another thread before the one that fills the columns needs them.
 //!
-//! The kernel zeroes a page when it is first touched, on the thread that touches it: 0.1 to 1 ms a
-//! megabyte, the latter on a virtual machine whose host has taken back what was free. The search for
-//! dominators is on the critical path, touches 20 bytes a node, and other threads wait for it in the
-//! end.
+//! The kernel zeroes a page when it is first touched, on the thread that touches it. On a virtual machine
+//! whose host has taken back what was free, that takes many times as long. The search for dominators
+//! touches 20 bytes a node, and all that comes after it waits for it.
 //!
 //! Linux 5.14 and later ([`MADV_POPULATE_WRITE`][man]); elsewhere pages come when they are touched.
 //!
@@ -22,8 +20,6 @@ use crate::allocator::MAP_FROM;
 #[cfg(not(unix))]
 const MAP_FROM: usize = usize::MAX;
 
-/// How many columns there are at most.
-const COLUMNS: usize = 4;
 /// How much of a column is asked for at a time. As long does whoever closes wait at most.
 const CHUNK: usize = 2 << 20;
 
@@ -44,12 +40,12 @@ impl PageRange {
 
 /// What another thread may have provided: the pages of some columns, as long as they are there.
 #[derive(Debug, Default)]
-pub struct PagesAhead(Mutex<[PageRange; COLUMNS]>);
+pub struct PagesAhead(Mutex<Vec<PageRange>>);
 
 impl PagesAhead {
     /// Shows the columns to other threads, until what this returns is closed or dropped. That has to
     /// be before the columns are: it is a courtesy to whoever is given their addresses next.
-    pub fn open(&self, columns: [PageRange; COLUMNS]) -> Closing<'_> {
+    pub fn open(&self, columns: Vec<PageRange>) -> Closing<'_> {
         *self.lock() = columns;
         Closing(self)
     }
@@ -71,7 +67,7 @@ impl PagesAhead {
         !chunk.is_empty() && populate(chunk)
     }
 
-    fn lock(&self) -> MutexGuard<'_, [PageRange; COLUMNS]> {
+    fn lock(&self) -> MutexGuard<'_, Vec<PageRange>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -82,7 +78,7 @@ pub struct Closing<'a>(&'a PagesAhead);
 
 impl Drop for Closing<'_> {
     fn drop(&mut self) {
-        *self.0.lock() = Default::default();
+        self.0.lock().clear();
     }
 }
 
@@ -112,12 +108,7 @@ mod tests {
     fn what_columns_hold_stays_while_their_pages_come() {
         let mut column: Vec<u32> = vec![0; 3 << 20];
         let ahead = PagesAhead::default();
-        let open = ahead.open([
-            PageRange::of(&column),
-            PageRange::default(),
-            PageRange::default(),
-            PageRange::default(),
-        ]);
+        let open = ahead.open(vec![PageRange::of(&column)]);
         std::thread::scope(|scope| {
             scope.spawn(|| ahead.provide());
             for (at, number) in column.iter_mut().enumerate().rev() {
@@ -134,12 +125,7 @@ mod tests {
     fn pages_are_there_before_they_are_touched() {
         let column: Vec<u64> = Vec::with_capacity(1 << 20);
         let ahead = PagesAhead::default();
-        let open = ahead.open([
-            PageRange::of(&column),
-            PageRange::default(),
-            PageRange::default(),
-            PageRange::default(),
-        ]);
+        let open = ahead.open(vec![PageRange::of(&column)]);
         assert_eq!(left(&ahead), 8 << 20);
         ahead.provide();
         assert_eq!(left(&ahead), 0);
@@ -157,12 +143,7 @@ mod tests {
     fn columns_that_are_closed_or_small_are_left_alone() {
         let (small, large) = (vec![1_u8; 100], vec![1_u8; MAP_FROM]);
         let ahead = PagesAhead::default();
-        let open = ahead.open([
-            PageRange::of(&small),
-            PageRange::of(&large),
-            PageRange::default(),
-            PageRange::default(),
-        ]);
+        let open = ahead.open(vec![PageRange::of(&small), PageRange::of(&large)]);
         assert_eq!(left(&ahead), MAP_FROM);
         drop(open);
         assert_eq!(left(&ahead), 0);

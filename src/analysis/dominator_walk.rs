@@ -108,7 +108,7 @@ impl<'a> Walker<'a> {
             spare: Vec::new(),
         };
         let ranks = vec![NONE; node_count];
-        let columns = [
+        let columns = vec![
             PageRange::of(&ranks),
             found.sources.head_pages(),
             PageRange::of(&found.vertex),

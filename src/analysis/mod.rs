@@ -198,7 +198,7 @@ pub fn analyse_beside<T: Send>(
             retaining.add_up_if_second(control)
         },
         || {
-            // The search takes longest, and half of its first steps would be the kernel's.
+            // The search takes longest, and its columns are fresh.
             if side_by_side {
                 pages_ahead.provide();
             }
