@@ -77,6 +77,12 @@ impl NodeType {
         self == Self::STRING || self == Self::CONS_STRING || self == Self::SLICED_STRING
     }
 
+    /// An object of the program's or of Node's, of which functions are some.
+    #[inline(always)]
+    pub fn is_object_or_function(self) -> bool {
+        self == Self::OBJECT || self == Self::CLOSURE
+    }
+
     /// Whether the name in the file is a value of the program, and not a label.
     #[inline(always)]
     pub fn is_named_by_value(self) -> bool {

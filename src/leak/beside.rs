@@ -11,16 +11,14 @@
 //! Time: for each pair of suspects that gained as many, linear in the nodes near some samples. Memory: that
 //! of the things of two suspects.
 
-use std::collections::HashSet;
-
-use crate::graph::{HeapGraph, NodeIndex, NodeType};
+use crate::graph::{NodeIndex, NodeType};
 use crate::leak::alike::Described;
 use crate::leak::before::Before;
 use crate::leak::declarations::is_of_package;
 use crate::leak::grown::new_items;
-use crate::leak::holders::ways_from;
 use crate::leak::listeners::is_about;
 use crate::leak::suspects::Newer;
+use crate::leak::ties::count_met;
 use crate::report::{Suspect, SuspectKind};
 
 /// So many things of a suspect tell whether they lead to those of another one.
@@ -28,9 +26,6 @@ const SAMPLES: usize = 32;
 
 /// Fewer than this tell nothing.
 const FEWEST_SAMPLES: usize = 8;
-
-/// So many nodes are looked at around a thing.
-const MOST_AROUND: usize = 256;
 
 /// So many things of one suspect may belong to each one of another: a socket has listeners for some events.
 const MOST_TO_ONE: u64 = 8;
@@ -88,21 +83,23 @@ impl<'a> Beside<'a> {
             [node] => Some(analysis.dominators.idom(*node)),
             _ => None,
         };
-        let is_owner = |owner: NodeIndex| is_thing(graph, owner) && owner != graph.root();
+        let is_owner = |owner: NodeIndex| {
+            graph.node_type(owner).is_object_or_function() && owner != graph.root()
+        };
         let [its, others] = [one, other].map(|it| it.suspect.source.as_ref().map(|it| &it.url));
         its.is_some_and(|its| others == Some(its) && is_of_package(its))
             && owner(one).is_some_and(|its| owner(other) == Some(its) && is_owner(its))
     }
 
-    /// Whether most things of one lead to a thing of the other, each to another one.
+    /// Whether most things of one lead to a thing of the other, each to another one, over what came with it.
     fn leads(&self, from: &Described, to: &Described) -> bool {
+        let Newer { graph, words, .. } = self.newer;
         let things = self.things(from);
-        let wanted: HashSet<NodeIndex> = self.things(to).into_iter().collect();
         let step = things.len().div_ceil(SAMPLES).max(1);
         let samples: Vec<_> = things.into_iter().step_by(step).collect();
-        let met: HashSet<NodeIndex> =
-            samples.iter().filter_map(|&thing| self.nearest(thing, &wanted)).collect();
-        samples.len() >= FEWEST_SAMPLES && met.len() * 2 >= samples.len()
+        let goes_on = |node: NodeIndex, _| self.before.is_young(node);
+        samples.len() >= FEWEST_SAMPLES
+            && count_met(graph, words, &samples, &self.things(to), goes_on) * 2 >= samples.len()
     }
 
     /// The objects and functions that came.
@@ -112,31 +109,8 @@ impl<'a> Beside<'a> {
             [container] => new_items(self.newer, self.before, *container, usize::MAX),
             instances => instances.to_vec(),
         };
-        things.retain(|&it| is_thing(graph, it));
+        things.retain(|&it| graph.node_type(it).is_object_or_function());
         things
-    }
-
-    /// The nearest of some things that another one leads to over what came with it.
-    fn nearest(&self, thing: NodeIndex, wanted: &HashSet<NodeIndex>) -> Option<NodeIndex> {
-        let Newer { graph, words, .. } = self.newer;
-        let mut seen = HashSet::from([thing]);
-        let mut around = vec![thing];
-        let mut at = 0;
-        while let Some(&node) = around.get(at) {
-            if wanted.contains(&node) {
-                return Some(node);
-            }
-            at += 1;
-            for target in ways_from(graph, words, node) {
-                if seen.len() == MOST_AROUND {
-                    break;
-                }
-                if self.before.is_young(target) && seen.insert(target) {
-                    around.push(target);
-                }
-            }
-        }
-        None
     }
 }
 
@@ -157,10 +131,6 @@ fn are_in_step(part: &Described, whole: &Described) -> bool {
     };
     let (Some(part), Some(whole)) = (gained(part), gained(whole)) else { return false };
     is_about(part, whole) || (part % whole == 0 && part / whole <= MOST_TO_ONE)
-}
-
-fn is_thing(graph: &HeapGraph, node: NodeIndex) -> bool {
-    matches!(graph.node_type(node), NodeType::OBJECT | NodeType::CLOSURE)
 }
 
 #[cfg(test)]

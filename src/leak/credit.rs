@@ -398,7 +398,7 @@ fn has_things_of_its_own(walk: &Walk<'_>, container: &Accumulation) -> bool {
             graph.node_type(owner) == NodeType::ARRAY
                 && analysis.dominators.idom(owner) == container.node
         };
-        matches!(graph.node_type(edge.target), NodeType::OBJECT | NodeType::CLOSURE)
+        graph.node_type(edge.target).is_object_or_function()
             && (owner == container.node || is_store())
     };
     let things = slots(graph, analysis, container.node).filter(owns).count() as u64;

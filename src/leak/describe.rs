@@ -1,7 +1,6 @@
 //! Everything a report says about one suspect.
 
 use std::cell::{Cell, OnceCell};
-use std::collections::HashSet;
 
 use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
@@ -18,6 +17,7 @@ use crate::leak::route::Step;
 use crate::leak::scripts::Place;
 use crate::leak::sentence::grouped;
 use crate::leak::suspects::Newer;
+use crate::leak::young_modules::YoungExports;
 use crate::report::{Suspect, SuspectKind};
 
 /// What it takes to describe.
@@ -33,7 +33,7 @@ pub(crate) struct Describer<'a> {
     /// How often all edges were gone through for another way to something.
     pub(crate) searches: Cell<usize>,
     /// What young modules export, once somebody has asked.
-    pub(crate) young_exports: OnceCell<HashSet<NodeIndex>>,
+    pub(crate) young_exports: OnceCell<YoungExports>,
 }
 
 /// What is found where a candidate is.

@@ -158,9 +158,7 @@ fn references<'a>(
             _ => false,
         }
     };
-    let is_thing = |&target: &NodeIndex| {
-        matches!(graph.node_type(target), NodeType::OBJECT | NodeType::CLOSURE)
-    };
+    let is_thing = |&target: &NodeIndex| graph.node_type(target).is_object_or_function();
     graph.edges(node).filter(is_reference).map(|edge| edge.target).filter(is_thing)
 }
 

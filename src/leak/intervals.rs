@@ -5,7 +5,7 @@
 //! to, which puts it below Node's list of timers. What gained as many items, each of which has a timer of its
 //! own, is what the program knows; the list comes and goes with it.
 //!
-//! Time: if growth is that of such a list, one pass over the nodes, and linear in the timers of the list.
+//! Time: if growth is that of such lists, one pass over the nodes, and linear in the timers of the lists.
 
 use crate::control::Control;
 use crate::error::Result;
@@ -38,6 +38,7 @@ pub(super) fn credit_intervals(
             && candidate.scattered.is_none()
             && candidate.point.bytes >= walk.least_bytes
     };
+    let mut grown = None;
     for at in 0..candidates.len() {
         if !is_list(&candidates[at]) {
             continue;
@@ -46,9 +47,12 @@ pub(super) fn credit_intervals(
         if timers.len() < FEWEST_TIMERS {
             continue;
         }
-        let grown = walk.grown_containers(FEWEST_TIMERS as u64, control)?;
-        let kept = grown.into_iter().filter(|it| is_kept_for(newer, walk.before, it, &timers));
-        let mut kept = kept.collect::<Vec<_>>().into_iter();
+        let containers = match &mut grown {
+            Some(known) => known,
+            unknown => unknown.insert(walk.grown_containers(FEWEST_TIMERS as u64, control)?),
+        };
+        let kept = containers.iter().filter(|it| is_kept_for(newer, walk.before, it, &timers));
+        let mut kept = kept.copied().collect::<Vec<_>>().into_iter();
         let Some(first) = kept.next() else { continue };
         let list = std::mem::replace(&mut candidates[at].point.bytes, 0);
         let also = kept.chain(std::iter::once(candidates[at].point));

@@ -5,12 +5,11 @@
 //! -> growth: where it piles up (spine, crowds, scatter, keys, things, shared_tables)
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
 //!    listeners, companions, ties, intervals, small), what is none (definitions, finalizers, idle, signals,
-//!    generations, windows,
-//!    turnover), what no variable holds (registered_symbols)
+//!    generations, windows, realms, turnover), what no variable holds (registered_symbols)
 //! -> describe: route, ways, naming, data_keys, exports, places, declarations,
 //!    parameters, locals, stores, fronts, scripts, kind, contents, path,
-//!    fingerprint, sentence; what Node has (of_node) and packages do (collections); what is one leak in many
-//!    places (alike, beside)
+//!    fingerprint, sentence; what Node has (of_node, young_modules) and packages do
+//!    (collections); what is one leak in many places (alike, beside)
 //! ```
 //!
 //! The ideas: growth of *survivors* is the signal, not class counts (a leaking array survives, and
@@ -90,3 +89,4 @@ pub mod vocabulary;
 mod ways;
 mod windows;
 mod young;
+mod young_modules;

@@ -1,14 +1,12 @@
 //! What Node keeps, and which of its growth is worth a report: much of it comes with what a program loads
 //! and does, and is no leak of anybody.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::graph::{EdgeType, HeapGraph, NodeType};
 use crate::leak::anchors::{file_of_module, may_be_modules};
 use crate::leak::candidate::Candidate;
 use crate::leak::describe::{Describer, Seen};
-use crate::leak::edges::property;
-use crate::leak::items::{self, Container};
 use crate::leak::naming::Handle;
 use crate::leak::route::Step;
 use crate::leak::scripts::{Place, file_loaded};
@@ -19,14 +17,6 @@ use crate::report::SuspectKind;
 /// A container of Node itself that gains this many items is reported: a thousand modules, or a
 /// thousand entries of a performance timeline, are no warm-up.
 const MANY_ITEMS_OF_NODE: u64 = 1000;
-
-/// A container in a module that is younger than the baseline is reported from this many items on:
-/// tables that come with a module (of MIME types, of characters) are smaller.
-const MANY_ITEMS_OF_A_MODULE: u64 = 10_000;
-
-/// So many entries of so many bytes each are no table that comes with a module.
-const MANY_LARGE_ENTRIES: u64 = 256;
-const LARGE_ENTRY: u64 = 1024;
 
 /// In another process, a container of Node's that has so many items more has grown.
 const SURELY_MORE: u64 = 64;
@@ -115,7 +105,8 @@ impl Describer<'_> {
     /// loaded: where it looked for what.
     fn are_paths_of_modules(&self, candidate: &Candidate) -> bool {
         let Newer { graph, words, .. } = self.newer;
-        let are_texts = candidate.contents.classes.iter().all(|class| !is_thing(class.node_type));
+        let mut classes = candidate.contents.classes.iter();
+        let are_texts = classes.all(|class| !class.node_type.is_object_or_function());
         let modules = may_be_modules(graph, words).filter(|&node| self.before.is_young(node));
         are_texts && candidate.more_items() <= modules.count() as u64 * PATHS_OF_A_MODULE
     }
@@ -131,75 +122,6 @@ impl Describer<'_> {
             }
         }
         loads.into_values().max().unwrap_or(0)
-    }
-
-    /// Whether a candidate is part of a module that was loaded since the baseline: what a module
-    /// sets up once cannot be told from what piles up in it, unless it is a lot.
-    pub(super) fn is_state_of_young_module(&self, candidate: &Candidate, seen: &Seen<'_>) -> bool {
-        let Newer { graph, words, analysis, .. } = self.newer;
-        let is_young = |node: NodeIndex| self.before.is_young(node);
-        if self.is_trend || candidate.point.prior.is_some() || !is_young(candidate.point.node) {
-            return false;
-        }
-        let is_module = |node: NodeIndex| {
-            let name = graph.name_index(node);
-            name == words.module_class || name == words.source_text_module_node
-        };
-        let is_of_module = |node: NodeIndex| {
-            is_young(node) && (is_module(node) || self.young_exports().contains(&node))
-        };
-        let total = analysis.retained.at(graph.root().at());
-        // One buffer is what a module works in, however large, as bson's of 18 MB.
-        let is_one_buffer = seen.kind == SuspectKind::Buffers && candidate.more_items() == 0;
-        let is_a_lot = candidate.more_items() >= MANY_ITEMS_OF_A_MODULE
-            || (candidate.point.bytes >= total / 4 && !is_one_buffer)
-            || self.is_map_of_large_entries(candidate);
-        let mut way = seen.route.iter().map(|step| step.from).chain([candidate.point.node]);
-        !is_a_lot && (way.any(is_of_module) || self.is_copy_of_exports(candidate))
-    }
-
-    /// Whether most new properties of a candidate are what young modules export: a package puts tables of
-    /// several files together where they are first asked for.
-    fn is_copy_of_exports(&self, candidate: &Candidate) -> bool {
-        let Newer { graph, .. } = self.newer;
-        let values = |node: NodeIndex| {
-            let is_item = |edge: &Edge| {
-                matches!(edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::ELEMENT)
-                    && self.before.is_young(edge.target)
-            };
-            graph.edges(node).filter(is_item).map(|edge| edge.target)
-        };
-        let copies: HashSet<NodeIndex> = values(candidate.point.node).collect();
-        let exported: HashSet<NodeIndex> =
-            self.young_exports().iter().flat_map(|&node| values(node)).collect();
-        copies.intersection(&exported).count() * 2 > copies.len()
-    }
-
-    /// What the modules export that were loaded since the baseline: another module may have it in a
-    /// property, and the way to it may lead over that.
-    fn young_exports(&self) -> &HashSet<NodeIndex> {
-        let Newer { graph, words, .. } = self.newer;
-        self.young_exports.get_or_init(|| {
-            let modules = may_be_modules(graph, words).filter(|&node| {
-                graph.name_index(node) == words.module_class && self.before.is_young(node)
-            });
-            modules.filter_map(|module| property(graph, module, words.exports)).collect()
-        })
-    }
-
-    /// Whether a candidate is a Map or Set of many entries that are large and nothing but data. Modules make
-    /// their tables of small ones, or of things that have functions.
-    fn is_map_of_large_entries(&self, candidate: &Candidate) -> bool {
-        let Newer { graph, words, analysis, .. } = self.newer;
-        let container = items::count(graph, words, candidate.point.node);
-        let (more, bytes) = (candidate.more_items(), candidate.point.bytes);
-        let has_functions =
-            candidate.contents.classes.iter().any(|class| class.node_type == NodeType::CLOSURE);
-        matches!(container, Some((Container::Map | Container::Set, _)))
-            && more >= MANY_LARGE_ENTRIES
-            && bytes >= more * LARGE_ENTRY
-            && bytes >= many_bytes(analysis.retained.at(graph.root().at()))
-            && !has_functions
     }
 
     /// Inside something of Node's, the program's word is the one for the thing as a whole: the last
@@ -234,11 +156,6 @@ impl Describer<'_> {
         let around = (0..=handle.at).rev().find(|&at| !is_plain(at))?;
         self.places.place_of_node(route, around)
     }
-}
-
-/// Whether nodes of a type are things of a program.
-fn is_thing(node_type: NodeType) -> bool {
-    matches!(node_type, NodeType::OBJECT | NodeType::CLOSURE)
 }
 
 /// Whether a name is that of a property which the program gave the global object.

@@ -326,8 +326,7 @@ fn is_of_the_program(
     let Newer { graph, words, .. } = newer;
     let node = candidate.point.node;
     let node_type = graph.node_type(node);
-    let is_thing =
-        matches!(node_type, NodeType::OBJECT | NodeType::CLOSURE) || node_type.is_string();
+    let is_thing = node_type.is_object_or_function() || node_type.is_string();
     if !is_thing {
         return false;
     }

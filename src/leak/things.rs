@@ -11,8 +11,7 @@ impl Walk<'_> {
     /// V8's parts of one.
     pub(super) fn is_thing(&self, node: NodeIndex) -> bool {
         let node_type = self.graph.node_type(node);
-        let is_value =
-            matches!(node_type, NodeType::OBJECT | NodeType::CLOSURE) || node_type.is_string();
+        let is_value = node_type.is_object_or_function() || node_type.is_string();
         is_value
             && self.graph.name_index(node) != self.words.context_node
             && !self.is_memory_of_view(node)

@@ -4,12 +4,13 @@
 //! knows the scope that it was made in, and by that all variables of its module. What a thing leads to in a
 //! few steps, and others of its group do not, is its own.
 //!
-//! Time: linear in the group, at most [`MOST_FOLLOWED`] references for each. Memory: 4 bytes a thing of the other.
+//! Time: linear in the group, at most [`MOST_FOLLOWED`] references for each. Memory: some words for each
+//! thing of the other.
 
 use std::collections::{HashSet, VecDeque};
 
-use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex};
-use crate::leak::holders::{is_of_code, is_way};
+use crate::graph::{HeapGraph, NodeIndex};
+use crate::leak::holders::ways_from;
 use crate::leak::vocabulary::Vocabulary;
 
 /// From a timer over its function, the scope of that and an object in it to what the object has.
@@ -27,13 +28,29 @@ pub(super) fn are_tied(
     container: NodeIndex,
 ) -> bool {
     let least = some.len().min(others.len()).div_ceil(2).max(1);
-    let leads = |from: &[NodeIndex], to: &[NodeIndex]| {
-        let wanted: HashSet<NodeIndex> = to.iter().copied().collect();
-        let near = |&thing: &NodeIndex| first_near(graph, words, thing, container, &wanted);
-        // What all of them lead to is nobody's own.
-        from.iter().filter_map(near).collect::<HashSet<_>>().len() >= least
+    // Timers refer to those beside them, in whose list each stands.
+    let is_link = |node: NodeIndex| {
+        [words.timeout_class, words.timers_list_class].contains(&graph.name_index(node))
     };
+    let goes_on =
+        |node: NodeIndex, steps: usize| node != container && steps < FARTHEST && !is_link(node);
+    let leads =
+        |from: &[NodeIndex], to: &[NodeIndex]| count_met(graph, words, from, to, goes_on) >= least;
     leads(some, others) || leads(others, some)
+}
+
+/// How many of `to` are the nearest that one of `from` leads to: what all of them lead to is nobody's own.
+/// `goes_on` says whether to follow a node that is so many steps away.
+pub(super) fn count_met(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    from: &[NodeIndex],
+    to: &[NodeIndex],
+    goes_on: impl Fn(NodeIndex, usize) -> bool,
+) -> usize {
+    let wanted: HashSet<NodeIndex> = to.iter().copied().collect();
+    let nearest = |&thing: &NodeIndex| first_near(graph, words, thing, &wanted, &goes_on);
+    from.iter().filter_map(nearest).collect::<HashSet<_>>().len()
 }
 
 /// The nearest of `wanted` that a thing leads to, which may be itself.
@@ -41,36 +58,26 @@ fn first_near(
     graph: &HeapGraph,
     words: &Vocabulary,
     thing: NodeIndex,
-    container: NodeIndex,
     wanted: &HashSet<NodeIndex>,
+    goes_on: &impl Fn(NodeIndex, usize) -> bool,
 ) -> Option<NodeIndex> {
     if wanted.contains(&thing) {
         return Some(thing);
     }
-    let is_way_on = |edge: &Edge| {
-        let name = edge.label.raw_name();
-        let is_of_class = edge.label.edge_type() != EdgeType::ELEMENT
-            && (name == words.proto.0 || name == words.map.0);
-        is_way(edge) && !is_of_class && edge.target != container && !is_of_code(graph, edge.target)
-    };
-    // Timers refer to those beside them, in whose list each stands.
-    let is_link = |node: NodeIndex| {
-        [words.timeout_class, words.timers_list_class].contains(&graph.name_index(node))
-    };
     let mut seen = HashSet::from([thing]);
     let mut pending = VecDeque::from([(thing, 0)]);
     let mut followed = 0;
     while let Some((node, steps)) = pending.pop_front() {
-        for edge in graph.edges(node).take(MOST_FOLLOWED - followed) {
+        for target in ways_from(graph, words, node).take(MOST_FOLLOWED - followed) {
             followed += 1;
-            if !is_way_on(&edge) || !seen.insert(edge.target) {
+            if !seen.insert(target) {
                 continue;
             }
-            if wanted.contains(&edge.target) {
-                return Some(edge.target);
+            if wanted.contains(&target) {
+                return Some(target);
             }
-            if steps + 1 < FARTHEST && !is_link(edge.target) {
-                pending.push_back((edge.target, steps + 1));
+            if goes_on(target, steps + 1) {
+                pending.push_back((target, steps + 1));
             }
         }
     }
@@ -80,7 +87,7 @@ fn first_near(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::NodeType;
+    use crate::graph::{EdgeType, NodeType};
     use crate::leak::stage::{Heap, property};
     use crate::testing::GraphBuilder;
 
