@@ -10,10 +10,12 @@ use std::cell::LazyCell;
 use std::ops::Range;
 
 use crate::leak::blocks::Blocks;
+use crate::leak::declaration_rank::{
+    RANK_IN_A_LIST, RANK_OF_A_CALL, RANK_OF_A_KEY, RANK_OF_A_PARAMETER, RANK_OF_AN_ASSIGNMENT,
+    is_sure, rank_of,
+};
 use crate::leak::parameters::Parameters;
-
-/// A line and a column, 1-based; the column counts UTF-16 units, as V8 does.
-pub type Position = (u32, u32);
+use crate::leak::source_words::{Position, is_alone, offset_of, position_of};
 
 /// A declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,27 +73,6 @@ pub struct Named {
     /// Whether what it is the name of is a function: nothing else is written behind `function`.
     pub is_function: bool,
 }
-
-/// A variable that is declared behind others, or unpacked.
-const RANK_IN_A_LIST: u32 = 1;
-
-/// A parameter of a function around the code that has the variable.
-const RANK_OF_A_PARAMETER: u32 = 2;
-
-/// An assignment to a property of something.
-const RANK_OF_AN_ASSIGNMENT: u32 = 3;
-
-/// A variable that has the name of a property.
-const RANK_OF_A_VARIABLE: u32 = 4;
-
-/// A name that is handed to a function together with a value, as to `decorate` or `defineProperty`.
-const RANK_OF_A_CALL: u32 = 5;
-
-/// A key of a literal, or of a computed property.
-const RANK_OF_A_KEY: u32 = 6;
-
-/// A text that something is done with.
-const RANK_OF_A_TEXT: u32 = 7;
 
 /// Where something is declared, as seen from the code that has it, which begins at `near`: a variable in
 /// the innermost block around that code, a property in its class or function. If it is declared in
@@ -221,174 +202,12 @@ fn in_scope(
     around.iter().find_map(direct)
 }
 
-fn is_sure(rank: u32) -> bool {
-    rank < RANK_OF_A_CALL
-}
-
 /// Of those that look most like a declaration the last one above, or else the first one below.
 fn nearest(found: &[Found], near: usize) -> Option<Found> {
     let least = found.iter().map(|it| it.rank).min()?;
     let mut best = found.iter().filter(|it| it.rank == least);
     let above = best.clone().rfind(|it| it.at <= near);
     above.or_else(|| best.next()).copied()
-}
-
-/// The offset of a position. Behind the end if it is not in the source.
-pub(super) fn offset_of(source: &str, (line, column): Position) -> usize {
-    let lines = source.split_inclusive('\n');
-    let start: usize = lines.take(line.saturating_sub(1) as usize).map(str::len).sum();
-    let rest = source[start..].split('\n').next().unwrap_or("");
-    let mut units = 0;
-    let behind = rest.char_indices().find(|&(_, character)| {
-        units += character.len_utf16() as u32;
-        units >= column
-    });
-    start + behind.map_or(rest.len(), |(at, _)| at)
-}
-
-/// The position of an offset that is in the source.
-pub(super) fn position_of(source: &str, at: usize) -> Position {
-    let before = &source[..at];
-    let line = before.bytes().filter(|&byte| byte == b'\n').count() as u32 + 1;
-    let start = before.rfind('\n').map_or(0, |end| end + 1);
-    (line, source[start..at].encode_utf16().count() as u32 + 1)
-}
-
-/// Whether a text has a word that touches no other one. The name of a file in a path is none.
-pub fn has_word(text: &str, word: &str) -> bool {
-    let is_in_path = |start: usize| text[..start].ends_with('/');
-    let mut places = text.match_indices(word).map(|(start, _)| start);
-    !word.is_empty() && places.any(|start| is_alone(text, start, word) && !is_in_path(start))
-}
-
-/// What stands behind a name, wherever a source has it as a whole word.
-pub(super) fn behind_name<'s>(source: &'s str, name: &'s str) -> impl Iterator<Item = &'s str> {
-    let places = source.match_indices(name).filter(|_| !name.is_empty());
-    let whole = places.filter(|&(start, _)| is_alone(source, start, name));
-    whole.map(|(start, _)| &source[start + name.len()..])
-}
-
-/// Whether the word that begins at `start` touches no other one.
-fn is_alone(text: &str, start: usize, word: &str) -> bool {
-    let before = text[..start].chars().next_back();
-    let after = text[start + word.len()..].chars().next();
-    !before.is_some_and(is_word) && !after.is_some_and(is_word)
-}
-
-fn is_word(character: char) -> bool {
-    character.is_alphanumeric() || matches!(character, '_' | '$' | '#')
-}
-
-/// How surely a word between these two texts of a line is declared there. `is_listed` tells whether it is
-/// in a list of variables, which may have begun far away.
-fn rank_of(
-    before: &str,
-    after: &str,
-    named: &Named,
-    is_listed: impl FnOnce() -> bool,
-    is_parameter: impl FnOnce() -> bool,
-) -> Option<u32> {
-    let last_word = before.trim_end().rsplit(|c: char| !is_word(c)).next().unwrap_or("");
-    let assigned = (after.starts_with('=') && !after.starts_with("==") && !after.starts_with("=>"))
-        || ["??=", "||=", "&&="].iter().any(|operator| after.starts_with(operator));
-    let rank_of_variable = if named.is_variable { 0 } else { RANK_OF_A_VARIABLE };
-    let ends_name = after.is_empty() || after.starts_with([';', ',', ':', '}', ')', ']']);
-    match last_word {
-        "const" | "let" | "var" => return Some(rank_of_variable),
-        "static" => return Some(0),
-        "class" | "function" => return named.is_function.then_some(0),
-        _ => {}
-    }
-    // What is unpacked, or packed into something, is declared elsewhere.
-    let is_packed = !named.is_variable && !assigned;
-    if (assigned || ends_name) && may_be_in_list(before) && is_listed() {
-        return Some(if is_packed { RANK_OF_A_KEY } else { rank_of_variable.max(RANK_IN_A_LIST) });
-    }
-    if named.is_variable && (assigned || ends_name) && may_be_parameter(before) && is_parameter() {
-        return Some(RANK_OF_A_PARAMETER);
-    }
-    let rank_of_field = if named.is_variable { RANK_OF_AN_ASSIGNMENT } else { 1 };
-    // A field of a class: alone at the beginning of the line, or behind modifiers.
-    if is_of_modifiers(before)
-        && (assigned || (!named.is_variable && after.starts_with([';', ':'])))
-    {
-        return Some(rank_of_field);
-    }
-    // Or behind another one, or the brace of the class.
-    let behind_other = before.rsplit(['{', '}', ';']).next().unwrap_or("");
-    if is_of_modifiers(behind_other) && assigned {
-        return Some(rank_of_field);
-    }
-    if before.ends_with("exports.") && is_handed_on(after, &named.name) {
-        return Some(RANK_OF_A_KEY);
-    }
-    if (before.ends_with("this.") || before.ends_with("exports.")) && assigned {
-        return Some(1);
-    }
-    if before.ends_with('.') && assigned {
-        return Some(RANK_OF_AN_ASSIGNMENT);
-    }
-    if (assigned || ends_name) && is_in_declaration(before) {
-        return Some(if assigned { RANK_OF_A_VARIABLE } else { RANK_OF_A_KEY });
-    }
-    let quote = ['\'', '"', '`'].into_iter().find(|&quote| before.ends_with(quote));
-    let behind = quote.and_then(|quote| after.strip_prefix(quote));
-    if behind.is_some_and(|behind| behind.trim_start().starts_with(',')) {
-        return Some(RANK_OF_A_CALL);
-    }
-    // A property of a literal, or one that a symbol or string names.
-    let is_key = behind.is_some_and(|behind| is_behind_key(behind.trim_start()));
-    if is_key
-        || after.starts_with(':')
-        || (before.ends_with(['[', '\'', '"']) && after.contains('='))
-    {
-        return Some(if quote.is_some() && !is_key { RANK_OF_A_TEXT } else { RANK_OF_A_KEY });
-    }
-    None
-}
-
-/// Whether what is behind a string in quotes makes that the key of a value: in a literal, or in an assignment.
-fn is_behind_key(behind: &str) -> bool {
-    let assigned = behind.strip_prefix(']').map(str::trim_start);
-    behind.starts_with(':')
-        || assigned.is_some_and(|behind| behind.starts_with('=') && !behind.starts_with("=="))
-        || assigned.is_some_and(|behind| behind.starts_with("??=") || behind.starts_with("||="))
-}
-
-/// Whether a word behind this text of a line may be one of a list of variables but the first, or be
-/// unpacked.
-fn may_be_in_list(before: &str) -> bool {
-    let before = before.trim_end();
-    before.is_empty() || before.ends_with([',', '{', '[', ':', '.'])
-}
-
-/// Whether a word behind this text of a line may be a parameter, or be unpacked from one.
-fn may_be_parameter(before: &str) -> bool {
-    may_be_in_list(before) || before.trim_end().ends_with('(')
-}
-
-/// Whether what is behind a name assigns it the variable of that name, which is declared elsewhere.
-fn is_handed_on(after: &str, name: &str) -> bool {
-    let value = after.strip_prefix('=').map(str::trim_start);
-    let behind = value.and_then(|value| value.strip_prefix(name));
-    behind.is_some_and(|behind| behind.is_empty() || behind.starts_with([';', ',']))
-}
-
-/// Whether a text of a line ends in a statement that declares or exports something, though maybe not the
-/// word behind the text: a parameter, or what is exported.
-fn is_in_declaration(before: &str) -> bool {
-    let statement = before.rsplit(';').next().unwrap_or("").trim_start();
-    ["const ", "let ", "var ", "export "].iter().any(|keyword| {
-        let mut places = statement.match_indices(keyword).map(|(at, _)| at);
-        places.any(|at| at == 0 || statement[..at].ends_with(' '))
-    })
-}
-
-/// Whether a text is nothing but words that may stand before the name of a field.
-fn is_of_modifiers(text: &str) -> bool {
-    let is_modifier =
-        |word| matches!(word, "static" | "readonly" | "private" | "public" | "protected");
-    text.split_whitespace().all(is_modifier)
 }
 
 #[cfg(test)]
@@ -446,14 +265,6 @@ mod tests {
         check("Object.defineProperty(it, \"log\", { value: [] });", "log", None, Some((1, 28)));
         check("bus.emit('visits');", "visits", None, None);
         check("const kSpans = Symbol('kSpans');", "Symbol(kSpans)", None, Some((1, 7)));
-    }
-
-    #[test]
-    fn a_word_is_not_a_part_of_another() {
-        assert!(has_word("state.log.push(entry)", "log"));
-        assert!(!has_word("login(); backlog; $log", "log"));
-        assert!(!has_word("require('./log')", "log"));
-        assert!(!has_word("log", ""));
     }
 
     #[test]
@@ -595,15 +406,5 @@ mod tests {
         let source = of_class("/*\n * done = 1;\n * the end */ this.done = [];");
         assert_eq!(declared(&source, "done", "() {", false), Some((5, 20)));
         check("/*! (c) */const a=1,done=[];", "done", None, Some((1, 21)));
-    }
-
-    #[test]
-    fn positions_count_utf16_units() {
-        let source = "a\n\u{1F600}é = 1;\n";
-        for at in [0, 2, 6, 9] {
-            assert_eq!(offset_of(source, position_of(source, at)), at);
-        }
-        assert_eq!(position_of(source, 6), (2, 3));
-        assert!(offset_of(source, (9, 9)) >= source.len() - 1);
     }
 }

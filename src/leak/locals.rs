@@ -10,11 +10,11 @@ use std::ops::Range;
 
 use crate::graph::{EdgeType, HeapGraph, NodeIndex};
 use crate::leak::blocks::Blocks;
-use crate::leak::declaration::{offset_of, position_of};
 use crate::leak::describe::Describer;
 use crate::leak::naming::{Handle, class_name, leads_to_registers};
 use crate::leak::route::Step;
 use crate::leak::scripts::{Place, internal_target, place_of_call};
+use crate::leak::source_words::{offset_of, position_of};
 use crate::leak::suspects::Newer;
 use crate::source_map::source_text;
 

@@ -6,7 +6,7 @@
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
 //!    listeners, companions, ties, intervals, small), what is none (definitions, finalizers, idle, signals,
 //!    generations, windows, realms, turnover), what no variable holds (registered_symbols)
-//! -> describe: route, ways, naming, data_keys, exports, places, declarations,
+//! -> describe: route, ways, naming, data_keys, exports, places, declarations (source_words),
 //!    parameters, locals, stores, fronts, scripts, kind, contents, path,
 //!    fingerprint, sentence; what Node has (of_node, young_modules) and packages do
 //!    (collections); what is one leak in many places (alike, beside)
@@ -33,6 +33,7 @@ mod credit;
 pub mod crowds;
 mod data_keys;
 pub mod declaration;
+mod declaration_rank;
 mod declarations;
 mod definitions;
 mod describe;
@@ -76,6 +77,7 @@ pub mod shape;
 mod shared_tables;
 mod signals;
 mod small;
+pub mod source_words;
 mod spine;
 #[cfg(test)]
 mod stage;

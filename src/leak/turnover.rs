@@ -11,8 +11,8 @@
 use crate::graph::{NodeIndex, NodeType};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
-use crate::leak::declaration::behind_name;
 use crate::leak::holders::slots;
+use crate::leak::source_words::behind_name;
 use crate::leak::suspects::Newer;
 use crate::report::Suspect;
 use crate::source_map::source_text;
