@@ -21,14 +21,12 @@ use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::before::{Before, Prior};
-use crate::leak::chain::{are_keys, entry_of};
 use crate::leak::crowds::{Crowd, find_crowds, small_containers};
-use crate::leak::holders::slots;
+use crate::leak::follow::End;
 use crate::leak::items::{self, Container};
 use crate::leak::keys::Keys;
 use crate::leak::lists::{crowds_of_lists, grown_lists};
 use crate::leak::shared_tables::SharedTables;
-use crate::leak::spine::Spine;
 use crate::leak::vocabulary::Vocabulary;
 use crate::leak::young::YoungBytes;
 
@@ -318,56 +316,6 @@ impl<'a> Walk<'a> {
         Accumulation { node, bytes, prior, items, links }
     }
 
-    /// Follows the growth down from a young node for as long as one child has most of it.
-    pub(super) fn follow(&self, start: u32) -> End {
-        let tree = &self.analysis.dominators;
-        let top = tree.node_at(start);
-        let retained = |position: u32| self.analysis.retained.at(tree.node_at(position).at());
-        let mut at = start;
-        let mut spine = Spine::default();
-        let mut meets_survivor = false;
-        loop {
-            spine.add(self.graph, tree.node_at(at));
-            let heaviest = tree.children(at).max_by_key(|&child| retained(child));
-            let Some(child) = heaviest else { break };
-            if retained(child) < retained(at) / 2 {
-                break;
-            }
-            meets_survivor = !self.before.is_young(tree.node_at(child));
-            if meets_survivor {
-                break;
-            }
-            at = child;
-        }
-        if let Some(node) = self.container_of_shared(tree.node_at(at)) {
-            return End::Thing { node, links: 0 };
-        }
-        let (end, links) = match spine.list(self.graph) {
-            Some((first, links)) if self.is_branch(first, &spine) => return End::Part { links },
-            Some((first, links)) => (first, links),
-            None if meets_survivor => return End::Survivor,
-            None => (tree.node_at(at), 0),
-        };
-        match self.owner(end, top) {
-            Some(node) => End::Thing { node, links },
-            None => End::Part { links },
-        }
-    }
-
-    /// Whether a young list is a branch of a tree that was there before: its keys are data, and the
-    /// node above is of the same class.
-    fn is_branch(&self, first: NodeIndex, spine: &Spine) -> bool {
-        let above = self.analysis.dominators.idom(first);
-        let class = |node| (self.graph.node_type(node), self.graph.name_index(node));
-        let is_object = self.graph.node_type(above) == NodeType::OBJECT;
-        let of_class = spine.nodes.iter().filter(|&&node| class(node) == class(first));
-        let entry = |&node: &NodeIndex| entry_of(self.graph, self.analysis, node);
-        is_object
-            && class(above) == class(first)
-            && !self.before.is_young(above)
-            && are_keys(&of_class.map(entry).collect::<Vec<_>>())
-    }
-
     /// Adds the keys that containers share with V8's table of them; those of crowds have been added.
     fn add_keys(&self, found: &mut Growth, keys: &mut Keys) {
         let members = found.crowds.iter().flat_map(|crowd| &crowd.members);
@@ -382,68 +330,6 @@ impl<'a> Walk<'a> {
             scatters.groups.retain(|group| !group.members.is_empty());
         }
     }
-
-    /// The survivors that have so many items more than before. What they dominate the walk has seen;
-    /// they may hold more than that.
-    pub(super) fn grown_containers(
-        &self,
-        least_items: u64,
-        control: &Control,
-    ) -> Result<Vec<Accumulation>> {
-        let mut grown = Vec::new();
-        // Their tables are not part of their sizes.
-        let shared = self.containers_of_shared();
-        let may_have = |node| {
-            items::may_have(self.graph, &self.analysis.self_size, node, least_items)
-                || shared.contains(&node)
-        };
-        for node in self.graph.nodes() {
-            control.checkpoint_at(node.at())?;
-            if self.graph.node_type(node) != NodeType::OBJECT
-                || !may_have(node)
-                || self.before.is_young(node)
-            {
-                continue;
-            }
-            let Some((_, now)) = items::count(self.graph, self.words, node) else { continue };
-            if now < least_items {
-                continue;
-            }
-            let prior = self.before.of(self.graph, node);
-            let point = Accumulation { node, bytes: 0, prior, items: Some(now), links: 0 };
-            if point.more_items() >= least_items {
-                grown.push(point);
-            }
-        }
-        Ok(grown)
-    }
-}
-
-impl Walk<'_> {
-    /// Of what a container holds and does not dominate, the share of the items that are more: where
-    /// ids say nothing, nobody knows which of them they are.
-    pub fn share_of_more(&self, container: &Accumulation) -> u64 {
-        let idom = |node| self.analysis.dominators.idom(node);
-        let held: u64 = slots(self.graph, self.analysis, container.node)
-            .map(|edge| edge.target)
-            .filter(|&target| self.graph.node_type(target) == NodeType::OBJECT)
-            .filter(|&target| idom(target) != container.node && self.is_hub(idom(target)))
-            .map(|target| self.analysis.retained.at(target.at()))
-            .sum();
-        let now = container.items.unwrap_or(0).max(1);
-        (u128::from(held) * u128::from(container.more_items()) / u128::from(now)) as u64
-    }
-}
-
-/// Where the growth below a young node ends.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum End {
-    /// At something that a developer would call a thing; `links` says how long a list it heads.
-    Thing { node: NodeIndex, links: usize },
-    /// In a part of the survivor above.
-    Part { links: usize },
-    /// At a survivor below: the young node only came in between.
-    Survivor,
 }
 
 /// Whether an edge can be a slot that outlives what is in it.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! census (baseline) -> before (levels)
-//! -> growth: where it piles up (spine, crowds, scatter, keys, things, shared_tables)
+//! -> growth: where it piles up (follow, grown_containers, spine, crowds, scatter, keys, things, shared_tables)
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
 //!    listeners, companions, ties, intervals, small), what is none (definitions, finalizers, idle, signals,
 //!    generations, windows, realms, turnover), what no variable holds (registered_symbols)
@@ -42,9 +42,11 @@ mod exports;
 mod file_names;
 mod finalizers;
 mod fingerprint;
+mod follow;
 mod fronts;
 mod generations;
 mod grown;
+mod grown_containers;
 pub mod growth;
 pub mod hash;
 pub mod holders;

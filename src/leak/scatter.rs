@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use crate::graph::{NodeIndex, NodeType};
-use crate::leak::growth::{End, Scatter, Walk};
+use crate::leak::follow::End;
+use crate::leak::growth::{Scatter, Walk};
 use crate::leak::scripts::internal_target;
 
 impl Walk<'_> {

@@ -1,0 +1,71 @@
+//! Where the growth below a young node is: it is followed down for as long as one child has most of it.
+//!
+//! Time: linear in the children of the nodes on the way. Memory: those nodes.
+
+use crate::graph::{NodeIndex, NodeType};
+use crate::leak::chain::{are_keys, entry_of};
+use crate::leak::growth::Walk;
+use crate::leak::spine::Spine;
+
+/// Where the growth below a young node ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum End {
+    /// At something that a developer would call a thing; `links` says how long a list it heads.
+    Thing { node: NodeIndex, links: usize },
+    /// In a part of the survivor above.
+    Part { links: usize },
+    /// At a survivor below: the young node only came in between.
+    Survivor,
+}
+
+impl Walk<'_> {
+    /// Follows the growth down from a young node for as long as one child has most of it.
+    pub(super) fn follow(&self, start: u32) -> End {
+        let tree = &self.analysis.dominators;
+        let top = tree.node_at(start);
+        let retained = |position: u32| self.analysis.retained.at(tree.node_at(position).at());
+        let mut at = start;
+        let mut spine = Spine::default();
+        let mut meets_survivor = false;
+        loop {
+            spine.add(self.graph, tree.node_at(at));
+            let heaviest = tree.children(at).max_by_key(|&child| retained(child));
+            let Some(child) = heaviest else { break };
+            if retained(child) < retained(at) / 2 {
+                break;
+            }
+            meets_survivor = !self.before.is_young(tree.node_at(child));
+            if meets_survivor {
+                break;
+            }
+            at = child;
+        }
+        if let Some(node) = self.container_of_shared(tree.node_at(at)) {
+            return End::Thing { node, links: 0 };
+        }
+        let (end, links) = match spine.list(self.graph) {
+            Some((first, links)) if self.is_branch(first, &spine) => return End::Part { links },
+            Some((first, links)) => (first, links),
+            None if meets_survivor => return End::Survivor,
+            None => (tree.node_at(at), 0),
+        };
+        match self.owner(end, top) {
+            Some(node) => End::Thing { node, links },
+            None => End::Part { links },
+        }
+    }
+
+    /// Whether a young list is a branch of a tree that was there before: its keys are data, and the
+    /// node above is of the same class.
+    fn is_branch(&self, first: NodeIndex, spine: &Spine) -> bool {
+        let above = self.analysis.dominators.idom(first);
+        let class = |node| (self.graph.node_type(node), self.graph.name_index(node));
+        let is_object = self.graph.node_type(above) == NodeType::OBJECT;
+        let of_class = spine.nodes.iter().filter(|&&node| class(node) == class(first));
+        let entry = |&node: &NodeIndex| entry_of(self.graph, self.analysis, node);
+        is_object
+            && class(above) == class(first)
+            && !self.before.is_young(above)
+            && are_keys(&of_class.map(entry).collect::<Vec<_>>())
+    }
+}
