@@ -220,6 +220,11 @@ const kinds = {
     40e3,
     (n) => list(n, () => require('node:crypto').createSecretKey(Buffer.alloc(300))),
   ],
+  'long keys of node:crypto': [40e3, longKeys],
+  'long keys beside what was freed': [
+    40e3,
+    (n) => list(n, () => require('node:crypto').createSecretKey(Buffer.alloc(3000))),
+  ],
   'keys of WebCrypto': [10e3, webCryptoKeys],
   URLs: [60e3, (n) => list(n, (i) => new URL(`https://example.org/path/${i}?a=${i}`))],
   AbortControllers: [30e3, (n) => list(n, () => new AbortController())],
@@ -353,6 +358,12 @@ function grown(i) {
 function halved(all) {
   for (let i = 0; i < all.length; i += 2) all[i] = null;
   return all;
+}
+
+function longKeys(count) {
+  const { createSecretKey } = require('node:crypto');
+  const secret = Buffer.alloc(3000);
+  return list(count, () => createSecretKey(secret));
 }
 
 async function webCryptoKeys(count) {
