@@ -225,6 +225,34 @@ describe('redaction', () => {
     });
   }
 
+  it('gives the same diff for what a module exports', async () => {
+    const program = `
+      import { writeSnapshot } from ${JSON.stringify(path.join(__dirname, '../index.js'))};
+      const kept = new Map();
+      export { kept as exportedCache };
+      const proxies = new Map();
+      const directory = process.argv[2];
+      for (const name of ['older', 'newer']) {
+        for (let i = 0; i < 3000; i++) kept.set('secret ' + name + i, { i });
+        // A Map whose table refers to what is hidden, by keys that are data.
+        for (let i = 0; i < 20; i++) proxies.set('secret of ' + name + i, new Proxy({}, {}));
+        await writeSnapshot(directory + '/' + name, { mode: 'inline' });
+        const redact = { salt: 'a salt' };
+        await writeSnapshot(directory + '/' + name + '-redacted', { mode: 'inline', redact });
+      }`;
+    const folder = fs.mkdtempSync(path.join(directory, 'module-'));
+    const file = path.join(folder, 'program.mjs');
+    fs.writeFileSync(file, program);
+    const made = spawnSync(process.execPath, [file, folder], { encoding: 'utf8' });
+    assert.equal(made.status, 0, made.stderr);
+    const [older, newer] = ['older', 'newer'].map((name) => path.join(folder, name));
+    const plain = facts(await diffSnapshots(older, newer));
+    const redacted = facts(await diffSnapshots(`${older}-redacted`, `${newer}-redacted`));
+    assert.equal(plain.suspects[0].name, 'exportedCache');
+    assert.deepEqual(redacted.suspects, plain.suspects);
+    assert.ok(!fs.readFileSync(`${newer}-redacted`, 'latin1').includes('secret'));
+  });
+
   it('changes no number of the class tables', async () => {
     const redacted = path.join(directory, 'of-the-same');
     redactFile(plainCurrent, redacted, ['--salt', 'a salt']);

@@ -7,6 +7,10 @@ use super::strings::Use;
 /// Every global object has more constructors than these under their own names: `Object`, `Array` ...
 const MIN_CONSTRUCTORS: usize = 16;
 
+/// The variable of a module that is exported is a cell: a hidden class and a value, and nothing else that a
+/// table refers to is as small. A `Proxy` is hidden as well, and twice as large.
+const CELL_BYTES: u64 = 16;
+
 /// What is remembered of the nodes, and where the edges are.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
@@ -22,9 +26,18 @@ pub(super) struct Graph {
     /// labels.
     own: Bits,
     user_roots: Bits,
+    /// Variables that modules export.
+    cells: Bits,
 }
 
 impl Graph {
+    /// Notes that the next node is of so many bytes, if it is a hidden one: it may be a variable of a module.
+    pub(super) fn note_size(&mut self, node_type: u8, bytes: u64, meta: &Meta) {
+        if meta.hidden_type == Some(node_type) && bytes == CELL_BYTES {
+            self.cells.insert(self.types.len());
+        }
+    }
+
     /// Notes the next node.
     pub(super) fn push(&mut self, node_type: u8, name: u32, edge_count: u32) {
         self.types.push(node_type);
@@ -73,6 +86,27 @@ impl Graph {
                 }
             }
         }
+    }
+
+    /// The names under which a module exports variables, if the owner of `edges` is its table of those: each
+    /// name with a cell behind it. To V8 they are strings like any other.
+    pub(super) fn export_names<'e>(
+        &'e self,
+        edges: &'e [[u64; EDGE_FIELDS]],
+        meta: &'e Meta,
+    ) -> impl Iterator<Item = u32> + 'e {
+        let node = |edge: &[u64; EDGE_FIELDS]| edge[2] as usize / meta.node_fields;
+        let is_internal = |edge: &[u64; EDGE_FIELDS]| meta.edge_kind(edge[0]) == EdgeKind::Internal;
+        let is_table =
+            meta.array_type.is_some() && self.types.get(self.owner).copied() == meta.array_type;
+        let pairs = edges.windows(2).filter(move |_| is_table);
+        pairs.filter_map(move |pair| {
+            let name = node(&pair[0]);
+            let is_name =
+                meta.string_type.is_some() && self.types.get(name).copied() == meta.string_type;
+            let is_pair = pair.iter().all(is_internal) && self.cells.contains(node(&pair[1]));
+            (is_name && is_pair).then(|| self.names[name])
+        })
     }
 
     /// Whether the owner of `edges` is a global object, which no user root leads to where internals

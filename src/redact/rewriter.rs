@@ -361,6 +361,9 @@ impl Redactor {
             return Err(self.invalid("a number of a node is too large"));
         };
         let is_value = self.meta.is_value.get(usize::from(kind)).copied().unwrap_or(true);
+        if let Some(bytes) = self.meta.node_size.map(|column| self.row[column]) {
+            self.graph.note_size(kind, bytes, &self.meta);
+        }
         self.graph.push(kind, narrow_name, edges);
         let use_ = if is_value { Use::Value } else { Use::Label };
         self.row[self.meta.node_name] = self.strings.refer(name, use_);
@@ -390,6 +393,9 @@ impl Redactor {
         let edges = std::mem::take(&mut self.graph.edges);
         self.graph.note_user_roots(&edges, &self.meta);
         let use_of_names = self.graph.use_of_names(&edges, &self.meta);
+        for name in self.graph.export_names(&edges, &self.meta) {
+            self.strings.refer(u64::from(name), Use::Export);
+        }
         for &[kind, name, target] in &edges {
             let name = match self.meta.edge_kind(kind) {
                 EdgeKind::Numbered | EdgeKind::Element => name,

@@ -4,7 +4,7 @@
 //! what refers to it refers to the one that is meant. Strings come last in a file: by then all uses are
 //! known.
 //!
-//! Memory: four bits a string.
+//! Memory: five bits a string.
 
 use super::bits::Bits;
 use super::texts::{Salt, is_data};
@@ -19,6 +19,9 @@ pub(super) enum Use {
     /// The key of a dictionary: data, unless the program has it as a label elsewhere. Then it is that
     /// label, as in a file that is not redacted: what knows it by its number has to know both.
     Key,
+    /// The name under which a module exports a variable, which is a value by what it is: it stays, as names
+    /// of variables do.
+    Export,
 }
 
 /// Entries for each string: the first for labels and keys, the second for values.
@@ -32,6 +35,7 @@ pub(super) struct Strings {
     properties: Bits,
     values: Bits,
     keys: Bits,
+    exports: Bits,
 }
 
 impl Strings {
@@ -44,6 +48,7 @@ impl Strings {
                 Use::Property => &mut self.properties,
                 Use::Value => &mut self.values,
                 Use::Key => &mut self.keys,
+                Use::Export => &mut self.exports,
             };
             if index < 1 << 30 {
                 used.insert(index as usize);
@@ -71,7 +76,9 @@ impl Strings {
             salt.write_token(text, out);
         }
         out.extend_from_slice(b"\",\"");
-        if self.values.contains(index) {
+        if self.exports.contains(index) {
+            salt.write_label(text, out);
+        } else if self.values.contains(index) {
             salt.write_token(text, out);
         }
         out.push(b'"');
