@@ -4,10 +4,10 @@ use crate::analysis::Analysis;
 use crate::diff::Current;
 use crate::diff::baseline::Baseline;
 use crate::graph::{HeapGraph, NodeIndex};
-use crate::leak::census::{class_key, instances_now};
+use crate::leak::census::{Together, class_key, instances_now};
 use crate::leak::items;
 use crate::leak::matching::same_process;
-use crate::leak::records::Record;
+use crate::leak::suspects::LEAST_ITEMS;
 use crate::leak::vocabulary::Vocabulary;
 use crate::report::{Suspect, SuspectKind};
 
@@ -41,35 +41,68 @@ impl<'a> Course<'a> {
         let Some(node) = nodes.find(|&node| self.graph.id(node) == suspect.node_id) else {
             return false;
         };
-        let sizes = match suspect.kind {
-            SuspectKind::Instances => self.instances(node),
-            _ => self.sizes(node),
-        };
-        is_steady(&sizes)
+        match suspect.kind {
+            SuspectKind::Instances => is_steady(&self.instances(node)),
+            // The list of those of one duration begins with another one each time.
+            SuspectKind::Timers => self.has_grown(node) || is_steady(&self.instances(node)),
+            _ => self.has_grown(node),
+        }
     }
 
-    /// Items in each snapshot, or bytes for what has none.
-    fn sizes(&self, node: NodeIndex) -> Vec<u64> {
-        let items = items::count(self.graph, self.words, node).map_or(0, |(_, items)| items);
-        let retained = self.analysis.retained.at(node.at());
-        let records: Vec<_> = (0..self.older.len()).map(|at| self.record(at, node)).collect();
-        let first_items = records[0].map_or(0, |record| u64::from(record.items));
-        let by_items = items > first_items;
-        let size_of = |record: &Option<Record>| match record {
-            Some(record) if by_items => u64::from(record.items),
-            Some(record) => record.retained,
-            None => 0,
+    /// Whether a node has more items in each snapshot than in the one before, or more bytes if it has no more
+    /// items than at first. A few items, as names of what was set up, have to be more bytes as well.
+    fn has_grown(&self, node: NodeIndex) -> bool {
+        let sizes = self.sizes(node);
+        let items: Vec<_> = sizes.iter().map(|size| size.items).collect();
+        let bytes: Vec<_> = sizes.iter().map(|size| size.retained).collect();
+        let more = items[items.len() - 1].saturating_sub(items[0]);
+        match more {
+            0 => is_steady(&bytes),
+            1..LEAST_ITEMS => is_steady(&items) && is_steady(&bytes),
+            _ => is_steady(&items),
+        }
+    }
+
+    /// What a node was in each snapshot, the newest last. Where one of several was in its place, all of
+    /// those together.
+    fn sizes(&self, node: NodeIndex) -> Vec<Together> {
+        let shape = self.shapes[node.at()];
+        let together = |at: usize| self.older[at].census.together(shape);
+        let older = || 0..self.older.len();
+        let own = |at| self.own_size(at, node);
+        let are_several = older()
+            .any(|at| own(at).is_none() && together(at).is_some_and(|together| together.count > 1));
+        let mut sizes: Vec<_> = match are_several {
+            true => older().map(|at| together(at).unwrap_or_default()).collect(),
+            false => {
+                older().map(|at| own(at).or_else(|| together(at)).unwrap_or_default()).collect()
+            }
         };
-        let mut sizes: Vec<_> = records.iter().map(size_of).collect();
-        sizes.push(if by_items { items } else { retained });
+        let now = |&node: &NodeIndex| {
+            let items = items::count(self.graph, self.words, node).map_or(0, |(_, items)| items);
+            (items, self.analysis.retained.at(node.at()))
+        };
+        let mut newest = Together::default();
+        if are_several {
+            let alike = self.graph.nodes().filter(|node| self.shapes[node.at()] == shape);
+            for (items, retained) in alike.map(|node| now(&node)) {
+                newest.add(items, retained);
+            }
+        } else {
+            let (items, retained) = now(&node);
+            newest.add(items, retained);
+        }
+        sizes.push(newest);
         sizes
     }
 
-    /// What the node was in an older snapshot: by id, or in the same place.
-    fn record(&self, at: usize, node: NodeIndex) -> Option<Record> {
+    /// What the node itself was in an older snapshot.
+    fn own_size(&self, at: usize, node: NodeIndex) -> Option<Together> {
         let census = &self.older[at].census;
-        let by_id = self.same_process[at].then(|| census.by_id(self.graph.id(node))).flatten();
-        by_id.or_else(|| census.by_shape(self.shapes[node.at()]))
+        let record = self.same_process[at].then(|| census.by_id(self.graph.id(node))).flatten()?;
+        let mut own = Together::default();
+        own.add(u64::from(record.items), record.retained);
+        Some(own)
     }
 
     fn instances(&self, node: NodeIndex) -> Vec<u64> {

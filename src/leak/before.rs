@@ -8,6 +8,7 @@ use crate::analysis::bits::BitSet;
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{HeapGraph, NodeIndex, NodeType};
+use crate::leak::alive::Alive;
 use crate::leak::census::{Census, LARGE, Together, class_key, instances_now, slot_key, tag};
 use crate::leak::growth::{Scatter, is_slot};
 use crate::leak::items;
@@ -104,8 +105,8 @@ pub struct Before<'a> {
 
 #[derive(Debug)]
 enum By {
-    /// The nodes that came after the baseline.
-    Id { young: BitSet },
+    /// The nodes that came after the baseline, and the ids of those that did not.
+    Id { young: BitSet, alive: Alive },
     /// The nodes that have a counterpart, and those, or what is one of several that there were;
     /// containers that have more items than their counterpart; containers that share their shape and
     /// have more items than those had on average, and other objects that retain more, as they were on
@@ -134,7 +135,8 @@ impl<'a> Before<'a> {
                 young.insert(node.0);
             }
         }
-        Ok(Self { census, by: By::Id { young } })
+        let alive = Alive::up_to(census.last_id, graph, control)?;
+        Ok(Self { census, by: By::Id { young, alive } })
     }
 
     /// Asks a census by shape. `shapes` are those of the newer snapshot's nodes.
@@ -245,7 +247,7 @@ impl<'a> Before<'a> {
     #[inline(always)]
     pub fn is_young(&self, node: NodeIndex) -> bool {
         match &self.by {
-            By::Id { young } => young.contains(node.0),
+            By::Id { young, .. } => young.contains(node.0),
             By::Shape { matched, .. } => !matched.contains(node.0),
         }
     }
@@ -266,7 +268,9 @@ impl<'a> Before<'a> {
         }
     }
 
-    /// What was in the slots of `owner`, by what is in them now. `prior` is the owner as it was.
+    /// What was in the slots of `owner`, by what is in them now. `prior` is the owner as it was. What is
+    /// still there was not replaced: it has become a part of what is in the slot now, as the text that
+    /// another one was appended to, or the list that one more was put in front of.
     pub fn slots_below(
         &self,
         graph: &HeapGraph,
@@ -275,10 +279,10 @@ impl<'a> Before<'a> {
         prior: Option<Prior>,
     ) -> HashMap<NodeIndex, Prior> {
         let mut slots = HashMap::new();
-        if matches!(self.by, By::Shape { .. }) {
+        let By::Id { alive, .. } = &self.by else {
             // A shape is a slot.
             return slots;
-        }
+        };
         let owner_id = prior.map_or(graph.id(owner), |prior| prior.id);
         for edge in graph.edges(owner).filter(|&edge| is_slot(edge)) {
             let child = edge.target;
@@ -290,11 +294,23 @@ impl<'a> Before<'a> {
             }
             if let Some(record) = self.census.by_slot(slot_key(graph, owner_id, edge))
                 && record.tag == tag(graph, child)
+                && !alive.contains(record.id)
             {
                 slots.insert(child, record.into());
             }
         }
         slots
+    }
+
+    /// What was in the slot of `owner` that has `child` now, be it still there or not. Only where ids tell.
+    pub fn in_slot(&self, graph: &HeapGraph, owner: NodeIndex, child: NodeIndex) -> Option<Prior> {
+        if !self.knows_young() {
+            return None;
+        }
+        let slots = graph.edges(owner).filter(|edge| edge.target == child && is_slot(*edge));
+        let owner_id = self.of(graph, owner).map_or(graph.id(owner), |prior| prior.id);
+        let found = slots.filter_map(|edge| self.census.by_slot(slot_key(graph, owner_id, edge)));
+        found.map(Prior::from).next()
     }
 
     /// How much of the bytes of scattered objects is growth: their class may have lost as many

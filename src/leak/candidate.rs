@@ -18,6 +18,8 @@ pub(crate) struct Candidate {
     pub(crate) scattered: Option<Scatter>,
     /// What it holds without dominating it.
     pub(crate) credited: Vec<NodeIndex>,
+    /// How much of its bytes may be room that came without anything in it.
+    pub(crate) room: u64,
     /// Other containers of the same objects.
     pub(crate) also: Vec<Accumulation>,
     /// The containers inside it that grew, if it stands for them.
@@ -56,6 +58,7 @@ impl Candidate {
             point,
             scattered: None,
             credited: Vec::new(),
+            room: 0,
             also: Vec::new(),
             inner: None,
             alike: Alike::default(),
@@ -70,6 +73,11 @@ impl Candidate {
             Some(scatter) => &scatter.members,
             None => std::slice::from_ref(&self.point.node),
         }
+    }
+
+    /// What of its growth is more than room.
+    pub(super) fn bytes_of_things(&self) -> u64 {
+        self.point.bytes.saturating_sub(self.room)
     }
 
     /// Whether it is a container whose growth is its own: no list, and no other containers or scattered

@@ -7,7 +7,8 @@
 use std::collections::HashSet;
 
 use crate::analysis::Analysis;
-use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::leak::edges;
 use crate::leak::holders::slots;
 use crate::leak::vocabulary::Vocabulary;
 
@@ -17,6 +18,9 @@ const LONGEST_LINK: usize = 4;
 
 /// A link that comes again this often is a chain, whatever its class.
 const LINKS_OF_A_CHAIN: usize = 8;
+
+/// Nodes of a tree have so many branches at most that the program has names for.
+const MOST_BRANCHES: usize = 4;
 
 /// Where a chain begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +49,77 @@ pub fn head(
         false => entries.iter().take_while(|&&entry| entry == entries[0]).count(),
     };
     let is_chain = links >= if is_own_class { 1 } else { LINKS_OF_A_CHAIN };
-    is_chain.then(|| Head { node: run[links - 1].above, links })
+    let links =
+        if is_chain { links } else { links_of_branches(graph, words, analysis, node, &run)? };
+    Some(Head { node: run[links - 1].above, links })
+}
+
+/// How many links above a node are those of a tree of plain objects: each has the same properties, mostly as they
+/// are of one hidden class, and the way goes by one or another of few. What is below counts as well: growth is
+/// at many nodes of a tree, and few of these are deep.
+fn links_of_branches(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    analysis: &Analysis,
+    node: NodeIndex,
+    run: &[Link],
+) -> Option<usize> {
+    let hidden_class = |node| edges::target(graph, node, EdgeType::INTERNAL, words.map);
+    let class = hidden_class(node)?;
+    let mut names = branches(graph, words, node);
+    let mut links = 0;
+    for link in run {
+        let Some(entry) = link.entry else { break };
+        // V8 replaces a hidden class by a more general one, and objects keep the older one for a while.
+        let has = |&name: &StringIndex| edges::property(graph, link.above, name).is_some();
+        let has_all = || !names.is_empty() && names.iter().all(has);
+        if hidden_class(link.above) != Some(class) && !has_all() {
+            break;
+        }
+        let is_new = !names.contains(&entry);
+        if is_new && names.len() == MOST_BRANCHES {
+            break;
+        }
+        names.extend(is_new.then_some(entry));
+        links += 1;
+    }
+    let enough = || links + depth_below(graph, analysis, node, &names) >= LINKS_OF_A_CHAIN;
+    (links > 0 && enough()).then_some(links)
+}
+
+/// The names of properties by which a node has others of its class.
+fn branches(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> Vec<StringIndex> {
+    let class = |node| (graph.node_type(node), graph.name_index(node));
+    let is_branch = |edge: &Edge| {
+        edge.label.edge_type() == EdgeType::PROPERTY
+            && edge.label.raw_name() != words.proto.0
+            && class(edge.target) == class(node)
+    };
+    let names = graph.edges(node).filter(is_branch);
+    names.map(|edge| StringIndex(edge.label.raw_name())).take(MOST_BRANCHES).collect()
+}
+
+/// How deep the largest branches below a node go, as far as anybody wants to know.
+fn depth_below(
+    graph: &HeapGraph,
+    analysis: &Analysis,
+    node: NodeIndex,
+    names: &[StringIndex],
+) -> usize {
+    let class = (graph.node_type(node), graph.name_index(node));
+    let mut at = node;
+    for depth in 0..LINKS_OF_A_CHAIN {
+        let branches = names.iter().filter_map(|&name| edges::property(graph, at, name));
+        let alike = branches.filter(|&it| {
+            (graph.node_type(it), graph.name_index(it)) == class
+                && analysis.dominators.idom(it) == at
+        });
+        match alike.max_by_key(|&branch| (analysis.retained.at(branch.at()), branch)) {
+            Some(branch) => at = branch,
+            None => return depth,
+        }
+    }
+    LINKS_OF_A_CHAIN
 }
 
 /// The head of the list or tree of whose nodes one owns a container of the next ones, as in a skip list.
@@ -180,6 +254,42 @@ mod tests {
             ["ui", "menu", "items", "menu", "items", "menu", "items", "menu", "items", "menu"];
         let nested: Vec<_> = tree.map(|name| (name, "Object")).to_vec();
         assert_eq!(head_of(&nested), None, "names come again, and not one of them");
+    }
+
+    /// The head that is found from a node three levels down in a tree of plain objects that go left and right in
+    /// turn. They are of one hidden class or of different ones.
+    fn head_of_branch(depth: usize, are_alike: bool) -> Option<(String, usize)> {
+        let mut asked = NodeIndex(0);
+        let heap = Heap::build(|heap: &mut GraphBuilder, global| {
+            let classes = [
+                heap.node(NodeType::OBJECT_SHAPE, "Map", 80),
+                heap.node(NodeType::OBJECT_SHAPE, "Map", 80),
+            ];
+            let mut last = property(heap, global, "root", "Object");
+            for level in 0..depth {
+                heap.edge(
+                    last,
+                    EdgeType::INTERNAL,
+                    "map",
+                    classes[if are_alike { 0 } else { level % 2 }],
+                );
+                last = property(heap, last, ["left", "right"][level % 2], "Object");
+                if level == 2 {
+                    asked = last;
+                }
+            }
+        });
+        let Heap { graph, words, analysis, .. } = &heap;
+        let found = head(graph, words, analysis, asked)?;
+        let step = heap.routes.arrival(graph, found.node).unwrap();
+        Some((lossy(graph.edge_name(step.edge)), found.links))
+    }
+
+    #[test]
+    fn plain_objects_of_one_hidden_class_in_each_other_are_a_tree() {
+        assert_eq!(head_of_branch(9, true), Some(("root".into(), 3)));
+        assert_eq!(head_of_branch(9, false), None, "settings that come again");
+        assert_eq!(head_of_branch(6, true), None, "too few levels");
     }
 
     #[test]

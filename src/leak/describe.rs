@@ -92,7 +92,17 @@ impl Describer<'_> {
         let owner = named.filter(|_| kind != SuspectKind::Timers);
         let owner = owner.and_then(|handle| self.owner_class(handle.owner));
         let Grown { growth, holds, things, alike } = self.grown(candidate);
-        let declared = self.places.source(place, named, kind);
+        let declared = match self.held_target(&route, kind) {
+            // The program has a word for it, and it is where that is declared.
+            Some((_, Some(held))) => {
+                let place = self.places.place_in_program(&route, &held).or(place);
+                self.places.source(place, Some(&held), false)
+            }
+            _ => {
+                let is_listed = matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
+                self.places.source(place, named, is_listed)
+            }
+        };
         let ordinal = declared.as_ref().map_or(0, |declared| declared.ordinal);
         let mut suspect = Suspect {
             name,
@@ -215,12 +225,8 @@ impl Describer<'_> {
                 handle.name.clone(),
                 self.emitter(handle).map_or(class, |it| class_name(graph, it)),
             ),
-            (SuspectKind::Listeners, Some(handle)) => match event_target(graph, route) {
-                Some(at) => {
-                    let target = route[at].from;
-                    // A signal is in a private field of its controller, which the program has a word for.
-                    let held = self.handle_in_program(&route[..at]);
-                    let held = held.or_else(|| self.naming.handle(&route[..at]));
+            (SuspectKind::Listeners, Some(handle)) => match self.held_target(route, kind) {
+                Some((target, held)) => {
                     let name = held.map_or_else(|| "Symbol(kEvents)".into(), |held| held.name);
                     (name, class_name(graph, target))
                 }
@@ -229,6 +235,19 @@ impl Describer<'_> {
             (_, Some(handle)) => (handle.name.clone(), class),
             (_, None) => (class.clone(), class),
         }
+    }
+
+    /// The `EventTarget` whose listeners a suspect is, and what the program has it by. A signal is in a private
+    /// field of its controller, which the program has a word for.
+    fn held_target(
+        &self,
+        route: &[Step],
+        kind: SuspectKind,
+    ) -> Option<(NodeIndex, Option<Handle>)> {
+        let at =
+            event_target(self.newer.graph, route).filter(|_| kind == SuspectKind::Listeners)?;
+        let held = self.handle_in_program(&route[..at]);
+        Some((route[at].from, held.or_else(|| self.naming.handle(&route[..at]))))
     }
 
     /// The variable or property that leads to the end of a route.

@@ -22,6 +22,7 @@ use crate::error::Result;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::before::{Before, Prior};
 use crate::leak::crowds::{Crowd, find_crowds, small_containers};
+use crate::leak::edges::target;
 use crate::leak::follow::End;
 use crate::leak::items::{self, Container};
 use crate::leak::keys::Keys;
@@ -187,6 +188,9 @@ impl<'a> Walk<'a> {
                     continue;
                 }
             }
+            if young_bytes < self.least_bytes && self.is_branch_of(child, node) {
+                continue;
+            }
             // A young node may have come between survivors and what dominated them, as when an
             // async function began: it is walked through like a survivor that was nothing before.
             let was = if is_young { old_bytes } else { prior.map_or(0, |prior| prior.retained) };
@@ -216,10 +220,22 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// How large a young part is whose size belongs to its owner, as the table of a Map: 0 for all else.
+    /// Whether a node is a branch of a tree that the one above is of. What grows in each of many is little, and
+    /// is growth of the tree.
+    fn is_branch_of(&self, node: NodeIndex, above: NodeIndex) -> bool {
+        let graph = self.graph;
+        let hidden_class = |node| target(graph, node, EdgeType::INTERNAL, self.words.map);
+        graph.name_index(node) == graph.name_index(above)
+            && [node, above].iter().all(|&it| graph.node_type(it) == NodeType::OBJECT)
+            && hidden_class(node).is_some()
+            && hidden_class(node) == hidden_class(above)
+    }
+
+    /// How large a part is whose size belongs to its owner, as the table of a Map: 0 for all else. A table
+    /// that was there before has not grown, but the one in its place in another process may have.
     fn owned_young_bytes(&self, node: NodeIndex) -> u64 {
         let owned = self.analysis.self_size[node.at()];
-        match self.before.is_young(node) {
+        match self.before.is_young(node) || !self.before.knows_young() {
             true => u64::from(self.graph.file_self_size(node).saturating_sub(owned)),
             false => 0,
         }

@@ -16,8 +16,14 @@ use crate::leak::vocabulary::Vocabulary;
 use crate::report::Items;
 
 /// Moves points inside lists and trees to the head, and makes one of those that meet there.
-pub(super) fn lift_chains(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
+pub(super) fn lift_chains(
+    newer: Newer<'_>,
+    before: &Before<'_>,
+    positions: &[u32],
+    candidates: &mut Vec<Candidate>,
+) {
     let mut by_node: HashMap<NodeIndex, Candidate> = HashMap::new();
+    let mut heads = Vec::new();
     // Timers of two functions may be in one list.
     let (timers, others): (Vec<_>, Vec<_>) =
         std::mem::take(candidates).into_iter().partition(|it| it.function.is_some());
@@ -26,6 +32,7 @@ pub(super) fn lift_chains(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
             && let Some(head) = head_of(newer, &candidate)
         {
             candidate.links = candidate.links.max(head.links);
+            heads.push(head.node);
             if candidate.point.node != head.node {
                 candidate.point.node = head.node;
                 candidate.point.prior = None;
@@ -45,8 +52,65 @@ pub(super) fn lift_chains(newer: Newer<'_>, candidates: &mut Vec<Candidate>) {
             })
             .or_insert(candidate);
     }
+    heads.sort_unstable();
+    heads.dedup();
+    for head in heads {
+        let inside = Inside::of(newer, before, positions, &by_node, head);
+        if let Some(candidate) = by_node.get_mut(&head) {
+            candidate.links = candidate.links.max(inside.young_elements);
+            candidate.point.bytes = inside.growth.unwrap_or(candidate.point.bytes);
+        }
+    }
     candidates.extend(by_node.into_values().chain(timers));
     candidates.sort_by_key(|candidate| candidate.point.node);
+}
+
+/// What is known of a list or tree that was there before by looking at all of it: growth at each of many
+/// elements may be too little to be a candidate.
+struct Inside {
+    /// How many of its elements are young.
+    young_elements: usize,
+    /// How much it grew, less what is a candidate of its own in it.
+    growth: Option<u64>,
+}
+
+impl Inside {
+    fn of(
+        newer: Newer<'_>,
+        before: &Before<'_>,
+        positions: &[u32],
+        candidates: &HashMap<NodeIndex, Candidate>,
+        head: NodeIndex,
+    ) -> Self {
+        let Newer { graph, analysis, .. } = newer;
+        let tree = &analysis.dominators;
+        let subtree = tree.subtree(positions[head.at()]);
+        let class = |node: NodeIndex| (graph.node_type(node), graph.name_index(node));
+        let elements = tree.order()[subtree.clone()].iter();
+        let young = elements.filter(|&&node| before.is_young(node) && class(node) == class(head));
+        let growth = |node: NodeIndex| {
+            let was = before.of(graph, node)?.retained;
+            Some(analysis.retained.at(node.at()).saturating_sub(was))
+        };
+        // A tree that is balanced anew has another head, which was smaller: it is compared with what was in the
+        // slot. Where that is not known, it grew by no more than what is around it.
+        let around = tree.idom(head);
+        let in_slot = before
+            .in_slot(graph, around, head)
+            .map(|was| analysis.retained.at(head.at()).saturating_sub(was.retained));
+        let by_itself =
+            || growth(head).map(|own| growth(around).map_or(own, |around| own.min(around)));
+        let growth = in_slot.or_else(by_itself);
+        let others = candidates.values().filter(|other| {
+            other.point.node != head
+                && subtree.contains(&(positions[other.point.node.at()] as usize))
+        });
+        let others: u64 = others.map(|other| other.point.bytes).sum();
+        Self {
+            young_elements: young.count(),
+            growth: growth.map(|growth| growth.saturating_sub(others)),
+        }
+    }
 }
 
 /// The head of the list or tree that a candidate is in. A container that leads into the rest of one is
@@ -122,6 +186,7 @@ fn merge_once(newer: Newer<'_>, before: &Before<'_>, candidates: &mut Vec<Candid
             Some(&there) => {
                 let there = &mut rest[there];
                 there.point.bytes += more.point.bytes;
+                there.room += more.room;
                 there.credited.extend(more.credited);
                 there.inner = there.inner.or(more.inner);
             }
@@ -225,6 +290,7 @@ fn merge(
     for member in members {
         let its = member.as_inner(before);
         outer.point.bytes += member.point.bytes;
+        outer.room += member.room;
         outer.links = outer.links.max(member.links);
         outer.credited.extend(member.credited);
         let inner = outer.inner.get_or_insert(Inner {

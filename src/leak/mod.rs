@@ -5,7 +5,7 @@
 //! -> growth: where it piles up (follow, grown_containers, spine, crowds, scatter, keys, things, shared_tables)
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
 //!    listeners, companions, ties, intervals, small), what is none (definitions, finalizers, idle, signals,
-//!    generations, windows, realms, turnover), what no variable holds (registered_symbols)
+//!    generations, windows, realms, room, turnover), what no variable holds (registered_symbols)
 //! -> describe: route, ways, naming, data_keys, exports, places, declarations (source_words),
 //!    parameters, locals, stores, fronts, scripts, kind, contents, path,
 //!    fingerprint, sentence; what Node has (of_node, young_modules) and packages do
@@ -18,8 +18,10 @@
 //! larger one is followed too.
 
 mod alike;
+mod alive;
 mod anchors;
 pub mod before;
+mod below;
 mod beside;
 mod blocks;
 mod candidate;
@@ -71,6 +73,7 @@ mod places;
 mod realms;
 pub mod records;
 mod registered_symbols;
+mod room;
 pub mod route;
 mod scatter;
 pub mod scripts;

@@ -297,15 +297,13 @@ impl<'a> Places<'a> {
     }
 
     /// The position to report: where the name is declared if a source tells, else where the function
-    /// is that owns it.
+    /// is that owns it. Of what Node lists, the callback is what to look at, not where the lists are declared.
     pub(super) fn source(
         &self,
         place: Option<Place>,
         handle: Option<&Handle>,
-        kind: SuspectKind,
+        is_listed: bool,
     ) -> Option<Declared> {
-        // Of what Node lists, the callback is what to look at, not where the lists are declared.
-        let is_listed = matches!(kind, SuspectKind::Timers | SuspectKind::Listeners);
         let is_programs = place.as_ref().is_some_and(|place| !place.is_internal());
         let of_listed = place.as_ref().filter(|_| is_listed && is_programs);
         let named = handle.map(|handle| self.declarations.named(handle));

@@ -1,5 +1,7 @@
 //! What a colleague would say: one plain sentence about a suspect.
 
+use std::cmp::Reverse;
+
 use crate::report::{Holding, Items, SourcePosition, Suspect, SuspectKind};
 
 /// So many things that grew beside a suspect are named.
@@ -132,7 +134,8 @@ fn what_it_holds(suspect: &Suspect, things: &[Holding]) -> Option<String> {
     let telling = below.iter().filter(stands_out).filter_map(|holding| {
         Some((rank_of_class(&holding.class_name)?, off(holding.count), holding))
     });
-    let (_, _, telling) = telling.min_by_key(|&(rank, off, _)| (rank, off))?;
+    let (_, _, telling) =
+        telling.min_by_key(|&(rank, off, holding)| (rank, off, Reverse(holding.bytes)))?;
     let class = match telling.class_name.as_str() {
         "String" => "strings".to_owned(),
         "Number" => "numbers".to_owned(),

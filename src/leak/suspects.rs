@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::graph::{HeapGraph, NodeType};
 use crate::leak::alike::{Described, Families};
 use crate::leak::before::Before;
+use crate::leak::below::Below;
 use crate::leak::beside::Beside;
 use crate::leak::candidate::Candidate;
 use crate::leak::companions::merge_companions;
@@ -32,7 +33,8 @@ use crate::leak::listeners::merge_events;
 use crate::leak::merge::{add_crowds, lift_chains, merge_siblings};
 use crate::leak::naming::Naming;
 use crate::leak::places::Places;
-use crate::leak::realms::are_realms;
+use crate::leak::realms::{are_realms, credit_realms};
+use crate::leak::room::room_that_came;
 use crate::leak::route::Routes;
 use crate::leak::shape::RouteShapes;
 use crate::leak::signals::Signals;
@@ -50,7 +52,7 @@ pub(super) const LEAST_BYTES: u64 = 16 << 10;
 const LEAST_SHARE: u64 = 4096;
 
 /// Fewer items than this may be a warm-up: connections of a pool, modules, routes, compiled templates.
-pub(super) const LEAST_ITEMS: u64 = 64;
+pub(crate) const LEAST_ITEMS: u64 = 64;
 
 /// Growth of this many bytes, or of one part in a hundred of the heap, is looked at even if it
 /// consists of few items.
@@ -164,13 +166,17 @@ fn worth_naming(
     let Newer { graph, words, analysis, .. } = newer;
     let crowds = std::mem::take(&mut growth.crowds);
     let mut candidates = credit_scatters(walk, growth, control)?;
+    for candidate in &mut candidates {
+        candidate.room = room_that_came(newer, before, candidate);
+    }
     merge_timer_lists(newer, walk, positions, &mut candidates, control)?;
     credit_intervals(newer, walk, positions, &mut candidates, control)?;
-    lift_chains(newer, &mut candidates);
+    lift_chains(newer, before, positions, &mut candidates);
     control.checkpoint()?;
     add_crowds(newer, before, crowds, &mut candidates);
     merge_siblings(newer, before, &mut candidates);
     merge_events(newer, &mut candidates);
+    credit_realms(newer, walk, positions, &mut candidates, control)?;
     let many = many_bytes(analysis.retained.at(graph.root().at()));
     let least = Least { bytes: walk.least_bytes, items: walk.least_items, many };
     let mut worth_it = Vec::new();
@@ -179,7 +185,7 @@ fn worth_naming(
         control.checkpoint()?;
         let waiting = bytes_waiting(graph, &analysis.dominators, positions, candidate.point.node);
         candidate.point.bytes = candidate.point.bytes.saturating_sub(waiting);
-        if candidate.point.bytes < least.bytes {
+        if candidate.bytes_of_things() < least.bytes {
             continue;
         }
         candidate.contents = contents_of(newer, before, positions, &candidate);
@@ -217,12 +223,13 @@ struct Least {
 
 impl Least {
     fn is_reached_by(&self, candidate: &Candidate) -> bool {
-        candidate.point.bytes >= self.bytes
+        let bytes = candidate.bytes_of_things();
+        bytes >= self.bytes
             && (candidate.more_items() >= self.items
                 || candidate.links as u64 >= self.items
                 || candidate.scattered.is_some()
                 || candidate.alike.containers > 0
-                || candidate.point.bytes >= self.many
+                || bytes >= self.many
                 || Self::are_many_inside(candidate))
     }
 
@@ -230,10 +237,10 @@ impl Least {
     /// lists of a thousand messages has three items more. In a cache that is full, as many are young,
     /// and most of them in the place of others.
     fn are_many_inside(candidate: &Candidate) -> bool {
-        let Candidate { point, contents, .. } = candidate;
+        let contents = &candidate.contents;
         let are_things = |class: &ClassShare| class.node_type == NodeType::OBJECT;
         candidate.more_items() > 0
-            && contents.bytes / 2 <= point.bytes
+            && contents.bytes / 2 <= candidate.bytes_of_things()
             && contents.classes.iter().any(|class| are_things(class) && class.count >= MANY_THINGS)
     }
 
@@ -309,9 +316,9 @@ fn contents_of(
     match &candidate.scattered {
         Some(scatter) => contents(graph, &analysis.self_size, before, &[&scatter.members]),
         None => {
-            let tops = std::iter::once(&candidate.point.node).chain(&candidate.credited);
-            let below = tops.map(|top| &order[analysis.dominators.subtree(positions[top.at()])]);
-            contents(graph, &analysis.self_size, before, &below.collect::<Vec<_>>())
+            let below = Below::new(newer, positions, candidate);
+            let runs: Vec<_> = below.subtrees().map(|subtree| &order[subtree]).collect();
+            contents(graph, &analysis.self_size, before, &runs)
         }
     }
 }
@@ -335,7 +342,7 @@ fn is_of_the_program(
     let is_scope = graph.name_index(node) == words.context_node;
     let warms_up = || {
         mostly_code
-            && candidate.more_items() < LEAST_ITEMS
+            && candidate.more_items().max(candidate.links as u64) < LEAST_ITEMS
             && !are_realms(newer, before, positions, candidate)
     };
     !is_scope && !warms_up()

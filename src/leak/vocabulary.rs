@@ -161,6 +161,8 @@ vocabulary! {
     context_node = "system / Context",
     /// The scope of all scripts.
     native_context_node = "system / NativeContext",
+    /// What Node keeps in a realm.
+    embedder_data = "embedder_data",
     /// What holds an exported variable of an ES module.
     cell_node = "system / Cell",
     /// What holds a variable that several functions write (Node 26).
