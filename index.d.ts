@@ -251,7 +251,8 @@ export interface DiffOptions extends CaptureOptions {
   classes?: number;
   /**
    * Growth below this many bytes is not a suspect. Default: a 4096th of the newer heap, and at least
-   * 16 KiB.
+   * 16 KiB. Whatever it is, growth by fewer than 64 items also has to reach a hundredth of the heap, or
+   * 256 KiB in a small one: less is taken for a warm-up.
    */
   minGrowthBytes?: number;
   /**
