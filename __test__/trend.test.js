@@ -82,3 +82,24 @@ describe('diffTrend of four real captures', () => {
     assert.match(few.stderr, /^heapdiff: usage: heapdiff trend FILE FILE FILE/);
   });
 });
+
+describe('diffTrend of several processes', () => {
+  test('follows several containers in one place together', async () => {
+    const directory = temporaryDirectory();
+    const program = path.join(__dirname, 'support', 'rooms.js');
+    const files = [2500, 4000, 6000].map((messages) => {
+      const file = path.join(directory, `${messages}.heapsnapshot`);
+      const run = spawnSync(process.execPath, [program, `${messages}`, file], { encoding: 'utf8' });
+      assert.equal(run.status, 0, run.stderr);
+      return file;
+    });
+    const { suspects, matching } = await diffTrend(files);
+    assert.equal(matching, 'structural');
+    assert.deepEqual(
+      suspects.map(({ name }) => name),
+      ['messages'],
+    );
+    const still = await diffTrend([files[0], files[2], files[2]]);
+    assert.equal(still.verdict, 'no-leak', 'it grew in one step of two');
+  });
+});

@@ -392,6 +392,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_still_there_was_not_replaced() {
+        let (mut owner, mut text) = (NodeIndex(0), NodeIndex(0));
+        let mut build = |is_grown| {
+            let (owner, text) = (&mut owner, &mut text);
+            Heap::build(|heap, global| {
+                *owner = property(heap, global, "store", "Store");
+                let old = heap.node(NodeType::OBJECT, "Text", 2_000);
+                heap.set_id(old, 501);
+                *text = old;
+                if is_grown {
+                    *text = heap.node(NodeType::OBJECT, "Text", 3_000);
+                    heap.set_id(*text, 1_001);
+                    heap.edge(*text, EdgeType::PROPERTY, "first", old);
+                }
+                heap.edge(*owner, EdgeType::PROPERTY, "text", *text);
+            })
+        };
+        let census = build(false).census();
+        let heap = build(true);
+        let before = Before::by_id(&census, &heap.graph, &Control::default()).unwrap();
+        let Heap { graph, analysis, .. } = &heap;
+        assert!(before.is_young(text));
+        assert!(before.slots_below(graph, analysis, owner, before.of(graph, owner)).is_empty());
+        // Compared as a whole, it was that.
+        let was = before.in_slot(graph, owner, text);
+        assert_eq!(was.map(|was| was.retained), Some(2_000));
+    }
+
+    #[test]
     fn of_scattered_objects_only_those_count_that_are_more_than_before() {
         let net = |was: u32, now: u32| {
             let build = |count, first_id| {

@@ -43,6 +43,7 @@ pub(super) fn lift_chains(
             .entry(candidate.point.node)
             .and_modify(|there| {
                 there.point.bytes += candidate.point.bytes;
+                there.room += candidate.room;
                 there.links = there.links.max(candidate.links);
                 there.credited.extend(&candidate.credited);
                 if there.point.items.is_none() {
@@ -58,7 +59,9 @@ pub(super) fn lift_chains(
         let inside = Inside::of(newer, before, positions, &by_node, head);
         if let Some(candidate) = by_node.get_mut(&head) {
             candidate.links = candidate.links.max(inside.young_elements);
-            candidate.point.bytes = inside.growth.unwrap_or(candidate.point.bytes);
+            // What is credited to it is not inside of it.
+            let growth = inside.growth.filter(|_| candidate.credited.is_empty());
+            candidate.point.bytes = growth.unwrap_or(candidate.point.bytes);
         }
     }
     candidates.extend(by_node.into_values().chain(timers));
