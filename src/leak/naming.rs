@@ -255,6 +255,7 @@ pub fn class_name(graph: &HeapGraph, node: NodeIndex) -> String {
         NodeType::BIGINT => "BigInt".into(),
         NodeType::NUMBER => "Number".into(),
         NodeType::SYNTHETIC => lossy(graph.raw_name(node)),
+        NodeType::HIDDEN if graph.raw_name(node) == b"system / JSProxy" => "Proxy".into(),
         _ if node_type.is_string() => "String".into(),
         _ => {
             let names = &graph.tables().node_type_names;

@@ -39,6 +39,7 @@ use crate::leak::route::Routes;
 use crate::leak::shape::RouteShapes;
 use crate::leak::signals::Signals;
 use crate::leak::small::large_together;
+use crate::leak::things::is_value;
 use crate::leak::timers::merge_timer_lists;
 use crate::leak::turnover::has_been_emptied;
 use crate::leak::vocabulary::Vocabulary;
@@ -332,9 +333,7 @@ fn is_of_the_program(
 ) -> bool {
     let Newer { graph, words, .. } = newer;
     let node = candidate.point.node;
-    let node_type = graph.node_type(node);
-    let is_thing = node_type.is_object_or_function() || node_type.is_string();
-    if !is_thing {
+    if !is_value(graph, words, node) {
         return false;
     }
     let contents = &candidate.contents;

@@ -2,17 +2,24 @@
 //!
 //! Time: constant for each question, or linear in the dominators above a node. Memory: none.
 
-use crate::graph::{EdgeType, NodeIndex, NodeType, StringIndex};
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::growth::Walk;
 use crate::leak::items::{self, Container};
+use crate::leak::vocabulary::Vocabulary;
+
+/// Whether a node is a value of JavaScript's that refers to others or has a length: an object, a function, a
+/// string, or a `Proxy`, which V8 shows as a part of its own.
+pub(super) fn is_value(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
+    let node_type = graph.node_type(node);
+    let is_proxy = || node_type == NodeType::HIDDEN && graph.name_index(node) == words.proxy_node;
+    node_type.is_object_or_function() || node_type.is_string() || is_proxy()
+}
 
 impl Walk<'_> {
     /// Whether a developer would call a node a thing: an object, a function or a string, and not
     /// V8's parts of one.
     pub(super) fn is_thing(&self, node: NodeIndex) -> bool {
-        let node_type = self.graph.node_type(node);
-        let is_value = node_type.is_object_or_function() || node_type.is_string();
-        is_value
+        is_value(self.graph, self.words, node)
             && self.graph.name_index(node) != self.words.context_node
             && !self.is_memory_of_view(node)
     }

@@ -161,6 +161,8 @@ vocabulary! {
     context_node = "system / Context",
     /// The scope of all scripts.
     native_context_node = "system / NativeContext",
+    /// A `Proxy`, which V8 shows as a part of its own.
+    proxy_node = "system / JSProxy",
     /// What Node keeps in a realm.
     embedder_data = "embedder_data",
     /// What holds an exported variable of an ES module.
