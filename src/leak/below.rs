@@ -20,8 +20,17 @@ impl Below {
     /// dominator tree.
     pub(super) fn new(newer: Newer<'_>, positions: &[u32], candidate: &Candidate) -> Self {
         let tops = std::iter::once(&candidate.point.node).chain(&candidate.credited);
-        let subtree = |top: &NodeIndex| newer.analysis.dominators.subtree(positions[top.at()]);
-        let mut subtrees: Vec<_> = tops.map(subtree).collect();
+        Self::of_all(newer, positions, tops.copied())
+    }
+
+    /// Those of some nodes.
+    pub(super) fn of_all(
+        newer: Newer<'_>,
+        positions: &[u32],
+        nodes: impl Iterator<Item = NodeIndex>,
+    ) -> Self {
+        let subtree = |top: NodeIndex| newer.analysis.dominators.subtree(positions[top.at()]);
+        let mut subtrees: Vec<_> = nodes.map(subtree).collect();
         subtrees.sort_unstable_by_key(|subtree| (subtree.start, Reverse(subtree.end)));
         // The outer one of two comes first.
         subtrees.dedup_by(|inner, outer| inner.start < outer.end);

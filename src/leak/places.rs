@@ -12,6 +12,7 @@ use std::ops::RangeInclusive;
 use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, NodeIndex, NodeType};
 use crate::leak::before::Before;
+use crate::leak::below::Below;
 use crate::leak::candidate::Candidate;
 use crate::leak::captures::Captures;
 use crate::leak::declarations::{Declarations, is_in_function, is_of_package};
@@ -281,18 +282,11 @@ impl<'a> Places<'a> {
 
     /// The young nodes of what piled up.
     pub(super) fn young_in(&self, candidate: &Candidate) -> impl Iterator<Item = NodeIndex> {
-        let Newer { analysis, .. } = self.newer;
-        let tree = &analysis.dominators;
-        let node = [candidate.point.node];
-        let tops = match &candidate.scattered {
-            Some(scatter) => scatter.members.as_slice(),
-            None => &node,
-        };
-        let tops = tops.iter().chain(&candidate.credited);
-        let mut positions: Vec<u32> = tops.map(|top| self.positions[top.at()]).collect();
-        positions.sort_unstable();
-        positions.dedup();
-        let nodes = positions.into_iter().flat_map(|at| &tree.order()[tree.subtree(at)]);
+        let tops = candidate.nodes().iter().chain(&candidate.credited).copied();
+        let below = Below::of_all(self.newer, self.positions, tops);
+        let order = self.newer.analysis.dominators.order();
+        let subtrees: Vec<_> = below.subtrees().collect();
+        let nodes = subtrees.into_iter().flat_map(|subtree| &order[subtree]);
         nodes.copied().filter(|&node| self.before.is_young(node))
     }
 
