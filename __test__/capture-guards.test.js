@@ -145,6 +145,9 @@ function buffers(count, size) {
 /** The prediction is an upper bound, and at most so many times the truth. */
 const FACTOR = 2;
 
+/** So many are taken at most to see one at its peak. */
+const CAPTURES = 3;
+
 // Each heap is in a process of its own, and half of its time is spent on one thread.
 describe('estimateCapture', { concurrency: 2 }, () => {
   it('tells what a capture would cost', () => {
@@ -191,8 +194,14 @@ async function checkBound(make, mode, factor = FACTOR) {
       // V8 gives large arrays back in the background, and until then they look as if in use.
       await new Promise((resolve) => setTimeout(resolve, 50));
       const { predictedPeakBytes } = estimateCapture({ mode: '${mode}' });
-      const { rss } = await writeSnapshot('/dev/null', { mode: '${mode}', force: true });
-      console.log(JSON.stringify({ predictedPeakBytes, truth: rss.peak - rss.before }));
+      // A child is looked at every now and then: where others use the processors, its peak may be missed.
+      let truth = 0;
+      for (let i = 0; i < ${CAPTURES}; i++) {
+        const { rss } = await writeSnapshot('/dev/null', { mode: '${mode}', force: true });
+        truth = Math.max(truth, rss.peak - rss.before);
+        if (predictedPeakBytes <= ${FACTOR} * Math.max(truth, ${FLOOR_BYTES})) break;
+      }
+      console.log(JSON.stringify({ predictedPeakBytes, truth }));
     }, 20);`;
   const { stdout } = await execute(process.execPath, ['--expose-gc', '-e', source]);
   const { predictedPeakBytes, truth } = JSON.parse(stdout);
