@@ -73,6 +73,21 @@ const source = `
   hidden.weak.set(hidden.weakKey, secret('weak-value'));
   hidden.dictionary[secret('dictionary-key')] = { a: secret('dictionary-value') };
   for (let i = 0; i < 2000; i++) hidden.large[secret('large-' + i)] = i;
+  // Tables of which every other entry was deleted. Their keys are flat texts, as those that were read are.
+  const flat = (n) => Buffer.from(secret(n)).toString('latin1');
+  hidden.sparse = { map: new Map(), set: new Set(), keys: Object.create(null) };
+  for (let i = 0; i < 40; i++) {
+    hidden.sparse.map.set(flat('sparse-map-' + i), i);
+    hidden.sparse.set.add(flat('sparse-set-' + i));
+    hidden.sparse.keys[flat('sparse-key-' + i)] = i;
+  }
+  for (let i = 1; i < 40; i += 2) {
+    hidden.sparse.map.delete(flat('sparse-map-' + i));
+    hidden.sparse.set.delete(flat('sparse-set-' + i));
+    delete hidden.sparse.keys[flat('sparse-key-' + i)];
+  }
+  hidden.executed = [1, 2, 3].map(() => new RegExp(flat('executed'), 'u'));
+  for (const executed of hidden.executed) for (let i = 0; i < 100; i++) executed.test('b' + i);
   delete hidden.deleted.first;
   hidden.deleted[secret('deleted')] = {};
   globalThis.keep = { hidden, keptVariable, thing: new KeptLabel(), use: () => keptVariable };

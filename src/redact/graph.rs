@@ -1,4 +1,8 @@
-//! What has to be known of the graph to tell the key of a dictionary from the name of a property.
+//! What has to be known of the graph to tell the key of a dictionary from the name of a property, and the
+//! name of an exported variable from any other string.
+//!
+//! Memory: nine bytes a node, some bits for few of them, and eight bytes for each string in a table that has
+//! what is as small as a cell behind it.
 
 use super::bits::Bits;
 use super::meta::{EDGE_FIELDS, EdgeKind, Meta};
@@ -7,8 +11,9 @@ use super::strings::Use;
 /// Every global object has more constructors than these under their own names: `Object`, `Array` ...
 const MIN_CONSTRUCTORS: usize = 16;
 
-/// The variable of a module that is exported is a cell: a hidden class and a value, and nothing else that a
-/// table refers to is as small. A `Proxy` is hidden as well, and twice as large.
+/// The variable of a module that is exported is a cell: its hidden class, of which V8 does not tell, and its
+/// value. As small are holes, which Node 22 shows in tables of Maps and Sets, and what wraps compiled code: they
+/// refer to what is V8's.
 const CELL_BYTES: u64 = 16;
 
 /// What is remembered of the nodes, and where the edges are.
@@ -26,15 +31,18 @@ pub(super) struct Graph {
     /// labels.
     own: Bits,
     user_roots: Bits,
-    /// Variables that modules export.
+    /// Hidden nodes as small as a cell, and those of them that have an object or function in it and nothing else.
+    may_be_cells: Bits,
     cells: Bits,
+    /// Names in tables, and what stands behind each: variables that a module exports, if that is a cell.
+    in_front: Vec<(u32, u32)>,
 }
 
 impl Graph {
     /// Notes that the next node is of so many bytes, if it is a hidden one: it may be a variable of a module.
     pub(super) fn note_size(&mut self, node_type: u8, bytes: u64, meta: &Meta) {
         if meta.hidden_type == Some(node_type) && bytes == CELL_BYTES {
-            self.cells.insert(self.types.len());
+            self.may_be_cells.insert(self.types.len());
         }
     }
 
@@ -88,25 +96,30 @@ impl Graph {
         }
     }
 
-    /// The names under which a module exports variables, if the owner of `edges` is its table of those: each
-    /// name with a cell behind it. To V8 they are strings like any other.
-    pub(super) fn export_names<'e>(
-        &'e self,
-        edges: &'e [[u64; EDGE_FIELDS]],
-        meta: &'e Meta,
-    ) -> impl Iterator<Item = u32> + 'e {
+    /// Notes what tells the names under which a module exports variables: its table has each with a cell
+    /// behind it. To V8 they are strings like any other.
+    pub(super) fn note_exports(&mut self, edges: &[[u64; EDGE_FIELDS]], meta: &Meta) {
         let node = |edge: &[u64; EDGE_FIELDS]| edge[2] as usize / meta.node_fields;
-        let is_internal = |edge: &[u64; EDGE_FIELDS]| meta.edge_kind(edge[0]) == EdgeKind::Internal;
-        let is_table =
-            meta.array_type.is_some() && self.types.get(self.owner).copied() == meta.array_type;
-        let pairs = edges.windows(2).filter(move |_| is_table);
-        pairs.filter_map(move |pair| {
-            let name = node(&pair[0]);
-            let is_name =
-                meta.string_type.is_some() && self.types.get(name).copied() == meta.string_type;
-            let is_pair = pair.iter().all(is_internal) && self.cells.contains(node(&pair[1]));
-            (is_name && is_pair).then(|| self.names[name])
-        })
+        let type_of = |node: usize| self.types.get(node).copied();
+        let is = |node: usize, wanted: Option<u8>| wanted.is_some() && type_of(node) == wanted;
+        if is(self.owner, meta.array_type) {
+            let pairs = edges.windows(2).map(|pair| (node(&pair[0]), node(&pair[1])));
+            let pairs = pairs.filter(|&(name, behind)| {
+                is(name, meta.string_type) && self.may_be_cells.contains(behind)
+            });
+            self.in_front.extend(pairs.map(|(name, behind)| (self.names[name], behind as u32)));
+        } else if let [value] = edges
+            && self.may_be_cells.contains(self.owner)
+            && [meta.object_type, meta.closure_type].iter().any(|&wanted| is(node(value), wanted))
+        {
+            self.cells.insert(self.owner);
+        }
+    }
+
+    /// The names under which modules export variables. Known once all edges are.
+    pub(super) fn export_names(&mut self) -> impl Iterator<Item = u32> {
+        let is_cell = |&(_, behind): &(u32, u32)| self.cells.contains(behind as usize);
+        std::mem::take(&mut self.in_front).into_iter().filter(is_cell).map(|(name, _)| name)
     }
 
     /// Whether the owner of `edges` is a global object, which no user root leads to where internals

@@ -311,6 +311,11 @@ impl Redactor {
         if self.section == Section::Edges && self.graph.edges_of_owner().is_some() {
             return Err(self.invalid("`edges` has fewer rows than the nodes promise"));
         }
+        if self.section == Section::Edges {
+            for name in self.graph.export_names() {
+                self.strings.refer(u64::from(name), Use::Export);
+            }
+        }
         self.depth -= 1;
         self.section = Section::Other;
         Ok(())
@@ -393,9 +398,7 @@ impl Redactor {
         let edges = std::mem::take(&mut self.graph.edges);
         self.graph.note_user_roots(&edges, &self.meta);
         let use_of_names = self.graph.use_of_names(&edges, &self.meta);
-        for name in self.graph.export_names(&edges, &self.meta) {
-            self.strings.refer(u64::from(name), Use::Export);
-        }
+        self.graph.note_exports(&edges, &self.meta);
         for &[kind, name, target] in &edges {
             let name = match self.meta.edge_kind(kind) {
                 EdgeKind::Numbered | EdgeKind::Element => name,
