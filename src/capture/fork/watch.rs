@@ -15,9 +15,10 @@ use crate::error::{Error, Result};
 
 /// How often the cheap number is looked at: the growth of the resident set.
 const LOOK: Duration = Duration::from_millis(10);
-/// How often the exact one is: the pages that the child has for itself alone. The kernel walks the
-/// child's page tables for it, so it gets rarer as it gets longer.
-const COUNT: Duration = Duration::from_millis(250);
+/// How often the exact one is at most: the pages that the child has for itself alone. The kernel walks the
+/// child's page tables for it, so it gets rarer as it gets longer. Pages that are copied do not show in the
+/// cheap number, and a short capture is over in half a second.
+const COUNT: Duration = Duration::from_millis(25);
 /// A child that sleeps for so long, though there is room in the pipe, waits for a thread that it
 /// does not have, in a way that is not known here.
 const STUCK: Duration = Duration::from_secs(5);
@@ -32,7 +33,9 @@ pub struct Child {
     pid: libc::pid_t,
     max_memory_bytes: u64,
     rss_at_start: u64,
+    /// The pages that it had for itself alone when they were counted, and its resident set then.
     private_bytes: u64,
+    rss_at_count: u64,
     looked: Instant,
     counted: Instant,
     peak_bytes: u64,
@@ -50,11 +53,13 @@ impl Child {
     /// it shares with the parent.
     pub(super) fn new(pid: libc::pid_t, max_memory_bytes: u64) -> Self {
         let now = Instant::now();
+        let rss = rss_of(&format!("/proc/{pid}/statm"));
         Self {
             pid,
             max_memory_bytes,
-            rss_at_start: rss_of(&format!("/proc/{pid}/statm")),
+            rss_at_start: rss,
             private_bytes: 0,
+            rss_at_count: rss,
             looked: now,
             counted: now,
             peak_bytes: 0,
@@ -115,10 +120,13 @@ impl Child {
         }
         self.looked = Instant::now();
         let resident = rss_of(&format!("/proc/{}/statm", self.pid));
-        let mut taken = resident.saturating_sub(self.rss_at_start).max(self.private_bytes);
+        // What is new since the count is its own.
+        let since = self.private_bytes + resident.saturating_sub(self.rss_at_count);
+        let mut taken = resident.saturating_sub(self.rss_at_start).max(since);
         if self.counted.elapsed() >= COUNT {
             let begun = Instant::now();
             self.private_bytes = self.count_private();
+            self.rss_at_count = resident;
             taken = taken.max(self.private_bytes);
             // A tenth of the time at most goes into counting.
             self.counted = Instant::now() + begun.elapsed() * 10;
