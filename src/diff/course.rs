@@ -4,7 +4,7 @@ use crate::analysis::Analysis;
 use crate::diff::Current;
 use crate::diff::baseline::Baseline;
 use crate::graph::{HeapGraph, NodeIndex};
-use crate::leak::census::{Together, class_key, instances_now};
+use crate::leak::census::{Together, class_key, instances_now, is_counted};
 use crate::leak::items;
 use crate::leak::matching::same_process;
 use crate::leak::suspects::LEAST_ITEMS;
@@ -67,33 +67,34 @@ impl<'a> Course<'a> {
     /// those together.
     fn sizes(&self, node: NodeIndex) -> Vec<Together> {
         let shape = self.shapes[node.at()];
-        let together = |at: usize| self.older[at].census.together(shape);
-        let older = || 0..self.older.len();
-        let own = |at| self.own_size(at, node);
-        let are_several = older()
-            .any(|at| own(at).is_none() && together(at).is_some_and(|together| together.count > 1));
-        let mut sizes: Vec<_> = match are_several {
-            true => older().map(|at| together(at).unwrap_or_default()).collect(),
-            false => {
-                older().map(|at| own(at).or_else(|| together(at)).unwrap_or_default()).collect()
-            }
+        let own = (0..self.older.len()).map(|at| self.own_size(at, node));
+        let alike = self.older.iter().map(|baseline| baseline.census.together(shape));
+        let older: Vec<_> = own.zip(alike).collect();
+        let is_one_of_several = |(own, alike): &(Option<Together>, Option<Together>)| {
+            own.is_none() && alike.is_some_and(|alike| alike.count > 1)
         };
-        let now = |&node: &NodeIndex| {
+        let are_several = older.iter().any(is_one_of_several);
+        let older = older.into_iter().map(|(own, alike)| own.filter(|_| !are_several).or(alike));
+        let newest = if are_several { self.together_now(shape) } else { self.size_now([node]) };
+        older.map(Option::unwrap_or_default).chain([newest]).collect()
+    }
+
+    /// All nodes of a shape together, as a census would count them.
+    fn together_now(&self, shape: u64) -> Together {
+        self.size_now(self.graph.nodes().filter(|node| self.shapes[node.at()] == shape))
+    }
+
+    /// What some nodes are now, as a census would count them.
+    fn size_now(&self, nodes: impl IntoIterator<Item = NodeIndex>) -> Together {
+        let mut together = Together::default();
+        for node in nodes {
             let items = items::count(self.graph, self.words, node).map_or(0, |(_, items)| items);
-            (items, self.analysis.retained.at(node.at()))
-        };
-        let mut newest = Together::default();
-        if are_several {
-            let alike = self.graph.nodes().filter(|node| self.shapes[node.at()] == shape);
-            for (items, retained) in alike.map(|node| now(&node)) {
-                newest.add(items, retained);
+            let retained = self.analysis.retained.at(node.at());
+            if is_counted(items, retained) {
+                together.add(items, retained);
             }
-        } else {
-            let (items, retained) = now(&node);
-            newest.add(items, retained);
         }
-        sizes.push(newest);
-        sizes
+        together
     }
 
     /// What the node itself was in an older snapshot.

@@ -9,7 +9,9 @@ use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{HeapGraph, NodeIndex, NodeType};
 use crate::leak::alive::Alive;
-use crate::leak::census::{Census, LARGE, Together, class_key, instances_now, slot_key, tag};
+use crate::leak::census::{
+    Census, LARGE, Together, class_key, instances_now, is_counted, slot_key, tag,
+};
 use crate::leak::growth::{Scatter, is_slot};
 use crate::leak::items;
 use crate::leak::levels::{Level, Member, levels};
@@ -121,22 +123,29 @@ enum By {
 }
 
 impl<'a> Before<'a> {
-    /// Asks a census by id. Which nodes came after it is asked all the time, and noted once.
+    /// Asks a census by id. Which nodes came after it is asked all the time, and noted once, as is which of it
+    /// are still there.
     ///
     /// # Errors
     ///
     /// `ABORT_ERR`, `ERR_TIMEOUT`.
     pub fn by_id(census: &'a Census, graph: &HeapGraph, control: &Control) -> Result<Self> {
         let mut young = BitSet::new(graph.node_count());
+        let mut alive = Alive::up_to(census.last_id, graph.node_count());
         for node in graph.nodes() {
             control.checkpoint_at(node.at())?;
             let id = graph.id(node);
-            if id > census.last_id && id % 2 == 1 {
+            if id % 2 != 1 {
+                // Embedder nodes have new ones in each snapshot.
+                continue;
+            }
+            if id > census.last_id {
                 young.insert(node.0);
+            } else {
+                alive.insert(id);
             }
         }
-        let alive = Alive::up_to(census.last_id, graph, control)?;
-        Ok(Self { census, by: By::Id { young, alive } })
+        Ok(Self { census, by: By::Id { young, alive: alive.finish() } })
     }
 
     /// Asks a census by shape. `shapes` are those of the newer snapshot's nodes.
@@ -159,7 +168,7 @@ impl<'a> Before<'a> {
             let shape = shapes[node.at()];
             let items = items::count(graph, words, node).map_or(0, |(_, items)| items);
             let retained = analysis.retained.at(node.at());
-            if shape == NO_SHAPE || (items == 0 && retained < LARGE) {
+            if shape == NO_SHAPE || !is_counted(items, retained) {
                 continue;
             }
             members.push(Member { node, shape, items, retained });
@@ -308,7 +317,7 @@ impl<'a> Before<'a> {
             return None;
         }
         let slots = graph.edges(owner).filter(|edge| edge.target == child && is_slot(*edge));
-        let owner_id = self.of(graph, owner).map_or(graph.id(owner), |prior| prior.id);
+        let owner_id = graph.id(owner);
         let found = slots.filter_map(|edge| self.census.by_slot(slot_key(graph, owner_id, edge)));
         found.map(Prior::from).next()
     }

@@ -157,7 +157,7 @@ impl Census {
             control.checkpoint_at(step)?;
             let retained = analysis.retained.at(node.at());
             let items = items[node.at()];
-            if items == 0 && retained < LARGE {
+            if !is_counted(u64::from(items), retained) {
                 continue;
             }
             if retained >= LARGE { &mut large } else { &mut small }.push(node);
@@ -274,6 +274,11 @@ pub fn class_key(graph: &HeapGraph, node: NodeIndex) -> u64 {
         NodeType::CLOSURE => key_of(NodeType::CLOSURE, graph.raw_name(node)),
         other => key_of(other, &[]),
     }
+}
+
+/// Whether a node with so many items that retains so many bytes is in a census.
+pub fn is_counted(items: u64, retained: u64) -> bool {
+    items > 0 || retained >= LARGE
 }
 
 /// How many instances of the class of `sample` there are in its snapshot.
