@@ -102,6 +102,11 @@ impl Candidate {
         self.items().map_or(0, |items| items.after.saturating_sub(items.before))
     }
 
+    /// How many more they are than before, or links of the chain.
+    pub(crate) fn more(&self) -> u64 {
+        self.more_items().max(self.links as u64)
+    }
+
     /// The containers inside it that its items are in, if they are not its own.
     pub(crate) fn items_of(&self) -> Option<Inner> {
         let more = |inner: &Inner| inner.items.after.saturating_sub(inner.items.before);

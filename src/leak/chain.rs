@@ -64,7 +64,7 @@ fn links_of_branches(
     node: NodeIndex,
     run: &[Link],
 ) -> Option<usize> {
-    let hidden_class = |node| edges::target(graph, node, EdgeType::INTERNAL, words.map);
+    let hidden_class = |node| edges::hidden_class(graph, words, node);
     let class = hidden_class(node)?;
     let mut names = branches(graph, words, node);
     let mut links = 0;

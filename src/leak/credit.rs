@@ -69,8 +69,8 @@ impl<'w> Ledger<'w> {
         let candidates: Vec<_> =
             growth.points.into_iter().map(|point| walk.with_shared_table(point)).collect();
         let mut grown: Vec<usize> =
-            (0..candidates.len()).filter(|&at| more(&candidates[at].point) > 0).collect();
-        grown.sort_by_key(|&at| (Reverse(more(&candidates[at].point)), candidates[at].point.node));
+            (0..candidates.len()).filter(|&at| candidates[at].more() > 0).collect();
+        grown.sort_by_key(|&at| (Reverse(candidates[at].more()), candidates[at].point.node));
         let containers = grown.iter().map(|&at| candidates[at].point.node).collect();
         let mut under = Vec::with_capacity(growth.scatters.len());
         let mut positions = Vec::with_capacity(growth.scatters.len());
@@ -297,11 +297,6 @@ impl<'w> Ledger<'w> {
     }
 }
 
-/// How many items a container gained, or elements a list.
-fn more(point: &Accumulation) -> u64 {
-    point.more_items().max(point.links as u64)
-}
-
 /// Scattered elements of a list that is entered at `node`.
 fn list(node: NodeIndex, bytes: u64, scatter: Scatter) -> Candidate {
     let links = scatter.members.len();
@@ -402,7 +397,7 @@ fn has_things_of_its_own(walk: &Walk<'_>, container: &Accumulation) -> bool {
             && (owner == container.node || is_store())
     };
     let things = slots(graph, analysis, container.node).filter(owns).count() as u64;
-    things * 2 >= more(container)
+    things * 2 >= container.more()
 }
 
 /// Whether scattered nodes are timers of Node's.

@@ -341,9 +341,8 @@ impl Describer<'_> {
 
 /// How sure it is: many items in one container is the surest sign, a few large ones the least.
 fn confidence(candidate: &Candidate) -> f64 {
-    let more = candidate.more_items().max(candidate.links as u64);
     let was_there = candidate.point.prior.is_some() || candidate.links > 0;
-    let by_count = match more {
+    let by_count = match candidate.more() {
         0..64 => 0.4,
         64..1024 => 0.7,
         _ => 0.9,

@@ -25,6 +25,15 @@ pub(crate) fn bases(
     successors(base(&node), base).take(MOST_BASES)
 }
 
+/// V8's description of an object's properties. Objects that were made in one way mostly share one.
+pub(crate) fn hidden_class(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    node: NodeIndex,
+) -> Option<NodeIndex> {
+    target(graph, node, EdgeType::INTERNAL, words.map)
+}
+
 /// Where the first edge of a type and name leads.
 pub(crate) fn target(
     graph: &HeapGraph,

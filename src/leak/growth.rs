@@ -22,7 +22,7 @@ use crate::error::Result;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::before::{Before, Prior};
 use crate::leak::crowds::{Crowd, find_crowds, small_containers};
-use crate::leak::edges::target;
+use crate::leak::edges::hidden_class;
 use crate::leak::follow::End;
 use crate::leak::items::{self, Container};
 use crate::leak::keys::Keys;
@@ -51,6 +51,11 @@ impl Accumulation {
     pub fn more_items(&self) -> u64 {
         let before = self.prior.map_or(0, |prior| prior.items);
         self.items.map_or(0, |items| items.saturating_sub(before))
+    }
+
+    /// How many items more than before, or elements of a list.
+    pub fn more(&self) -> u64 {
+        self.more_items().max(self.links as u64)
     }
 }
 
@@ -224,11 +229,11 @@ impl<'a> Walk<'a> {
     /// is growth of the tree.
     fn is_branch_of(&self, node: NodeIndex, above: NodeIndex) -> bool {
         let graph = self.graph;
-        let hidden_class = |node| target(graph, node, EdgeType::INTERNAL, self.words.map);
+        let class = |node| hidden_class(graph, self.words, node);
         graph.name_index(node) == graph.name_index(above)
             && [node, above].iter().all(|&it| graph.node_type(it) == NodeType::OBJECT)
-            && hidden_class(node).is_some()
-            && hidden_class(node) == hidden_class(above)
+            && class(node).is_some()
+            && class(node) == class(above)
     }
 
     /// How large a part is whose size belongs to its owner, as the table of a Map: 0 for all else. A table

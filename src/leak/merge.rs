@@ -1,5 +1,5 @@
-//! What is one leak is made one candidate: points inside one list, containers inside one container,
-//! small containers that grew together.
+//! What is one leak is made one candidate: containers inside one container, small containers that grew
+//! together.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -7,125 +7,12 @@ use crate::analysis::Analysis;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::before::Before;
 use crate::leak::candidate::{Alike, Candidate, Inner};
-use crate::leak::chain;
 use crate::leak::crowds::{Crowd, is_dictionary};
 use crate::leak::growth::Accumulation;
 use crate::leak::items::{self, Container};
-use crate::leak::suspects::{LEAST_ITEMS, Newer};
+use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
 use crate::report::Items;
-
-/// Moves points inside lists and trees to the head, and makes one of those that meet there.
-pub(super) fn lift_chains(
-    newer: Newer<'_>,
-    before: &Before<'_>,
-    positions: &[u32],
-    candidates: &mut Vec<Candidate>,
-) {
-    let mut by_node: HashMap<NodeIndex, Candidate> = HashMap::new();
-    let mut heads = Vec::new();
-    // Timers of two functions may be in one list.
-    let (timers, others): (Vec<_>, Vec<_>) =
-        std::mem::take(candidates).into_iter().partition(|it| it.function.is_some());
-    for mut candidate in others {
-        if candidate.scattered.is_none()
-            && let Some(head) = head_of(newer, &candidate)
-        {
-            candidate.links = candidate.links.max(head.links);
-            heads.push(head.node);
-            if candidate.point.node != head.node {
-                candidate.point.node = head.node;
-                candidate.point.prior = None;
-                candidate.point.items = None;
-            }
-        }
-        by_node
-            .entry(candidate.point.node)
-            .and_modify(|there| {
-                there.point.bytes += candidate.point.bytes;
-                there.room += candidate.room;
-                there.links = there.links.max(candidate.links);
-                there.credited.extend(&candidate.credited);
-                if there.point.items.is_none() {
-                    there.point.items = candidate.point.items;
-                    there.point.prior = candidate.point.prior;
-                }
-            })
-            .or_insert(candidate);
-    }
-    heads.sort_unstable();
-    heads.dedup();
-    for head in heads {
-        let inside = Inside::of(newer, before, positions, &by_node, head);
-        if let Some(candidate) = by_node.get_mut(&head) {
-            candidate.links = candidate.links.max(inside.young_elements);
-            // What is credited to it is not inside of it.
-            let growth = inside.growth.filter(|_| candidate.credited.is_empty());
-            candidate.point.bytes = growth.unwrap_or(candidate.point.bytes);
-        }
-    }
-    candidates.extend(by_node.into_values().chain(timers));
-    candidates.sort_by_key(|candidate| candidate.point.node);
-}
-
-/// What is known of a list or tree that was there before by looking at all of it: growth at each of many
-/// elements may be too little to be a candidate.
-struct Inside {
-    /// How many of its elements are young.
-    young_elements: usize,
-    /// How much it grew, less what is a candidate of its own in it.
-    growth: Option<u64>,
-}
-
-impl Inside {
-    fn of(
-        newer: Newer<'_>,
-        before: &Before<'_>,
-        positions: &[u32],
-        candidates: &HashMap<NodeIndex, Candidate>,
-        head: NodeIndex,
-    ) -> Self {
-        let Newer { graph, analysis, .. } = newer;
-        let tree = &analysis.dominators;
-        let subtree = tree.subtree(positions[head.at()]);
-        let class = |node: NodeIndex| (graph.node_type(node), graph.name_index(node));
-        let elements = tree.order()[subtree.clone()].iter();
-        let young = elements.filter(|&&node| before.is_young(node) && class(node) == class(head));
-        let growth = |node: NodeIndex| {
-            let was = before.of(graph, node)?.retained;
-            Some(analysis.retained.at(node.at()).saturating_sub(was))
-        };
-        // A tree that is balanced anew has another head, which was smaller: it is compared with what was in the
-        // slot. Where that is not known, it grew by no more than what is around it.
-        let around = tree.idom(head);
-        let in_slot = before
-            .in_slot(graph, around, head)
-            .map(|was| analysis.retained.at(head.at()).saturating_sub(was.retained));
-        let by_itself =
-            || growth(head).map(|own| growth(around).map_or(own, |around| own.min(around)));
-        let growth = in_slot.or_else(by_itself);
-        let others = candidates.values().filter(|other| {
-            other.point.node != head
-                && subtree.contains(&(positions[other.point.node.at()] as usize))
-        });
-        let others: u64 = others.map(|other| other.point.bytes).sum();
-        Self {
-            young_elements: young.count(),
-            growth: growth.map(|growth| growth.saturating_sub(others)),
-        }
-    }
-}
-
-/// The head of the list or tree that a candidate is in. A container that leads into the rest of one is
-/// none to a developer, if few of the elements came into it itself.
-fn head_of(newer: Newer<'_>, candidate: &Candidate) -> Option<chain::Head> {
-    let Newer { graph, words, analysis, .. } = newer;
-    let node = candidate.point.node;
-    chain::head(graph, words, analysis, node).or_else(|| {
-        let gained_few = candidate.more_items() < LEAST_ITEMS;
-        gained_few.then(|| chain::head_of_owner(graph, words, analysis, node))?
-    })
-}
 
 /// Containers in containers: tenants, their tables, the rows of each. Deeper ones are data.
 const DEEPEST_CONTAINERS: usize = 8;
@@ -403,26 +290,6 @@ mod tests {
         assert_eq!((items.before, items.after), (12, 1_812));
         assert_eq!(found.growth.retained_bytes, 6 * 300 * 100);
         assert!(found.summary.contains("in 6 Array objects inside it"), "{}", found.summary);
-    }
-
-    #[test]
-    fn elements_that_own_arrays_of_the_next_ones_are_named_by_the_head() {
-        let of_class = |class| {
-            let found = only(suspects(|heap, global, is_grown| {
-                let list = property(heap, global, "scores", "SkipList");
-                let head = property(heap, list, "head", class);
-                let next = property(heap, head, "next", "Array");
-                for number in 0..if is_grown { 8 } else { 0 } {
-                    let element = entry(heap, next, number, "Element");
-                    let others = property(heap, element, "next", "Array");
-                    elements(heap, others, 0..20, "Element", 2_000);
-                }
-            }));
-            (found.name, found.class_name)
-        };
-        assert_eq!(of_class("Element"), ("head".into(), "Element".into()));
-        // Of another class, the owner of the array is no element itself.
-        assert_eq!(of_class("Chief"), ("next".into(), "Array".into()));
     }
 
     /// The logs of a hundred devices in a list.

@@ -3,7 +3,7 @@
 //! ```text
 //! census (baseline) -> before (levels)
 //! -> growth: where it piles up (follow, grown_containers, spine, crowds, scatter, keys, things, shared_tables)
-//! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, chain,
+//! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, lift, chain,
 //!    listeners, companions, ties, intervals, small), what is none (definitions, finalizers, idle, signals,
 //!    generations, windows, realms, room, turnover), what no variable holds (registered_symbols)
 //! -> describe: route, ways, naming, data_keys, exports, places, declarations (source_words),
@@ -59,6 +59,7 @@ mod keepers;
 mod keys;
 pub mod kind;
 mod levels;
+mod lift;
 mod listeners;
 mod lists;
 mod locals;

@@ -49,7 +49,7 @@ pub(super) fn credit_realms(
         let is_its = |&mut (position, _): &mut (u32, Sandbox)| below.contains(position);
         let realms: Vec<_> =
             sandboxes.extract_if(.., is_its).map(|(_, sandbox)| sandbox.realm).collect();
-        credit(newer, positions, candidate, realms);
+        credit(newer, positions, &below, candidate, realms);
     }
     let left: Vec<_> = sandboxes.into_iter().map(|(_, sandbox)| sandbox).collect();
     credit_reached(newer, walk, positions, &left, candidates, control)
@@ -94,7 +94,8 @@ fn credit_reached(
         candidates.push(walk.with_shared_table(container));
         candidates.len() - 1
     });
-    credit(newer, positions, &mut candidates[at], things);
+    let below = Below::new(newer, positions, &candidates[at]);
+    credit(newer, positions, &below, &mut candidates[at], things);
     Ok(())
 }
 
@@ -102,10 +103,10 @@ fn credit_reached(
 fn credit(
     newer: Newer<'_>,
     positions: &[u32],
+    below: &Below,
     candidate: &mut Candidate,
     things: impl IntoIterator<Item = NodeIndex>,
 ) {
-    let below = Below::new(newer, positions, candidate);
     let mut things: Vec<_> = things.into_iter().collect();
     things.sort_unstable_by_key(|thing| positions[thing.at()]);
     let mut end = 0;

@@ -24,12 +24,12 @@ const LARGE_OBJECT: u64 = 128 << 10;
 
 /// How much of the growth of a candidate may be new tables of containers that hardly gained an item.
 pub(super) fn room_that_came(newer: Newer<'_>, before: &Before<'_>, candidate: &Candidate) -> u64 {
-    let containers = std::iter::once(&candidate.point.node).chain(&candidate.credited);
-    let bytes = candidate.point.bytes;
-    containers.map(|&container| room_of(newer, before, container, bytes)).sum()
+    let point = candidate.point;
+    let of_credited = candidate.credited.iter().map(|&other| room_of(newer, before, other, 0));
+    room_of(newer, before, point.node, point.bytes) + of_credited.sum::<u64>()
 }
 
-/// `bytes` are the growth that is asked about.
+/// `bytes` are the growth that is known of the container.
 fn room_of(newer: Newer<'_>, before: &Before<'_>, container: NodeIndex, bytes: u64) -> u64 {
     let Newer { graph, words, analysis, .. } = newer;
     if graph.node_type(container) != NodeType::OBJECT {

@@ -43,7 +43,7 @@ impl<'a> Signals<'a> {
             SuspectKind::Timers => url.starts_with("node:"),
             _ => url == CODE_OF_SIGNALS,
         };
-        let more = candidate.more_items().max(candidate.links as u64);
+        let more = candidate.more();
         may_be && more > 0 && *self.soon.get_or_init(|| self.count()) * 8 >= more * 7
     }
 

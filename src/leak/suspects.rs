@@ -29,8 +29,9 @@ use crate::leak::idle::Idle;
 use crate::leak::intervals::credit_intervals;
 use crate::leak::items::{self, Container};
 use crate::leak::keepers::credit_keepers;
+use crate::leak::lift::lift_chains;
 use crate::leak::listeners::merge_events;
-use crate::leak::merge::{add_crowds, lift_chains, merge_siblings};
+use crate::leak::merge::{add_crowds, merge_siblings};
 use crate::leak::naming::Naming;
 use crate::leak::places::Places;
 use crate::leak::realms::{are_realms, credit_realms};
@@ -341,7 +342,7 @@ fn is_of_the_program(
     let is_scope = graph.name_index(node) == words.context_node;
     let warms_up = || {
         mostly_code
-            && candidate.more_items().max(candidate.links as u64) < LEAST_ITEMS
+            && candidate.more() < LEAST_ITEMS
             && !are_realms(newer, before, positions, candidate)
     };
     !is_scope && !warms_up()
