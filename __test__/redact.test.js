@@ -111,6 +111,9 @@ const source = `
   const [baseline, current, plainBaseline, plainCurrent, streamed, digest] = process.argv.slice(1);
   (async () => {
     hidden.imported = await import('data:text/javascript,export default "' + secret('imported') + '"');
+    const queried = require('node:path').join(require('node:path').dirname(baseline), 'queried.mjs');
+    fs.writeFileSync(queried, 'export const keptExport = () => 1;');
+    hidden.queried = await import(require('node:url').pathToFileURL(queried) + '?' + secret('query'));
     await writeSnapshot(plainBaseline);
     await writeSnapshot(baseline, { redact });
     await writeSnapshot(digest, { redact, format: 'digest' });
@@ -165,6 +168,9 @@ describe('redaction', () => {
     const isRedactedUrl = (/** @type {string} */ text) =>
       /(^|\/ )data:~\d+~[0-9a-f]{16}$/.test(text);
     assert.ok(strings.some(isRedactedUrl), 'the URL of a script that is its source');
+    const isRedactedQuery = (/** @type {string} */ text) =>
+      /\/queried\.mjs\?~\d+~[0-9a-f]{16}$/.test(text);
+    assert.ok(strings.some(isRedactedQuery), 'the URL of a script with a query');
     assert.ok(strings.some((/** @type {string} */ text) => text.startsWith('node:internal/')));
   });
 

@@ -102,6 +102,7 @@ pub(super) struct Meta {
     pub(super) closure_type: Option<u8>,
     pub(super) hidden_type: Option<u8>,
     pub(super) string_type: Option<u8>,
+    pub(super) code_type: Option<u8>,
     /// What nodes take; not needed by the file to be redacted.
     pub(super) node_size: Option<usize>,
     pub(super) edge_type: usize,
@@ -179,6 +180,7 @@ impl Meta {
             closure_type: number_of("closure"),
             hidden_type: number_of("hidden"),
             string_type: number_of("string"),
+            code_type: number_of("code"),
             node_size: column(&file.node_fields, "self_size"),
             edge_type,
             edge_name: column(&file.edge_fields, "name_or_index")?,

@@ -370,7 +370,11 @@ impl Redactor {
             self.graph.note_size(kind, bytes, &self.meta);
         }
         self.graph.push(kind, narrow_name, edges);
-        let use_ = if is_value { Use::Value } else { Use::Label };
+        let use_ = match is_value {
+            true => Use::Value,
+            false if self.meta.code_type == Some(kind) => Use::Code,
+            false => Use::Label,
+        };
         self.row[self.meta.node_name] = self.strings.refer(name, use_);
         for at in 0..self.row.len() {
             write_number(self.row[at], self.first, out);

@@ -4,15 +4,17 @@
 //! what refers to it refers to the one that is meant. Strings come last in a file: by then all uses are
 //! known.
 //!
-//! Memory: five bits a string.
+//! Memory: six bits a string.
 
 use super::bits::Bits;
-use super::texts::{Salt, is_data};
+use super::texts::{Salt, is_data, is_path};
 
 /// How a string is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
     Label,
+    /// The name of code: a label, of a function or a script.
+    Code,
     /// The name of a property of an object: a label, unless it looks like data.
     Property,
     Value,
@@ -36,6 +38,7 @@ pub(super) struct Strings {
     values: Bits,
     keys: Bits,
     exports: Bits,
+    code: Bits,
 }
 
 impl Strings {
@@ -45,6 +48,7 @@ impl Strings {
         if let Ok(index) = u32::try_from(index) {
             let used = match use_ {
                 Use::Label => &mut self.labels,
+                Use::Code => &mut self.code,
                 Use::Property => &mut self.properties,
                 Use::Value => &mut self.values,
                 Use::Key => &mut self.keys,
@@ -57,7 +61,8 @@ impl Strings {
         index.saturating_mul(ENTRIES).saturating_add(u64::from(use_ == Use::Value))
     }
 
-    /// Writes the entries of the next string.
+    /// Writes the entries of the next string. The path of a script is a label wherever else it stands: by it is
+    /// known which module a script is of.
     pub(super) fn write(&mut self, text: &[u8], salt: &Salt, out: &mut Vec<u8>) {
         let index = self.written;
         self.written += 1;
@@ -67,7 +72,9 @@ impl Strings {
         out.push(b'"');
         // The first entry is V8's `<dummy>`.
         let is_property = self.properties.contains(index);
+        let is_of_code = self.code.contains(index);
         if self.labels.contains(index)
+            || is_of_code
             || (is_property && !is_data(text))
             || (index == 0 && text == b"<dummy>")
         {
@@ -76,9 +83,10 @@ impl Strings {
             salt.write_token(text, out);
         }
         out.extend_from_slice(b"\",\"");
-        if self.exports.contains(index) {
+        let is_value = self.values.contains(index);
+        if self.exports.contains(index) || (is_value && is_of_code && is_path(text)) {
             salt.write_label(text, out);
-        } else if self.values.contains(index) {
+        } else if is_value {
             salt.write_token(text, out);
         }
         out.push(b'"');

@@ -56,7 +56,7 @@ impl Salt {
 
     /// Appends a label to `out`. The text of a WeakMap's edge names its key and its value, which
     /// may be strings: `5 / part of key (NAME @7) -> value (NAME @9) pair in WeakMap (table @3)`.
-    /// The URL of a script may be all of its source.
+    /// The URL of a script may be all of its source, and that of a file may have a query.
     pub(super) fn write_label(&self, text: &[u8], out: &mut Vec<u8>) {
         if let Some(parts) = Ephemeron::parse(text) {
             out.extend_from_slice(parts.before_key);
@@ -64,48 +64,86 @@ impl Salt {
             out.extend_from_slice(parts.between);
             self.write_token(parts.value, out);
             out.extend_from_slice(parts.after);
-        } else if let Some(source) = source_in_url(text) {
-            out.extend_from_slice(&text[..source]);
-            self.write_token(&text[source..], out);
+        } else if let Some(data) = data_in_url(text) {
+            out.extend_from_slice(&text[..data]);
+            self.write_token(&text[data..], out);
         } else {
             out.extend_from_slice(text);
         }
     }
 }
 
-/// Where the source is in the URL of a script that holds it. V8 after Node 26 names scripts with their
-/// kind.
-fn source_in_url(text: &[u8]) -> Option<usize> {
+/// Where data begins in the URL of a script: its source, if the URL holds that, or the query or fragment of a
+/// file's. V8 after Node 26 names scripts with their kind.
+fn data_in_url(text: &[u8]) -> Option<usize> {
     const KIND: &[u8] = b"system / Script / ";
-    const SCHEME: &[u8] = b"data:";
     let url = if text.starts_with(KIND) { KIND.len() } else { 0 };
-    let scheme = text.get(url..url + SCHEME.len())?;
-    scheme.eq_ignore_ascii_case(SCHEME).then_some(url + SCHEME.len())
+    let after = |scheme: &[u8]| {
+        let found = text.get(url..url + scheme.len())?;
+        found.eq_ignore_ascii_case(scheme).then_some(url + scheme.len())
+    };
+    after(b"data:").or_else(|| {
+        let path = after(b"file:")?;
+        let query = text[path..].iter().position(|byte| matches!(byte, b'?' | b'#'))?;
+        Some(path + query + 1)
+    })
+}
+
+/// Whether a text is the path of a file, or a URL of one.
+pub(super) fn is_path(text: &[u8]) -> bool {
+    let has_drive =
+        || matches!(text, [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
+    text.starts_with(b"/") || text.starts_with(b"file:") || has_drive()
 }
 
 /// Whether the name of a property is rather data, as a mail address, a UUID or a token is: it has
 /// digits here and there, or is no identifier and more than words with signs between them, as in
 /// `content-type`. `text` is as it stands in the file. Symbols and private names are what the program
-/// calls them.
+/// calls them; so are accessors, which V8 calls `get NAME` and `set NAME`.
 pub(super) fn is_data(text: &[u8]) -> bool {
-    if text.starts_with(b"<symbol") || text.starts_with(b"#") {
+    if text.starts_with(b"<symbol ") && text.ends_with(b">") {
         return false;
     }
-    let (mut at, mut has_sign, mut is_odd, mut numbers) = (0, false, false, 0);
-    while at < text.len() {
-        let follows_digit = at > 0 && text[at - 1].is_ascii_digit();
-        match (text[at], text.get(at + 1)) {
-            // A letter of another alphabet.
-            (b'\\', Some(b'u')) => at += 5,
-            (b'\\' | b'@' | b' ' | b'=' | b'+' | b'%', _) => is_odd = true,
-            (byte, _) if byte.is_ascii_digit() => numbers += usize::from(!follows_digit),
-            (b'_' | b'$' | 0x80.., _) => {}
-            (byte, _) => has_sign |= !byte.is_ascii_alphabetic(),
+    let accessor = [b"get ", b"set "].iter().find_map(|kind| text.strip_prefix(*kind));
+    let text = accessor.unwrap_or(text);
+    let text = text.strip_prefix(b"#").unwrap_or(text);
+    let (mut has_sign, mut is_odd, mut numbers) = (false, false, 0);
+    let (mut starts_with_digit, mut follows_digit) = (false, false);
+    for (at, character) in characters(text).enumerate() {
+        let is_digit = character.is_numeric();
+        match character {
+            '\\' | '@' | '=' | '+' | '%' => is_odd = true,
+            '_' | '$' => {}
+            _ if character.is_whitespace() || character.is_control() => is_odd = true,
+            _ if is_digit => numbers += usize::from(!follows_digit),
+            _ => has_sign |= character.is_ascii() && !character.is_ascii_alphabetic(),
         }
-        at += 1;
+        starts_with_digit |= at == 0 && is_digit;
+        follows_digit = is_digit;
     }
     let is_token = numbers >= MIN_NUMBERS || (has_sign && numbers > 0);
-    is_odd || is_token || text.first().is_some_and(u8::is_ascii_digit)
+    is_odd || is_token || starts_with_digit
+}
+
+/// The characters of a text as it stands in the file. Of an escape that is not of a UTF-16 unit there is a
+/// backslash; half of a pair is a letter of another alphabet.
+fn characters(text: &[u8]) -> impl Iterator<Item = char> {
+    let text = String::from_utf8_lossy(text).into_owned();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(at..)?;
+        let unit = rest.strip_prefix("\\u").and_then(|rest| rest.get(..4));
+        if let Some(unit) = unit.and_then(|unit| u32::from_str_radix(unit, 16).ok()) {
+            at += 6;
+            return Some(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER));
+        }
+        let first = rest.chars().next()?;
+        at += first.len_utf8();
+        if first == '\\' {
+            at += text[at..].chars().next().map_or(0, char::len_utf8);
+        }
+        Some(first)
+    })
 }
 
 /// HMAC takes keys of any length.
@@ -204,8 +242,22 @@ mod tests {
             check("system / Script / DATA:text/javascript,export default 1"),
             format!("system / Script / DATA:{source}")
         );
-        for url in ["file:///data:/a.js", "database", "data", "node:fs", ""] {
+        let query = token("a", "key=secret#1");
+        assert_eq!(check("file:///a.js?key=secret#1"), format!("file:///a.js?{query}"));
+        assert_eq!(check("file:///a.js#"), "file:///a.js#");
+        for url in ["file:///data:/a.js", "is it file:///a.js?", "database", "data", "node:fs", ""]
+        {
             assert_eq!(check(url), url);
+        }
+    }
+
+    #[test]
+    fn paths_are_told_from_other_texts() {
+        for path in ["/srv/app.js", "file:///srv/app.mjs", "C:\\\\app.js"] {
+            assert!(is_path(path.as_bytes()), "{path}");
+        }
+        for other in ["app.js", "", "C:", "a secret", "https://example.org/"] {
+            assert!(!is_path(other.as_bytes()), "{other}");
         }
     }
 
@@ -223,6 +275,13 @@ mod tests {
             "0.123",
             "\\u0410 1",
             "a\\n",
+            "#john.doe@example.org",
+            "#4000-0000-0000-0002",
+            "<symbol john@example.org",
+            "get John Smith",
+            "\\u5c71\\u7530\\u3000\\u592a\\u90ce",
+            "Anna\\u00a0Smith",
+            "\u{0661}\u{0662}\u{0663}abc",
         ] {
             assert!(is_data(name.as_bytes()), "{name}");
         }
@@ -235,6 +294,8 @@ mod tests {
             "_events",
             "$1",
             "#field1",
+            "get total",
+            "set #field1",
             "<symbol kState 1>",
             "\\u0410\\u0411",
             "",
