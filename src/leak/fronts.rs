@@ -12,7 +12,7 @@ use crate::graph::{EdgeType, NodeIndex, NodeType, StringIndex};
 use crate::leak::candidate::Candidate;
 use crate::leak::declarations::is_of_package;
 use crate::leak::describe::Describer;
-use crate::leak::scripts::{Place, place_of_constructor};
+use crate::leak::scripts::Place;
 use crate::leak::suspects::Newer;
 
 /// So many instances are looked at for what is in front of them.
@@ -51,9 +51,8 @@ impl Describer<'_> {
 
     /// The code of the class of that, if it is the program's or a package's.
     pub(super) fn place_of_front(&self, candidate: &Candidate) -> Option<Place> {
-        let Newer { graph, words, .. } = self.newer;
         let front = self.front_of(candidate);
-        place_of_constructor(graph, words, front).filter(|place| !place.is_internal())
+        self.places.place_of_constructor(front).filter(|place| !place.is_internal())
     }
 
     /// Of two objects that refer to each other, the one behind Node's handle; and what a package or the
@@ -67,7 +66,7 @@ impl Describer<'_> {
         let own = self.mutual(node).filter(|_| is_wrapper);
         let front = own.unwrap_or(node);
         let is_of_node =
-            || place_of_constructor(graph, words, node).is_some_and(|place| place.is_internal());
+            || self.places.place_of_constructor(node).is_some_and(|place| place.is_internal());
         let holder = (own.is_some() || is_of_node()).then(|| self.holder(front, node)).flatten();
         holder.or_else(|| own.map(|own| (own, Telling { is_own: false, steps: 0 })))
     }
@@ -101,11 +100,11 @@ impl Describer<'_> {
     /// By what they have in a property: the instances of classes of the program and of packages that a node
     /// dominates.
     fn holders_below(&self, top: NodeIndex) -> BTreeMap<NodeIndex, Vec<Front>> {
-        let Newer { graph, words, .. } = self.newer;
+        let Newer { graph, .. } = self.newer;
         let mut holders: BTreeMap<NodeIndex, Vec<Front>> = BTreeMap::new();
         for &node in self.places.below(top).iter().take(MOST_HELD) {
             let is_object = graph.node_type(node) == NodeType::OBJECT;
-            let place = is_object.then(|| place_of_constructor(graph, words, node)).flatten();
+            let place = is_object.then(|| self.places.place_of_constructor(node)).flatten();
             let Some(place) = place.filter(|place| !place.is_internal()) else { continue };
             let front = Front { node, is_own: !is_of_package(&place.url) };
             for target in self.properties(node) {

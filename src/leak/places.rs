@@ -21,9 +21,7 @@ use crate::leak::exports::Exports;
 use crate::leak::holders::slots;
 use crate::leak::naming::Handle;
 use crate::leak::route::{Step, steps_to};
-use crate::leak::scripts::{
-    Place, place_of_call, place_of_closure, place_of_constructor, place_of_module,
-};
+use crate::leak::scripts::{Constructors, Place, place_of_call, place_of_closure, place_of_module};
 use crate::leak::stores::entry_of_store;
 use crate::leak::suspects::Newer;
 use crate::leak::timers::function_of;
@@ -46,6 +44,8 @@ pub(super) struct Places<'a> {
     exports: &'a Exports,
     /// Found when the first scope is asked for.
     captures: OnceCell<Captures>,
+    /// Found when the first constructor is asked for.
+    constructors: OnceCell<Constructors>,
     /// Where names are declared.
     pub(super) declarations: Declarations<'a>,
 }
@@ -58,8 +58,22 @@ impl<'a> Places<'a> {
         positions: &'a [u32],
         exports: &'a Exports,
     ) -> Self {
-        let (captures, declarations) = (OnceCell::new(), Declarations::new(newer));
-        Self { newer, before, positions, exports, captures, declarations }
+        Self {
+            newer,
+            before,
+            positions,
+            exports,
+            captures: OnceCell::new(),
+            constructors: OnceCell::new(),
+            declarations: Declarations::new(newer),
+        }
+    }
+
+    /// Where the constructor of an object is.
+    pub(super) fn place_of_constructor(&self, object: NodeIndex) -> Option<Place> {
+        let Newer { graph, words, .. } = self.newer;
+        let constructors = self.constructors.get_or_init(|| Constructors::find(graph, words));
+        constructors.place(graph, words, object)
     }
 
     /// The code to look at: that which owns the suspect; where Node owns it, that of the functions
@@ -186,8 +200,9 @@ impl<'a> Places<'a> {
             NodeType::OBJECT if graph.name_index(node) == words.module_class => {
                 self.module_file(node)
             }
-            NodeType::OBJECT => place_of_call(graph, words, node)
-                .or_else(|| place_of_constructor(graph, words, node)),
+            NodeType::OBJECT => {
+                place_of_call(graph, words, node).or_else(|| self.place_of_constructor(node))
+            }
             NodeType::HIDDEN if graph.name_index(node) == words.cell_node => {
                 self.place_of_export(node)
             }
@@ -254,7 +269,7 @@ impl<'a> Places<'a> {
         for node in self.young_in(candidate).take(SAMPLE) {
             let place = match graph.node_type(node) {
                 NodeType::CLOSURE => place_of_closure(graph, words, node),
-                NodeType::OBJECT => place_of_constructor(graph, words, node),
+                NodeType::OBJECT => self.place_of_constructor(node),
                 _ => None,
             };
             if let Some(place) = place.filter(|place| !place.is_internal()) {

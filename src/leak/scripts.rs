@@ -3,7 +3,7 @@
 //! A closure leads to its script over `shared`; a location row gives line and column, and for an
 //! instance those of its constructor (specification, sections 2.5 and 2.6).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
@@ -144,24 +144,43 @@ pub fn place_of_call(graph: &HeapGraph, words: &Vocabulary, call: NodeIndex) -> 
     place_of_closure(graph, words, internal_target(graph, call, [words.function; 2])?)
 }
 
-/// Where the constructor of an object is.
-pub fn place_of_constructor(
-    graph: &HeapGraph,
-    words: &Vocabulary,
-    object: NodeIndex,
-) -> Option<Place> {
-    let at = graph.tables().locations.of(object)?;
-    let script = match at.script {
-        Some(script) => script,
-        None => script_by_id(graph, words, at.script_id)?,
-    };
-    let url = url_of(graph, script);
-    if url.is_empty() {
-        let url = url_of_evaluator(graph, words, script)?;
-        return Some(Place { url, position: None, function: None });
+/// Where the constructors of objects are.
+///
+/// Time: linear in the locations to find the scripts, once; then a look-up. Memory: two words a script.
+#[derive(Debug)]
+pub struct Constructors {
+    /// By the id that V8 gives a script: that of any closure that a location row says is in it.
+    scripts: HashMap<u32, NodeIndex>,
+}
+
+impl Constructors {
+    /// Finds the scripts.
+    pub fn find(graph: &HeapGraph, words: &Vocabulary) -> Self {
+        let mut scripts = HashMap::new();
+        for row in graph.tables().locations.iter() {
+            let script_id = row.place.script_id;
+            if graph.node_type(row.node) == NodeType::CLOSURE
+                && !scripts.contains_key(&script_id)
+                && let Some(script) = script_of(graph, words, row.node)
+            {
+                scripts.insert(script_id, script);
+            }
+        }
+        Self { scripts }
     }
-    let position = Some((at.line.saturating_add(1), at.column.saturating_add(1)));
-    Some(Place { url, position, function: None })
+
+    /// Where the constructor of an object is.
+    pub fn place(&self, graph: &HeapGraph, words: &Vocabulary, object: NodeIndex) -> Option<Place> {
+        let at = graph.tables().locations.of(object)?;
+        let script = at.script.or_else(|| self.scripts.get(&at.script_id).copied())?;
+        let url = url_of(graph, script);
+        if url.is_empty() {
+            let url = url_of_evaluator(graph, words, script)?;
+            return Some(Place { url, position: None, function: None });
+        }
+        let position = Some((at.line.saturating_add(1), at.column.saturating_add(1)));
+        Some(Place { url, position, function: None })
+    }
 }
 
 /// Where the code of an ES module is: it refers to the function or generator that runs it.
@@ -181,14 +200,6 @@ pub fn place_of_module(graph: &HeapGraph, words: &Vocabulary, module: NodeIndex)
         let url = url_of(graph, script_of(graph, words, closure)?);
         Some(Place { url, position: None, function: None })
     })
-}
-
-/// The script with an id: that of any closure that a location row says is in it. Linear in the
-/// locations: for a few questions a report.
-fn script_by_id(graph: &HeapGraph, words: &Vocabulary, script_id: u32) -> Option<NodeIndex> {
-    let rows = graph.tables().locations.iter().filter(|row| row.place.script_id == script_id);
-    let mut closures = rows.filter(|row| graph.node_type(row.node) == NodeType::CLOSURE);
-    closures.find_map(|row| script_of(graph, words, row.node))
 }
 
 #[cfg(test)]
@@ -228,13 +239,10 @@ mod tests {
             heap.locate(stranger, 8, 29, 0);
         });
         let Heap { graph, words, .. } = &heap;
-        let place = place_of_constructor(graph, words, instance).unwrap();
+        let constructors = Constructors::find(graph, words);
+        let place = constructors.place(graph, words, instance).unwrap();
         assert_eq!((place.url.as_str(), place.position), (URL, Some((30, 1))));
-        assert_eq!(
-            place_of_constructor(graph, words, stranger),
-            None,
-            "no function is of script 8"
-        );
+        assert_eq!(constructors.place(graph, words, stranger), None, "no function is of script 8");
     }
 
     #[test]
