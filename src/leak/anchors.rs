@@ -16,7 +16,7 @@ use crate::leak::file_names::{FileNames, OF_NODE, path_of};
 use crate::leak::hash::Fnv;
 use crate::leak::route::Source;
 use crate::leak::scripts::{internal_target, place_of_module, script_of, url_of};
-use crate::leak::shape::NO_SHAPE;
+use crate::leak::shape::{NO_SHAPE, shape_of};
 use crate::leak::vocabulary::Vocabulary;
 
 /// The shapes of the realm of the program and of its global object: smaller than those that are
@@ -35,11 +35,12 @@ pub(super) fn anchors(graph: &HeapGraph, words: &Vocabulary) -> Vec<Source<u64>>
     anchors.retain(|anchor| !anchor.file.is_empty());
     let names = FileNames::of(anchors.iter().map(|anchor| anchor.file.as_str()));
     let label = |anchor: &Anchor| {
-        let mut hash = Fnv::default();
-        hash.bytes(graph.raw_name(anchor.node));
-        hash.bytes(&anchor.name);
-        hash.bytes(names.telling(&anchor.file).as_bytes());
-        hash.finish().max(GLOBAL + 1)
+        let mut class = Fnv::default();
+        class.bytes(graph.raw_name(anchor.node));
+        let mut way = class;
+        way.bytes(&anchor.name);
+        way.bytes(names.telling(&anchor.file).as_bytes());
+        shape_of(way, &anchor.name, class).max(GLOBAL + 1)
     };
     let named = anchors.iter().map(|anchor| Source { node: anchor.node, label: label(anchor) });
     named.chain(realm(graph, words)).collect()

@@ -15,6 +15,7 @@ use crate::leak::census::{
 use crate::leak::growth::{Scatter, is_slot};
 use crate::leak::items;
 use crate::leak::levels::{Level, Member, levels};
+use crate::leak::moved::Moved;
 use crate::leak::records::Record;
 use crate::leak::shape::NO_SHAPE;
 use crate::leak::suspects::LEAST_BYTES;
@@ -47,6 +48,7 @@ impl Prior {
 /// What there is of each shape now, and what there was.
 struct Kin<'a> {
     census: &'a Census,
+    moved: Moved,
     now: HashMap<u64, Together>,
     levels: HashMap<u64, Level>,
 }
@@ -55,7 +57,7 @@ impl Kin<'_> {
     /// What there is and was of a shape that several things have.
     fn several(&self, shape: u64) -> Option<(Together, Together)> {
         let now = *self.now.get(&shape).filter(|now| now.count > 1)?;
-        Some((now, self.census.together(shape)?))
+        Some((now, self.census.together(self.moved.shape_then(shape))?))
     }
 
     /// Whether there are no more of a shape than there were, and they have grown all together.
@@ -87,7 +89,8 @@ impl Kin<'_> {
         let &Member { shape, items, retained, .. } = member;
         let Some((now, was)) = self.several(shape) else {
             let only = self.now.get(&shape).filter(|now| now.count == 1);
-            return only.and_then(|_| self.census.by_shape(shape)).map(Prior::from);
+            let was = only.and_then(|_| self.census.by_shape(self.moved.shape_then(shape)));
+            return was.map(Prior::from);
         };
         let level = self.levels.get(&shape);
         (now.count <= was.count && retained >= LARGE).then(|| Prior {
@@ -161,7 +164,7 @@ impl<'a> Before<'a> {
         shapes: &[u64],
         control: &Control,
     ) -> Result<Self> {
-        let mut kin = Kin { census, now: HashMap::new(), levels: HashMap::new() };
+        let mut now: HashMap<u64, Together> = HashMap::new();
         let mut members: Vec<Member> = Vec::new();
         for node in graph.nodes() {
             control.checkpoint_at(node.at())?;
@@ -172,10 +175,12 @@ impl<'a> Before<'a> {
                 continue;
             }
             members.push(Member { node, shape, items, retained });
-            kin.now.entry(shape).or_default().add(items, retained);
+            now.entry(shape).or_default().add(items, retained);
         }
+        let moved = Moved::find(census, &now);
+        let mut kin = Kin { census, moved, now, levels: HashMap::new() };
         let grown = members.iter().filter(|member| kin.has_grown_in_place(member.shape));
-        let was = |shape| census.together(shape).unwrap_or_default();
+        let was = |shape| census.together(kin.moved.shape_then(shape)).unwrap_or_default();
         kin.levels = levels(grown.copied().collect(), was);
         let mut matched = BitSet::new(graph.node_count());
         let mut counterparts = HashMap::new();

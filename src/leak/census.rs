@@ -209,6 +209,11 @@ impl Census {
         self.shapes.get(&shape).map(ByShape::together)
     }
 
+    /// All shapes, and what is of each together, in no order.
+    pub fn shapes(&self) -> impl Iterator<Item = (u64, Together)> + '_ {
+        self.shapes.iter().map(|(&shape, by)| (shape, by.together()))
+    }
+
     /// Whether it can be asked by shape.
     pub fn has_shapes(&self) -> bool {
         !self.shapes.is_empty()

@@ -1,5 +1,5 @@
 //! What code defines is no growth of data: a prototype with its methods, the exports of a module, a table
-//! of handlers.
+//! of handlers, and the object that V8 keeps of a literal to copy it each time.
 //!
 //! Such an object is full of functions, each of another text, and all of a few scripts: there is no more
 //! of them than somebody wrote. Functions that a program piles up are of one text, or each of a script
@@ -35,7 +35,8 @@ pub(super) fn are_definitions(
     if !stands_for_itself || graph.node_type(node) != NodeType::OBJECT {
         return false;
     }
-    if candidate.point.prior.is_none() && is_prototype(newer, node) {
+    if candidate.point.prior.is_none() && (is_prototype(newer, node) || is_of_literal(newer, node))
+    {
         return true;
     }
     let items = new_items(newer, before, node, usize::MAX);
@@ -60,6 +61,19 @@ fn is_prototype(newer: Newer<'_>, node: NodeIndex) -> bool {
     let Newer { graph, words, .. } = newer;
     let constructor = property(graph, node, words.constructor);
     constructor.is_some_and(|function| property(graph, function, words.prototype) == Some(node))
+}
+
+/// So deep are objects of literals in each other at most.
+const DEEPEST_LITERAL: usize = 16;
+
+/// Whether a node is what V8 copies when a literal is evaluated, or a part of it: one for each place in the code.
+fn is_of_literal(newer: Newer<'_>, node: NodeIndex) -> bool {
+    let Newer { graph, words, analysis, .. } = newer;
+    let above = |&node: &NodeIndex| Some(analysis.dominators.idom(node));
+    let mut around = std::iter::successors(above(&node), above).take(DEEPEST_LITERAL);
+    around.any(|it| {
+        graph.name_index(it) == words.allocation_site_node && graph.node_type(it) == NodeType::CODE
+    })
 }
 
 #[cfg(test)]
@@ -108,6 +122,26 @@ mod tests {
             }
         });
         assert_eq!(found.len(), 0);
+    }
+
+    #[test]
+    fn the_object_that_a_literal_is_copied_from_is_one() {
+        let found = |node_type: NodeType, name: &str| {
+            let found = suspects(|heap, global, is_grown| {
+                let class = heap.node(NodeType::CLOSURE, "messages", 32);
+                heap.edge(global, EdgeType::PROPERTY, "messages", class);
+                let site = heap.node(node_type, name, 40);
+                heap.edge(class, EdgeType::PROPERTY, "site", site);
+                let copied = property(heap, site, "texts", "Object");
+                for number in 0..if is_grown { 400 } else { 0 } {
+                    let text = heap.node(NodeType::OBJECT, "Text", 200);
+                    heap.edge(copied, EdgeType::PROPERTY, format!("text{number}"), text);
+                }
+            });
+            found.len()
+        };
+        assert_eq!(found(NodeType::CODE, "system / AllocationSite"), 0);
+        assert_eq!(found(NodeType::OBJECT, "Messages"), 1);
     }
 
     #[test]

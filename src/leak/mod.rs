@@ -1,11 +1,11 @@
 //! From growth to a name: what leaks, and what a developer calls it.
 //!
 //! ```text
-//! census (baseline) -> before (levels)
+//! census (baseline) -> before (levels, moved, alive)
 //! -> growth: where it piles up (follow, grown_containers, spine, crowds, scatter, keys, things, shared_tables)
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, lift, chain,
 //!    listeners, companions, ties, intervals, small), what is none (definitions, finalizers, idle, signals,
-//!    generations, windows, realms, room, turnover), what no variable holds (registered_symbols)
+//!    generations, windows, realms, room, turnover, load), what no variable holds (registered_symbols)
 //! -> describe: route, ways, naming, data_keys, exports, places, declarations (source_words),
 //!    parameters, locals, stores, fronts, scripts, kind, contents, path,
 //!    fingerprint, sentence; what Node has (of_node, young_modules) and packages do
@@ -62,9 +62,11 @@ mod levels;
 mod lift;
 mod listeners;
 mod lists;
+mod load;
 mod locals;
 pub mod matching;
 mod merge;
+mod moved;
 pub mod naming;
 mod of_node;
 mod parameters;

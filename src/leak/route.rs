@@ -271,9 +271,20 @@ impl<'a> Prices<'a> {
             _ => match self.internal(name) {
                 // Seen from the key, an entry of a WeakMap is somebody else's.
                 ENTRY if self.graph.node_type(from) != NodeType::ARRAY => FROM_KEY,
+                ENTRY if self.is_proxy_of_key(edge) => return None,
                 price => price,
             },
         })
+    }
+
+    /// Whether an entry of a WeakMap is a `Proxy` of its key, as libraries keep them that observe objects. The
+    /// entry is there as long as the key is, so the way to the key is another one.
+    fn is_proxy_of_key(&self, entry: Edge) -> bool {
+        let proxy = entry.target;
+        self.graph.name_index(proxy) == self.words.proxy_node
+            && key_of_entry(self.graph.edge_name(entry)).is_some_and(|key| {
+                self.graph.edges(proxy).any(|edge| self.graph.id(edge.target) == key)
+            })
     }
 
     fn internal(&mut self, name: StringIndex) -> u32 {
@@ -328,6 +339,14 @@ impl<'a> Prices<'a> {
             _ => 10,
         }
     }
+}
+
+/// The id of the key in the name of an edge that is an entry of a WeakMap:
+/// `5 / part of key (NAME @7) -> value (NAME @9) pair in WeakMap (table @3)`. Names may have anything in them.
+fn key_of_entry(name: &[u8]) -> Option<u32> {
+    let name = std::str::from_utf8(name).ok()?;
+    let (key, _) = name.split_once(") -> value (")?;
+    key.rsplit_once('@')?.1.parse().ok()
 }
 
 #[cfg(test)]

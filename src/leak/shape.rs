@@ -8,9 +8,13 @@
 //!
 //! Ways and shapes begin at what a program has once, as its modules: see `anchors.rs`.
 //!
+//! A part of a shape is the name by which the last step goes, and another the class it leads to, so that what
+//! is at another place after a deploy can be known again: see `moved.rs`.
+//!
 //! Time: linear in nodes and edges; each node takes its parent's shape. Memory: 8 bytes a node, 16
 //! while the ways are searched.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::control::Control;
@@ -26,6 +30,41 @@ use crate::leak::vocabulary::Vocabulary;
 
 /// A node that no route leads to.
 pub const NO_SHAPE: u64 = 0;
+
+/// So many bits of a shape are a hash of the name, as many above the others one of the class.
+const NAME_BITS: u32 = 12;
+const CLASS_BITS: u32 = 12;
+const WAY_BITS: u32 = u64::BITS - NAME_BITS - CLASS_BITS;
+
+/// Names that tell nothing of what they stand for: every module has them, or every class.
+const OF_EVERY_MODULE: [&[u8]; 4] = [b"exports", b"default", b"prototype", b"constructor"];
+
+/// The name of the variable or property that a shape ends with; 0: it has none.
+pub fn name_in(shape: u64) -> u64 {
+    shape >> (CLASS_BITS + WAY_BITS)
+}
+
+/// The class of what a shape leads to.
+pub fn class_in(shape: u64) -> u64 {
+    shape >> WAY_BITS & ((1 << CLASS_BITS) - 1)
+}
+
+/// Puts a shape together out of hashes. An empty name is none.
+pub(super) fn shape_of(way: Fnv, name: &[u8], class: Fnv) -> u64 {
+    let folded = |hash: u64, bits: u32| (hash ^ hash >> 32) & ((1 << bits) - 1);
+    let name = match name {
+        [] => 0,
+        name => {
+            let mut hash = Fnv::default();
+            hash.bytes(name);
+            folded(hash.finish(), NAME_BITS).max(1)
+        }
+    };
+    let class = folded(class.finish(), CLASS_BITS);
+    let way = way.finish() & ((1 << WAY_BITS) - 1);
+    // Zero stands for "none".
+    (name << (CLASS_BITS + WAY_BITS) | class << WAY_BITS | way).max(1)
+}
 
 /// The shape of every node, by node.
 ///
@@ -108,39 +147,44 @@ struct Labels<'a> {
 
 impl Labels<'_> {
     fn extend(&mut self, above: u64, step: Step) -> u64 {
-        let mut hash = Fnv::default();
+        let class = self.class(step.edge.target);
+        let mut way = Fnv::default();
         // In which of Node's lists a timer stands, and behind which others, is chance.
         let is_timer = self.graph.node_type(step.edge.target) == NodeType::OBJECT
             && self.graph.name_index(step.edge.target) == self.words.timeout_class;
+        let name = self.name(step).filter(|_| !is_timer);
         if !is_timer {
-            hash.bytes(&above.to_le_bytes());
-            self.add_edge(&mut hash, step);
+            way.bytes(&above.to_le_bytes());
+            way.bytes(name.as_deref().unwrap_or_else(|| self.unnamed(step)));
         }
-        self.add_class(&mut hash, step.edge.target);
-        // Zero stands for "none".
-        hash.finish().max(1)
+        way.bytes(&class.finish().to_le_bytes());
+        let telling = name.as_deref().filter(|name| !OF_EVERY_MODULE.contains(name));
+        shape_of(way, telling.unwrap_or_default(), class)
     }
 
-    fn add_edge(&self, hash: &mut Fnv, step: Step) {
+    /// The variable or property that a step goes by.
+    fn name(&self, step: Step) -> Option<Cow<'_, [u8]>> {
         let label = step.edge.label;
-        let name = StringIndex(label.raw_name());
+        let text = || Cow::Borrowed(self.graph.strings().get(StringIndex(label.raw_name())));
         match label.edge_type() {
-            EdgeType::CONTEXT => hash.bytes(self.graph.strings().get(name)),
-            EdgeType::PROPERTY if !self.is_key(step) => {
-                hash.bytes(self.graph.strings().get(name));
+            EdgeType::CONTEXT => Some(text()),
+            EdgeType::PROPERTY => (!self.is_key(step)).then(text),
+            EdgeType::INTERNAL => None,
+            _ => {
+                let variable = variable_of_block(self.graph, self.words, &step);
+                variable.map(|name| Cow::Owned(name.into_bytes()))
             }
-            EdgeType::INTERNAL => {
-                let text = self.graph.strings().get(name);
-                match text.first() {
-                    Some(b'0'..=b'9') => hash.bytes(b"[x]"),
-                    _ => hash.bytes(text),
-                }
-            }
-            _ => match variable_of_block(self.graph, self.words, &step) {
-                Some(name) => hash.bytes(name.as_bytes()),
-                None => hash.bytes(b"[x]"),
-            },
         }
+    }
+
+    /// What stands for a step that goes by no name of the program's.
+    fn unnamed(&self, step: Step) -> &[u8] {
+        let label = step.edge.label;
+        let text = match label.edge_type() {
+            EdgeType::INTERNAL => self.graph.strings().get(StringIndex(label.raw_name())),
+            _ => return b"[x]",
+        };
+        if text.first().is_some_and(u8::is_ascii_digit) { b"[x]" } else { text }
     }
 
     /// Whether a property's name is data.
@@ -155,7 +199,8 @@ impl Labels<'_> {
         }
     }
 
-    fn add_class(&mut self, hash: &mut Fnv, node: NodeIndex) {
+    fn class(&mut self, node: NodeIndex) -> Fnv {
+        let mut hash = Fnv::default();
         let node_type = self.graph.node_type(node);
         hash.byte(if node_type.is_string() { NodeType::STRING.0 } else { node_type.0 });
         match node_type {
@@ -168,6 +213,7 @@ impl Labels<'_> {
             NodeType::HIDDEN | NodeType::SYNTHETIC => hash.bytes(self.graph.raw_name(node)),
             _ => {}
         }
+        hash
     }
 
     fn file_of_function(&mut self, closure: NodeIndex) -> u64 {

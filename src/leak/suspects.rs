@@ -31,6 +31,7 @@ use crate::leak::items::{self, Container};
 use crate::leak::keepers::credit_keepers;
 use crate::leak::lift::lift_chains;
 use crate::leak::listeners::merge_events;
+use crate::leak::load::may_be_load;
 use crate::leak::merge::{add_crowds, merge_siblings};
 use crate::leak::naming::Naming;
 use crate::leak::places::Places;
@@ -42,7 +43,7 @@ use crate::leak::signals::Signals;
 use crate::leak::small::large_together;
 use crate::leak::things::is_value;
 use crate::leak::timers::merge_timer_lists;
-use crate::leak::turnover::has_been_emptied;
+use crate::leak::turnover::{has_been_emptied, has_turned_over};
 use crate::leak::vocabulary::Vocabulary;
 use crate::leak::windows::{is_bucket, is_window};
 use crate::report::{DiffOptions, Suspect};
@@ -108,6 +109,8 @@ pub fn find_suspects(
     let naming = Naming::new(graph, words);
     let exports = &naming.exports;
     let mut candidates = worth_naming(newer, before, &walk, growth?, &positions, exports, control)?;
+    // What has grown every time over several snapshots is more than that.
+    candidates.retain(|candidate| options.is_trend || !may_be_load(newer, before, candidate));
     let describer = Describer {
         newer,
         before,
@@ -140,6 +143,7 @@ pub fn find_suspects(
             && !signals.explains(candidate, &described.suspect)
             && !is_generation(newer, before, candidate)
             && !is_bucket(newer, before, candidate)
+            && !has_turned_over(newer, before, candidate)
             && !is_window(newer, before, candidate)
             && !will_be_taken_out(newer, before, &positions, candidate)
             && !has_been_emptied(newer, before, candidate, &described.suspect)

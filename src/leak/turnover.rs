@@ -2,7 +2,11 @@
 //!
 //! How full such a buffer is is a matter of the moment. It is one if nothing is left of what was in it, and
 //! the code empties it: a new container takes its place, or an array is cut to nothing. A queue whose
-//! consumer is too slow loses its first items one by one; that is a leak.
+//! consumer is too slow loses its first items one by one; that is a leak. So is a buffer that is far fuller than it
+//! was: it may have been emptied once since, and never again.
+//!
+//! In a Map, Set or dictionary items come and go one by one, as sessions and what a cache keeps for a while. If
+//! none of many is left, each of them goes sooner or later, and how many there are at a moment is load.
 //!
 //! By id only: it has to be known that nothing is left.
 //!
@@ -12,6 +16,7 @@ use crate::graph::{NodeIndex, NodeType};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
 use crate::leak::holders::slots;
+use crate::leak::items::{self, Container};
 use crate::leak::source_words::behind_name;
 use crate::leak::suspects::Newer;
 use crate::report::Suspect;
@@ -19,6 +24,32 @@ use crate::source_map::source_text;
 
 /// With fewer items before, that they are gone says little.
 const FEWEST_GONE: u64 = 8;
+
+/// A buffer that is so many times as full as it was is not emptied any more.
+const MOST_TIMES: u64 = 10;
+
+/// Whether a candidate is a Map, Set or dictionary that has other items than it had, all of them, and not twice
+/// as many.
+pub(super) fn has_turned_over(
+    newer: Newer<'_>,
+    before: &Before<'_>,
+    candidate: &Candidate,
+) -> bool {
+    let Newer { graph, words, .. } = newer;
+    let node = candidate.point.node;
+    let was = candidate.point.prior.map_or(0, |prior| prior.items);
+    let is_table = || {
+        let container = items::count(graph, words, node).map(|(container, _)| container);
+        matches!(container, Some(Container::Map | Container::Set | Container::Object))
+    };
+    before.knows_young()
+        && !before.is_young(node)
+        && candidate.stands_for_itself()
+        && was >= FEWEST_GONE
+        && candidate.more_items() <= was
+        && is_table()
+        && is_nothing_left(newer, before, node)
+}
 
 /// Whether a candidate is a buffer that has been emptied since the baseline.
 pub(super) fn has_been_emptied(
@@ -34,6 +65,7 @@ pub(super) fn has_been_emptied(
         || !is_container
         || !candidate.stands_for_itself()
         || was < FEWEST_GONE
+        || candidate.point.items.unwrap_or(0) > was.saturating_mul(MOST_TIMES)
         || !is_nothing_left(newer, before, node)
     {
         return false;
@@ -95,13 +127,13 @@ fn is_cut_in(source: &str, name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::graph::EdgeType;
-    use crate::leak::stage::{Sources, function, suspects};
+    use crate::leak::stage::{Sources, function, property, suspects};
 
-    /// How many suspects there are if a list of 20 texts gave way to one of 700, with or without one of
+    /// How many suspects there are if a list of so many texts gave way to one of 700, with or without one of
     /// them.
-    fn suspects_of_list(is_one_left: bool) -> usize {
+    fn suspects_of_list(was: u32, is_one_left: bool) -> usize {
         let text = "let lines = [];\nfunction flush() { send(lines); lines = []; }\n";
-        let sources = Sources::new(&format!("turnover-{is_one_left}"), &[("main.js", text)]);
+        let sources = Sources::new(&format!("turnover-{was}-{is_one_left}"), &[("main.js", text)]);
         let found = suspects(|heap, global, is_grown| {
             let flush = function(heap, global, "flush", &sources.url("main.js"), 2);
             let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
@@ -113,7 +145,7 @@ mod tests {
             if is_grown {
                 heap.set_id(lines, 90_001);
             }
-            for at in 0..if is_grown { 700 } else { 20 } {
+            for at in 0..if is_grown { 700 } else { was } {
                 let line = match (at, is_grown && is_one_left) {
                     (0, true) => kept,
                     _ => heap.node(NodeType::STRING, "line", 100),
@@ -129,8 +161,34 @@ mod tests {
 
     #[test]
     fn a_buffer_of_which_nothing_is_left_is_none_of_the_suspects() {
-        assert_eq!(suspects_of_list(false), 0);
-        assert_eq!(suspects_of_list(true), 1, "a copy of the list before has its items");
+        assert_eq!(suspects_of_list(100, false), 0);
+        assert_eq!(suspects_of_list(100, true), 1, "a copy of the list before has its items");
+        assert_eq!(suspects_of_list(20, false), 1, "it is not emptied any more");
+    }
+
+    /// How many suspects there are if a Map has so many sessions and then others, or lists of the same sizes.
+    fn suspects_of_sessions(counts: [u32; 2], are_others: bool) -> usize {
+        let found = suspects(|heap, global, is_grown| {
+            let sessions = property(heap, global, "sessions", "Map");
+            heap.set_id(sessions, 5_001);
+            let table = heap.node(NodeType::ARRAY, "", 20_000);
+            heap.edge(sessions, EdgeType::INTERNAL, "table", table);
+            heap.set_id(table, 5_003);
+            for number in 0..counts[usize::from(is_grown)] {
+                let session = heap.node(NodeType::OBJECT, "Session", 200);
+                heap.edge(table, EdgeType::INTERNAL, (9 + 3 * number).to_string(), session);
+                let is_other = is_grown && (are_others || number >= counts[0]);
+                heap.set_id(session, if is_other { 80_001 } else { 10_001 } + 2 * number);
+            }
+        });
+        found.len()
+    }
+
+    #[test]
+    fn a_table_of_which_nothing_is_left_has_another_load() {
+        assert_eq!(suspects_of_sessions([500, 900], true), 0);
+        assert_eq!(suspects_of_sessions([500, 900], false), 1);
+        assert_eq!(suspects_of_sessions([500, 1_100], true), 1);
     }
 
     #[test]

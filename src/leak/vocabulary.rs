@@ -161,6 +161,8 @@ vocabulary! {
     context_node = "system / Context",
     /// The scope of all scripts.
     native_context_node = "system / NativeContext",
+    /// What V8 keeps of a place in the code where an object is made.
+    allocation_site_node = "system / AllocationSite",
     /// A `Proxy`, which V8 shows as a part of its own.
     proxy_node = "system / JSProxy",
     /// What Node keeps in a realm.

@@ -10,15 +10,19 @@ use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::anchors::may_be_modules;
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
+use crate::leak::declarations::is_of_package;
 use crate::leak::describe::{Describer, Seen};
 use crate::leak::edges::property;
 use crate::leak::items::{self, Container};
-use crate::leak::suspects::{Newer, many_bytes};
+use crate::leak::suspects::{LEAST_ITEMS, Newer, many_bytes};
 use crate::report::SuspectKind;
 
 /// A container in a module that is younger than the baseline is reported from this many items on:
 /// tables that come with a module (of MIME types, of characters) are smaller.
 const MANY_ITEMS_OF_A_MODULE: u64 = 10_000;
+
+/// And from this many on in a module of the program's own, where the baseline is of another process.
+const MANY_ITEMS_OF_A_NEW_VERSION: u64 = 1_000;
 
 /// So many entries of so many bytes each are no table that comes with a module.
 const MANY_LARGE_ENTRIES: u64 = 256;
@@ -64,11 +68,24 @@ impl Describer<'_> {
         let total = analysis.retained.at(graph.root().at());
         // One buffer is what a module works in, however large, as bson's of 18 MB.
         let is_one_buffer = seen.kind == SuspectKind::Buffers && candidate.more_items() == 0;
-        let is_a_lot = candidate.more_items() >= MANY_ITEMS_OF_A_MODULE
-            || (candidate.point.bytes >= total / 4 && !is_one_buffer)
+        let are_few = (1..LEAST_ITEMS).contains(&candidate.more_items());
+        let is_a_lot = candidate.more_items() >= self.many_items_of_module(candidate, seen)
+            || (candidate.point.bytes >= total / 4 && !is_one_buffer && !are_few)
             || self.is_map_of_large_entries(candidate);
         let mut way = seen.route.iter().map(|step| step.from).chain([candidate.point.node]);
         !is_a_lot && (way.any(is_of_module) || self.is_copy_of_exports(candidate))
+    }
+
+    /// From how many items on a container in a young module is more than a table that came with it. In another
+    /// process the module may be of a new version of the program, of which all is new.
+    fn many_items_of_module(&self, candidate: &Candidate, seen: &Seen<'_>) -> u64 {
+        let is_exported_whole = || self.young_exports().objects.contains(&candidate.point.node);
+        let place = seen.own_place.as_ref().map(|place| place.url.as_str());
+        let is_own = place.is_some_and(|url| !is_of_package(url));
+        if self.before.knows_young() || !is_own || is_exported_whole() {
+            return MANY_ITEMS_OF_A_MODULE;
+        }
+        MANY_ITEMS_OF_A_NEW_VERSION
     }
 
     /// Whether most new properties of a candidate are what young modules export: a package puts tables of

@@ -1,0 +1,10 @@
+'use strict';
+
+const { track } = require('./dist/chunk.77be02');
+const { snapshot } = require('../../../harness');
+
+async function main() {
+  for (let i = 0; i < 6_000; i++) track({ i });
+  await snapshot('current');
+}
+main();
