@@ -94,7 +94,7 @@ export interface CaptureOptions extends JobOptions {
    * ignores it: nothing is written. Default false.
    *
    * Values are strings, regular expressions, keys of Maps, error messages, sources of scripts (also
-   * in a `data:` URL), descriptions of symbols, and numbers where they are captured. No value reaches
+   * in a `data:` URL), the query of a file's URL, descriptions of symbols, and numbers where they are captured. No value reaches
    * a disk, not even a temporary file.
    *
    * Keys of objects are values, too, where V8 keeps the object as a dictionary: after many additions
@@ -105,7 +105,11 @@ export interface CaptureOptions extends JobOptions {
    * as a user's name, stay readable like the name of a property. So does a key of either kind that is a
    * name elsewhere.
    *
-   * These stay as well: keys that are integers, as numbers of elements; the name of a function or a
+   * What leaks has the same name in a redacted snapshot, but for what goes by a key that is a value: of
+   * `emitter.on('price', ...)` it is `_events.` and a token, as V8 keeps listeners in a dictionary. Such a name, and the
+   * fingerprint with it, is the same each time under the same `salt` only.
+   *
+   * These stay as well: the paths of modules, keys that are integers, as numbers of elements; the name of a function or a
    * class that the program gives it, also by `Symbol.toStringTag`; and the description of a symbol
    * that is the key of a property.
    */

@@ -7,7 +7,7 @@ const path = require('node:path');
 const { before, describe, test } = require('node:test');
 const { diffSnapshots } = require('..');
 const { writeDigest } = require('../lib/digest');
-const { captureGrowingService, gzipped } = require('./support/captures');
+const { captureGrowingService, gzipped, temporaryDirectory } = require('./support/captures');
 
 /** @typedef {import('..').LeakReport} LeakReport */
 
@@ -224,3 +224,47 @@ describe('diffSnapshots of two real captures', () => {
     assert.equal(reports.length, count, 'nothing is reported after the end');
   });
 });
+
+describe(
+  'diffSnapshots of forks',
+  { skip: process.platform !== 'linux' && 'it needs fork mode' },
+  () => {
+    // Of two forks ids tell nothing. What has grown by less than half is load, if nobody knows that it is one process.
+    const program = `
+    const { writeSnapshot } = require(${JSON.stringify(path.join(__dirname, '..'))});
+    const sessions = (globalThis.sessions = new Map());
+    const open = (count) => {
+      for (let i = 0; i < count; i++) sessions.set('session ' + sessions.size, { user: { i } });
+    };
+    (async () => {
+      const options = { mode: 'fork', force: true };
+      open(1_000);
+      await writeSnapshot(process.argv[1], options);
+      await writeSnapshot(process.argv[2], { ...options, format: 'digest' });
+      open(400);
+      await writeSnapshot(process.argv[3], options);
+    })();`;
+    const play = () => {
+      const directory = temporaryDirectory();
+      const names = ['baseline.heapsnapshot', 'baseline.heapdigest', 'current.heapsnapshot'];
+      const files = names.map((name) => path.join(directory, name));
+      execFileSync(process.execPath, ['-e', program, ...files]);
+      return files;
+    };
+
+    test('knows two forks of one process by the mark in it', async () => {
+      const [one, other] = [play(), play()];
+      for (const baseline of [one[0], one[1]]) {
+        const { matching, suspects } = await diffSnapshots(baseline, one[2]);
+        assert.equal(matching, 'structural');
+        assert.equal(suspects.length, 1);
+        assert.deepEqual(suspects[0].growth.items, { before: 1_000, after: 1_400 });
+      }
+      for (const baseline of [other[0], other[1]]) {
+        const { matching, suspects } = await diffSnapshots(baseline, one[2]);
+        assert.equal(matching, 'structural');
+        assert.deepEqual(suspects, []);
+      }
+    });
+  },
+);

@@ -9,9 +9,16 @@ const { native } = require('./native');
 /** How often the ids of this thread's isolate have been forgotten. */
 let forgotten = 0;
 
+/**
+ * On the heap for as long as this module is, and so in every snapshot: by it, two are known to be of one isolate where
+ * their ids tell nothing, as those of two forks. The property is looked for by its name.
+ */
+const mark = { heapdiffIsolate: '' };
+
 /** @returns {string} The same for all snapshots whose ids can be compared. */
 function currentIsolateId() {
   const id = native().isolateId(threadId);
+  mark.heapdiffIsolate ||= id;
   return forgotten === 0 ? id : `${id}-ids-${forgotten}`;
 }
 

@@ -10,7 +10,7 @@ use crate::digest::{Body, ClassTotal};
 use crate::error::Result;
 use crate::graph::{HeapGraph, NodeIndex};
 use crate::leak::census::{Census, Counts};
-use crate::leak::matching::IdSample;
+use crate::leak::matching::{IdSample, isolates};
 use crate::leak::shape::shapes;
 use crate::leak::vocabulary::Vocabulary;
 use crate::report::SnapshotStats;
@@ -84,7 +84,11 @@ impl Baseline {
         );
         let classes = BaselineClasses::Nodes(Box::new(nodes?));
         let warnings = graph.tables().all_warnings(&stats.source);
-        Ok(Self { stats, census: census?, sample: ids, classes, warnings })
+        let mut sample = ids;
+        if ways.is_some() {
+            sample.isolates = isolates(&graph, &words);
+        }
+        Ok(Self { stats, census: census?, sample, classes, warnings })
     }
 
     /// Whether it comes from a digest.
@@ -122,8 +126,9 @@ pub fn digest(source: Source, taken_at: Option<String>, control: &Control) -> Re
         Groundwork::new(graph, words, Shapes::Always, control)
     };
     let snapshot = parsed.analyze(beside, &mut phases, control)?;
-    let Analyzed { mut stats, graph, words, beside, analysis, ids } = snapshot;
+    let Analyzed { mut stats, graph, words, beside, analysis, mut ids } = snapshot;
     stats.taken_at = taken_at;
+    ids.isolates = isolates(&graph, &words);
     let Groundwork { counts, by_id, ways } = beside;
     let census = Census::take(&graph, &words, &analysis, counts, &by_id, ways.as_deref(), control)?;
     let rows = analysis.class_table(ClassRows::Merged, control)?;

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::explore::stats;
 use crate::graph::HeapGraph;
 use crate::leak::before::Before;
-use crate::leak::matching::{IdSample, same_process};
+use crate::leak::matching::{IdSample, are_of_one_isolate, isolates, same_process};
 use crate::leak::route::Routes;
 use crate::leak::shape::shapes;
 use crate::leak::suspects::{Newer, find_suspects};
@@ -382,7 +382,9 @@ fn suspects(
         return find_suspects(newer, &Before::by_id(census, graph, control)?, options, control);
     }
     let shapes = shapes(graph, words, control)?;
-    let before = Before::by_shape(census, graph, words, analysis, &shapes, control)?;
+    let marks = isolates(graph, words);
+    let of_one_isolate = are_of_one_isolate(&older.sample.isolates, &marks);
+    let before = Before::by_shape(census, newer, &shapes, of_one_isolate, control)?;
     drop(shapes);
     find_suspects(newer, &before, options, control)
 }

@@ -18,8 +18,7 @@ use crate::leak::levels::{Level, Member, levels};
 use crate::leak::moved::Moved;
 use crate::leak::records::Record;
 use crate::leak::shape::NO_SHAPE;
-use crate::leak::suspects::LEAST_BYTES;
-use crate::leak::vocabulary::Vocabulary;
+use crate::leak::suspects::{LEAST_BYTES, Newer};
 
 /// What a node was before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +121,7 @@ enum By {
         grown: Vec<(NodeIndex, Prior)>,
         averages: Vec<(NodeIndex, Prior)>,
         larger: Vec<(NodeIndex, Prior)>,
+        of_one_isolate: bool,
     },
 }
 
@@ -151,19 +151,20 @@ impl<'a> Before<'a> {
         Ok(Self { census, by: By::Id { young, alive: alive.finish() } })
     }
 
-    /// Asks a census by shape. `shapes` are those of the newer snapshot's nodes.
+    /// Asks a census by shape. `shapes` are those of the newer snapshot's nodes. `of_one_isolate`: the census is
+    /// known to be of the same process all the same, as that of a fork.
     ///
     /// # Errors
     ///
     /// `ABORT_ERR`, `ERR_TIMEOUT`.
     pub fn by_shape(
         census: &'a Census,
-        graph: &HeapGraph,
-        words: &Vocabulary,
-        analysis: &Analysis,
+        newer: Newer<'_>,
         shapes: &[u64],
+        of_one_isolate: bool,
         control: &Control,
     ) -> Result<Self> {
+        let Newer { graph, words, analysis, .. } = newer;
         let mut now: HashMap<u64, Together> = HashMap::new();
         let mut members: Vec<Member> = Vec::new();
         for node in graph.nodes() {
@@ -207,7 +208,8 @@ impl<'a> Before<'a> {
                 }
             }
         }
-        Ok(Self { census, by: By::Shape { matched, counterparts, grown, averages, larger } })
+        let by = By::Shape { matched, counterparts, grown, averages, larger, of_one_isolate };
+        Ok(Self { census, by })
     }
 
     /// Containers that share their shape with others and have more items than those had on average,
@@ -269,6 +271,11 @@ impl<'a> Before<'a> {
     /// Whether young nodes are exactly those that came after the baseline.
     pub fn knows_young(&self) -> bool {
         matches!(self.by, By::Id { .. })
+    }
+
+    /// Whether the baseline may be of another process.
+    pub fn is_of_another_process(&self) -> bool {
+        matches!(self.by, By::Shape { of_one_isolate: false, .. })
     }
 
     /// What the node was.

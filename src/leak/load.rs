@@ -12,7 +12,7 @@ use crate::leak::suspects::Newer;
 /// items. Each item may have four times as many bytes as it had: a new version has more fields.
 pub(super) fn may_be_load(newer: Newer<'_>, before: &Before<'_>, candidate: &Candidate) -> bool {
     // Timers have a rule of their own.
-    if before.knows_young() || candidate.function.is_some() {
+    if !before.is_of_another_process() || candidate.function.is_some() {
         return false;
     }
     if let Some(scatter) = &candidate.scattered {

@@ -11,9 +11,10 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::graph::{HeapGraph, NodeIndex};
+use crate::graph::{EdgeType, HeapGraph, NodeIndex};
 use crate::leak::census::{id_order, tag};
 use crate::leak::hash::Fnv;
+use crate::leak::vocabulary::Vocabulary;
 
 /// One node in so many is compared.
 const SAMPLE: u32 = 32;
@@ -37,6 +38,8 @@ pub struct IdSample {
     names: HashMap<u32, u32>,
     /// Whether the ids ascend.
     pub ids_ascend: bool,
+    /// What [`isolates`] finds, if somebody wanted to know.
+    pub isolates: Vec<u64>,
 }
 
 impl IdSample {
@@ -55,7 +58,11 @@ impl IdSample {
         };
         let nodes = (0..graph.node_count() as u32).into_par_iter().with_min_len(MIN_PARALLEL_NODES);
         let names: Vec<_> = nodes.filter_map(|node| name_of(NodeIndex(node))).collect();
-        Self { names: names.into_iter().collect(), ids_ascend: id_order(graph).1 }
+        Self {
+            names: names.into_iter().collect(),
+            ids_ascend: id_order(graph).1,
+            isolates: Vec::new(),
+        }
     }
 
     /// The same with fewer nodes, for a digest.
@@ -63,8 +70,39 @@ impl IdSample {
         let stride = (self.names.len() / SAMPLE_OF_A_DIGEST).max(1) as u32;
         let kept = self.names.iter().filter(|&(&id, _)| (id / 2 / SAMPLE).is_multiple_of(stride));
         let names = kept.map(|(&id, &name)| (id, name)).collect();
-        Self { names, ids_ascend: self.ids_ascend }
+        Self { names, ids_ascend: self.ids_ascend, isolates: self.isolates.clone() }
     }
+}
+
+/// No process has so many copies of heapdiff.
+const MOST_MARKS: usize = 16;
+
+/// Hashes of the marks that heapdiff has left on a heap: one in each isolate that has loaded it. By them two
+/// snapshots are known to be of one isolate where ids say nothing, as those of two forks; of a snapshot without a
+/// mark nothing is known. Linear in edges where there is a mark.
+pub fn isolates(graph: &HeapGraph, words: &Vocabulary) -> Vec<u64> {
+    let tables = graph.tables();
+    if words.heapdiff_isolate == Vocabulary::ABSENT {
+        return Vec::new();
+    }
+    let edges = tables.edge_label.iter().zip(&tables.edge_target);
+    let marks = edges.filter(|(label, target)| {
+        label.raw_name() == words.heapdiff_isolate.0
+            && label.edge_type() == EdgeType::PROPERTY
+            && graph.node_type(**target).is_string()
+            && !graph.raw_name(**target).is_empty()
+    });
+    let hash = |target: NodeIndex| {
+        let mut hash = Fnv::default();
+        hash.bytes(graph.raw_name(target));
+        hash.finish()
+    };
+    marks.map(|(_, &target)| hash(target)).take(MOST_MARKS).collect()
+}
+
+/// Whether two snapshots are known to be of one isolate.
+pub fn are_of_one_isolate(older: &[u64], newer: &[u64]) -> bool {
+    older.iter().any(|mark| newer.contains(mark))
 }
 
 /// Whether ids can be compared, and why or why not.
@@ -106,7 +144,7 @@ mod tests {
     use super::*;
 
     fn sample(names: &[(u32, u32)], ids_ascend: bool) -> IdSample {
-        IdSample { names: names.iter().copied().collect(), ids_ascend }
+        IdSample { names: names.iter().copied().collect(), ids_ascend, isolates: Vec::new() }
     }
 
     #[test]

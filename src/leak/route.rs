@@ -353,7 +353,41 @@ fn key_of_entry(name: &[u8]) -> Option<u32> {
 mod tests {
     use super::*;
     use crate::analysis::wtf8::lossy;
+    use crate::leak::stage::{Heap, property};
     use crate::testing::GraphBuilder;
+
+    /// What comes before a list that a program has in a property of an object, and that an entry of a WeakMap refers
+    /// to, which is its proxy or something else.
+    fn before_list(value: (NodeType, &str)) -> String {
+        let mut list = NodeIndex(0);
+        let heap = Heap::build(|heap: &mut GraphBuilder, global| {
+            let map = property(heap, global, "reactive", "WeakMap");
+            let table = heap.node(NodeType::ARRAY, "", 64);
+            heap.edge(map, EdgeType::INTERNAL, "table", table);
+            let mut owner = global;
+            for name in ["a", "way", "that", "is", "long", "but", "is", "the", "program's"] {
+                owner = property(heap, owner, name, "Object");
+            }
+            list = property(heap, owner, "visits", "Array");
+            let entry = heap.node(value.0, value.1, 32);
+            heap.numbered(entry, EdgeType::HIDDEN, 1, list);
+            let id = 2 * list.0 + 1;
+            let name =
+                format!("5 / part of key (Array @{id}) -> value (x @9) pair in WeakMap (table @3)");
+            heap.edge(table, EdgeType::INTERNAL, name.clone(), entry);
+            heap.edge(list, EdgeType::INTERNAL, name, entry);
+        });
+        let step = heap.routes.arrival(&heap.graph, list).unwrap();
+        lossy(heap.graph.raw_name(step.from))
+    }
+
+    #[test]
+    fn an_entry_of_a_weak_map_that_is_the_proxy_of_its_key_is_no_way_to_the_key() {
+        assert_eq!(before_list((NodeType::HIDDEN, "system / JSProxy")), "Object");
+        assert_eq!(before_list((NodeType::OBJECT, "Entry")), "Entry");
+        assert_eq!(key_of_entry(b"5 / part of key (A (B @1) @7) -> value (C @9) pair in"), Some(7));
+        assert_eq!(key_of_entry(b"table"), None);
+    }
 
     #[test]
     fn of_two_ways_that_cost_the_same_the_label_decides_and_not_the_order() {

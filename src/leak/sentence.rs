@@ -91,10 +91,12 @@ fn growth(suspect: &Suspect, inside: Option<&str>) -> String {
     };
     match suspect.growth.items {
         Some(Items { before, after }) if after > before => {
-            let (before, after, unit) = (grouped(before), grouped(after), unit(suspect.kind));
-            let inside = match inside.filter(|_| suspect.alike == 0) {
-                Some(containers) => format!(" in {} inside it", printable(containers)),
-                None => String::new(),
+            let (before, after) = (grouped(before), grouped(after));
+            let (unit, inside) = match inside.filter(|_| suspect.alike == 0) {
+                Some(containers) => {
+                    (unit_inside(containers), format!(" in {} inside it", printable(containers)))
+                }
+                None => (unit(suspect.kind), String::new()),
             };
             format!(" grew from {before} to {after} {unit}{inside}{others} ({bytes}{in_all})")
         }
@@ -116,6 +118,16 @@ fn unit(kind: SuspectKind) -> &'static str {
         SuspectKind::Promises => "reactions",
         SuspectKind::Instances => "instances",
         _ => "entries",
+    }
+}
+
+/// What the items of containers inside of another one are called: `containers` are how many, and of which class.
+fn unit_inside(containers: &str) -> &'static str {
+    match containers.split_whitespace().nth(1) {
+        Some("Array") => "elements",
+        Some("Map" | "Set") => "entries",
+        Some("Object") => "properties",
+        _ => "items",
     }
 }
 

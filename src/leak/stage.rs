@@ -61,10 +61,9 @@ impl Heap {
 
     /// The baseline asked by shape, as if it were of another process.
     pub(crate) fn before_by_shape<'c>(&self, census: &'c Census) -> Before<'c> {
-        let Self { graph, words, analysis, .. } = self;
         let control = Control::default();
-        let shapes = shapes(graph, words, &control).unwrap();
-        Before::by_shape(census, graph, words, analysis, &shapes, &control).unwrap()
+        let shapes = shapes(&self.graph, &self.words, &control).unwrap();
+        Before::by_shape(census, self.newer(), &shapes, false, &control).unwrap()
     }
 
     /// Where growth of more than `least_bytes` and `least_items` piles up since `before`.

@@ -163,6 +163,8 @@ vocabulary! {
     native_context_node = "system / NativeContext",
     /// What V8 keeps of a place in the code where an object is made.
     allocation_site_node = "system / AllocationSite",
+    /// The property by which heapdiff marks an isolate that has loaded it.
+    heapdiff_isolate = "heapdiffIsolate",
     /// A `Proxy`, which V8 shows as a part of its own.
     proxy_node = "system / JSProxy",
     /// What Node keeps in a realm.
