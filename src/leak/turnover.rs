@@ -6,13 +6,14 @@
 //! was: it may have been emptied once since, and never again.
 //!
 //! In a Map, Set or dictionary items come and go one by one, as sessions and what a cache keeps for a while. If
-//! none of many is left, each of them goes sooner or later, and how many there are at a moment is load.
+//! none of many is left, each of them goes sooner or later, and how many there are at a moment is load. Values
+//! may have been replaced under keys that stay, so the keys have to be others as well.
 //!
 //! By id only: it has to be known that nothing is left.
 //!
 //! Time: linear in the edges of the container, and in the source of its file.
 
-use crate::graph::{NodeIndex, NodeType};
+use crate::graph::{EdgeType, NodeIndex, NodeType};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
 use crate::leak::holders::slots;
@@ -38,17 +39,37 @@ pub(super) fn has_turned_over(
     let Newer { graph, words, .. } = newer;
     let node = candidate.point.node;
     let was = candidate.point.prior.map_or(0, |prior| prior.items);
-    let is_table = || {
-        let container = items::count(graph, words, node).map(|(container, _)| container);
-        matches!(container, Some(Container::Map | Container::Set | Container::Object))
+    let are_keys_new = || match items::count(graph, words, node) {
+        Some((Container::Set, _)) => true,
+        Some((Container::Map | Container::Object, items)) => {
+            has_new_keys(newer, before, node, items)
+        }
+        _ => false,
     };
     before.knows_young()
         && !before.is_young(node)
         && candidate.stands_for_itself()
         && was >= FEWEST_GONE
         && candidate.more_items() <= was
-        && is_table()
         && is_nothing_left(newer, before, node)
+        && are_keys_new()
+}
+
+/// Whether the keys of a table are texts, about one an item, and hardly one in ten of them was there before. A
+/// text may be there for another reason.
+fn has_new_keys(newer: Newer<'_>, before: &Before<'_>, container: NodeIndex, items: u64) -> bool {
+    let graph = newer.graph;
+    let tables = graph.edges(container).filter(|edge| {
+        edge.label.edge_type() == EdgeType::INTERNAL
+            && graph.node_type(edge.target) == NodeType::ARRAY
+    });
+    let kept = tables.flat_map(|table| graph.edges(table.target)).map(|edge| edge.target);
+    let mut texts: Vec<NodeIndex> =
+        kept.filter(|&node| graph.node_type(node).is_string()).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    let old = texts.iter().filter(|&&text| !before.is_young(text)).count();
+    texts.len() as u64 * 10 >= items * 9 && old * 10 <= texts.len()
 }
 
 /// Whether a candidate is a buffer that has been emptied since the baseline.
@@ -126,7 +147,6 @@ fn is_cut_in(source: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::EdgeType;
     use crate::leak::stage::{Sources, function, property, suspects};
 
     /// How many suspects there are if a list of so many texts gave way to one of 700, with or without one of
@@ -166,8 +186,8 @@ mod tests {
         assert_eq!(suspects_of_list(20, false), 1, "it is not emptied any more");
     }
 
-    /// How many suspects there are if a Map has so many sessions and then others, or lists of the same sizes.
-    fn suspects_of_sessions(counts: [u32; 2], are_others: bool) -> usize {
+    /// How many suspects there are if a Map has so many sessions and then others, under other keys or not.
+    fn suspects_of_sessions(counts: [u32; 2], are_others: bool, has_other_keys: bool) -> usize {
         let found = suspects(|heap, global, is_grown| {
             let sessions = property(heap, global, "sessions", "Map");
             heap.set_id(sessions, 5_001);
@@ -179,6 +199,10 @@ mod tests {
                 heap.edge(table, EdgeType::INTERNAL, (9 + 3 * number).to_string(), session);
                 let is_other = is_grown && (are_others || number >= counts[0]);
                 heap.set_id(session, if is_other { 80_001 } else { 10_001 } + 2 * number);
+                let key = heap.node(NodeType::STRING, format!("key {number}"), 24);
+                heap.edge(table, EdgeType::INTERNAL, (8 + 3 * number).to_string(), key);
+                let is_other = is_grown && (has_other_keys || number >= counts[0]);
+                heap.set_id(key, if is_other { 70_001 } else { 20_001 } + 2 * number);
             }
         });
         found.len()
@@ -186,9 +210,10 @@ mod tests {
 
     #[test]
     fn a_table_of_which_nothing_is_left_has_another_load() {
-        assert_eq!(suspects_of_sessions([500, 900], true), 0);
-        assert_eq!(suspects_of_sessions([500, 900], false), 1);
-        assert_eq!(suspects_of_sessions([500, 1_100], true), 1);
+        assert_eq!(suspects_of_sessions([500, 900], true, true), 0);
+        assert_eq!(suspects_of_sessions([500, 900], false, false), 1);
+        assert_eq!(suspects_of_sessions([500, 1_100], true, true), 1);
+        assert_eq!(suspects_of_sessions([500, 900], true, false), 1, "values were replaced");
     }
 
     #[test]
