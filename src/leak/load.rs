@@ -22,11 +22,11 @@ pub(super) fn may_be_load(newer: Newer<'_>, before: &Before<'_>, candidate: &Can
     }
     let Some(was) = prior(newer, before, candidate) else { return false };
     let alike = candidate.alike.containers + 1;
-    let bytes_before = was.retained * alike;
+    let bytes_before = was.retained.saturating_mul(alike);
     let bytes = candidate.point.bytes;
     match candidate.items() {
         Some(items) if items.before > 0 || was.items > 0 => {
-            let items_before = items.before.max(was.items) * alike;
+            let items_before = items.before.max(was.items).saturating_mul(alike);
             let more = candidate.more_items() + candidate.alike.more_items;
             // What is credited to it was not counted before.
             let are_few_bytes = !candidate.credited.is_empty() || bytes / 3 <= bytes_before;

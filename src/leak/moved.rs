@@ -105,7 +105,7 @@ impl Moved {
 
 /// Whether things have about as many items, and not twice as many bytes, or half as many.
 fn are_alike(now: Together, was: Together) -> bool {
-    let within = |a: u64, b: u64, more: u64| a <= b + b / more && b <= a + a / more;
+    let within = |a: u64, b: u64, more: u64| a.abs_diff(b) <= a.min(b) / more;
     now.count == was.count
         && within(now.items, was.items, 2)
         && within(now.retained, was.retained, 1)
