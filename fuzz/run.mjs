@@ -25,10 +25,10 @@ if (!fs.existsSync(corpus)) run(process.execPath, ['fuzz/corpus.mjs', corpus]);
 run('cargo', [
   'build',
   '--quiet',
-  '--release',
+  '--profile=tools',
   '--locked',
   '--no-default-features',
   '--example',
   'fuzz',
 ]);
-run(path.join(root, 'target', 'release', 'examples', 'fuzz'), [corpus, ...process.argv.slice(2)]);
+run(path.join(root, 'target', 'tools', 'examples', 'fuzz'), [corpus, ...process.argv.slice(2)]);

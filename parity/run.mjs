@@ -90,7 +90,7 @@ function prepare() {
   const cargo = [
     'build',
     '--quiet',
-    '--release',
+    '--profile=tools',
     '--locked',
     '--no-default-features',
     '--example',
@@ -111,7 +111,7 @@ const sides = () => ({
     path.join(root, 'parity', 'devtools', 'cli.mjs'),
     'serve',
   ]),
-  heapdiff: new Side('heapdiff', path.join(root, 'target', 'release', 'examples', 'dump'), [
+  heapdiff: new Side('heapdiff', path.join(root, 'target', 'tools', 'examples', 'dump'), [
     'serve',
   ]),
 });
