@@ -111,9 +111,7 @@ const sides = () => ({
     path.join(root, 'parity', 'devtools', 'cli.mjs'),
     'serve',
   ]),
-  heapdiff: new Side('heapdiff', path.join(root, 'target', 'tools', 'examples', 'dump'), [
-    'serve',
-  ]),
+  heapdiff: new Side('heapdiff', path.join(root, 'target', 'tools', 'examples', 'dump'), ['serve']),
 });
 
 /**
