@@ -1,6 +1,6 @@
 'use strict';
 
-const { track } = require('./dist/chunk.77be02');
+const { track } = require('./chunks/chunk.77be02');
 const { snapshot } = require('../../../harness');
 
 async function main() {

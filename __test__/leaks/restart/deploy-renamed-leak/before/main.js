@@ -5,7 +5,7 @@
  * @deploy
  * @leak name=seen class=Array kind=array file=chunk.77be02.js items=300:6000
  */
-const { track } = require('./dist/chunk.8f3a1c');
+const { track } = require('./chunks/chunk.8f3a1c');
 const { snapshot } = require('../../../harness');
 
 async function main() {
