@@ -1,9 +1,11 @@
 //! What code defines is no growth of data: a prototype with its methods, the exports of a module, a table
-//! of handlers, and the object that V8 keeps of a literal to copy it each time.
+//! of handlers.
 //!
 //! Such an object is full of functions, each of another text, and all of a few scripts: there is no more
 //! of them than somebody wrote. Functions that a program piles up are of one text, or each of a script
 //! of its own.
+//!
+//! So is the object that V8 keeps of a literal, to copy it each time: there is one for each place in the code.
 //!
 //! Time: linear in the edges of the object. Memory: some words for each of its functions.
 
@@ -19,6 +21,9 @@ use crate::leak::suspects::Newer;
 
 /// So many functions of each script, on average, are what a file defines.
 const FUNCTIONS_OF_A_SCRIPT: usize = 8;
+
+/// So deep are objects of literals in each other at most.
+const DEEPEST_LITERAL: usize = 16;
 
 /// Whether the new items of a container are what code defines.
 pub(super) fn are_definitions(
@@ -63,10 +68,7 @@ fn is_prototype(newer: Newer<'_>, node: NodeIndex) -> bool {
     constructor.is_some_and(|function| property(graph, function, words.prototype) == Some(node))
 }
 
-/// So deep are objects of literals in each other at most.
-const DEEPEST_LITERAL: usize = 16;
-
-/// Whether a node is what V8 copies when a literal is evaluated, or a part of it: one for each place in the code.
+/// Whether a node is what V8 copies when a literal is evaluated, or a part of it.
 fn is_of_literal(newer: Newer<'_>, node: NodeIndex) -> bool {
     let Newer { graph, words, analysis, .. } = newer;
     let above = |&node: &NodeIndex| Some(analysis.dominators.idom(node));

@@ -11,8 +11,12 @@ use crate::leak::vocabulary::Vocabulary;
 /// string, or a `Proxy`, which V8 shows as a part of its own.
 pub(super) fn is_value(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
     let node_type = graph.node_type(node);
-    let is_proxy = || node_type == NodeType::HIDDEN && graph.name_index(node) == words.proxy_node;
-    node_type.is_object_or_function() || node_type.is_string() || is_proxy()
+    node_type.is_object_or_function() || node_type.is_string() || is_proxy(graph, words, node)
+}
+
+/// Whether a node is a `Proxy`.
+pub(super) fn is_proxy(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
+    graph.node_type(node) == NodeType::HIDDEN && graph.name_index(node) == words.proxy_node
 }
 
 impl Walk<'_> {

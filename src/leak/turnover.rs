@@ -13,7 +13,9 @@
 //!
 //! Time: linear in the edges of the container, and in the source of its file.
 
-use crate::graph::{EdgeType, NodeIndex, NodeType};
+use std::collections::HashSet;
+
+use crate::graph::{NodeIndex, NodeType};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
 use crate::leak::holders::slots;
@@ -58,16 +60,9 @@ pub(super) fn has_turned_over(
 /// Whether the keys of a table are texts, about one an item, and hardly one in ten of them was there before. A
 /// text may be there for another reason.
 fn has_new_keys(newer: Newer<'_>, before: &Before<'_>, container: NodeIndex, items: u64) -> bool {
-    let graph = newer.graph;
-    let tables = graph.edges(container).filter(|edge| {
-        edge.label.edge_type() == EdgeType::INTERNAL
-            && graph.node_type(edge.target) == NodeType::ARRAY
-    });
-    let kept = tables.flat_map(|table| graph.edges(table.target)).map(|edge| edge.target);
-    let mut texts: Vec<NodeIndex> =
-        kept.filter(|&node| graph.node_type(node).is_string()).collect();
-    texts.sort_unstable();
-    texts.dedup();
+    let Newer { graph, analysis, .. } = newer;
+    let kept = slots(graph, analysis, container).map(|edge| edge.target);
+    let texts: HashSet<_> = kept.filter(|&node| graph.node_type(node).is_string()).collect();
     let old = texts.iter().filter(|&&text| !before.is_young(text)).count();
     texts.len() as u64 * 10 >= items * 9 && old * 10 <= texts.len()
 }
@@ -147,6 +142,7 @@ fn is_cut_in(source: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::EdgeType;
     use crate::leak::stage::{Sources, function, property, suspects};
 
     /// How many suspects there are if a list of so many texts gave way to one of 700, with or without one of
