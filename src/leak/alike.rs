@@ -19,7 +19,7 @@ use crate::graph::NodeIndex;
 use crate::leak::beside::may_be_part;
 use crate::leak::grown::Grown;
 use crate::leak::listeners::is_about;
-use crate::leak::sentence::{sentence, sentence_on_parts};
+use crate::leak::sentence::{Inside, sentence, sentence_on_parts};
 use crate::report::{Holding, Suspect, SuspectGrowth, SuspectKind};
 
 /// How many classes of contents are listed.
@@ -34,7 +34,7 @@ pub(crate) struct Described {
     /// The class whose instance holds it, where there is one.
     pub(crate) owner: Option<String>,
     /// The containers inside it that its items are in, if they are not its own.
-    pub(crate) inside: Option<String>,
+    pub(crate) inside: Option<Inside>,
     /// What its new items are, by class; empty where nobody knows.
     pub(crate) things: Vec<Holding>,
     /// Whether Node made it for itself: a program has no name for it.
@@ -256,7 +256,7 @@ impl Family {
         let Described { mut suspect, owner, inside, things, beside, .. } = self.first;
         suspect.holds.sort_by_key(|holding| Reverse(holding.bytes));
         suspect.holds.truncate(HOLDINGS);
-        suspect.summary = sentence(&suspect, owner.as_deref(), inside.as_deref(), &things);
+        suspect.summary = sentence(&suspect, owner.as_deref(), inside.as_ref(), &things);
         if let Some(others) = sentence_on_parts(&beside) {
             suspect.summary += &others;
         }

@@ -15,7 +15,7 @@ use crate::leak::naming::{Handle, Naming, class_name, is_identifier};
 use crate::leak::places::Places;
 use crate::leak::route::Step;
 use crate::leak::scripts::Place;
-use crate::leak::sentence::grouped;
+use crate::leak::sentence::Inside;
 use crate::leak::suspects::Newer;
 use crate::leak::young_modules::YoungExports;
 use crate::report::{Suspect, SuspectKind};
@@ -272,16 +272,17 @@ impl Describer<'_> {
 
     /// Which containers the items are in, if those are in the one that the name is of: how many there
     /// are, and their class.
-    fn inside(&self, candidate: &Candidate, route: &[Step], handle: &Handle) -> Option<String> {
+    fn inside(&self, candidate: &Candidate, route: &[Step], handle: &Handle) -> Option<Inside> {
         let Newer { graph, .. } = self.newer;
         if let Some(inner) = candidate.items_of() {
-            let class = class_name(graph, inner.sample);
-            return Some(format!("{} {class} objects", grouped(inner.containers)));
+            let class_name = class_name(graph, inner.sample);
+            return Some(Inside { count: inner.containers, class_name });
         }
         let is_listed = handle.name.starts_with("_events.");
         let is_entry = |step: &Step| self.naming.is_entry_of_container(step);
         let is_deeper = !is_listed && route[handle.at + 1..].iter().any(is_entry);
-        is_deeper.then(|| format!("one {}", class_name(graph, candidate.point.node)))
+        let one = || Inside { count: 1, class_name: class_name(graph, candidate.point.node) };
+        is_deeper.then(one)
     }
 
     /// The same of something of Node's or a package's, which is a whole that has its container inside.
@@ -290,12 +291,12 @@ impl Describer<'_> {
         candidate: &Candidate,
         route: &[Step],
         handle: &Handle,
-    ) -> Option<String> {
+    ) -> Option<Inside> {
         let Newer { graph, .. } = self.newer;
         let node = candidate.point.node;
         let is_deeper = route[handle.at].edge.target != node;
         (is_deeper && graph.node_type(node) == NodeType::OBJECT)
-            .then(|| format!("one {}", class_name(graph, node)))
+            .then(|| Inside { count: 1, class_name: class_name(graph, node) })
     }
 
     /// The class of what a handle is the name of.

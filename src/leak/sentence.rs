@@ -7,13 +7,42 @@ use crate::report::{Holding, Items, SourcePosition, Suspect, SuspectKind};
 /// So many things that grew beside a suspect are named.
 const MOST_PARTS: usize = 3;
 
+/// Containers of one class inside of another one.
+#[derive(Clone, Debug)]
+pub struct Inside {
+    /// How many.
+    pub count: u64,
+    /// Their class.
+    pub class_name: String,
+}
+
+impl Inside {
+    fn containers(&self) -> String {
+        let class = printable(&self.class_name);
+        match self.count {
+            1 => format!("one {class}"),
+            count => format!("{} {class} objects", grouped(count)),
+        }
+    }
+
+    /// What their items are called.
+    fn unit(&self) -> &'static str {
+        match self.class_name.as_str() {
+            "Array" => "elements",
+            "Map" | "Set" => "entries",
+            "Object" => "properties",
+            _ => "items",
+        }
+    }
+}
+
 /// The sentence. `owner` is the class whose instance holds the suspect, where there is one; `inside`
 /// says which containers in it the items are in, if they are not its own; `things` what the new items
 /// are, if that is known.
 pub fn sentence(
     suspect: &Suspect,
     owner: Option<&str>,
-    inside: Option<&str>,
+    inside: Option<&Inside>,
     things: &[Holding],
 ) -> String {
     let mut text = format!("`{}`", printable(&suspect.name));
@@ -83,7 +112,7 @@ fn place(source: &SourcePosition) -> String {
     }
 }
 
-fn growth(suspect: &Suspect, inside: Option<&str>) -> String {
+fn growth(suspect: &Suspect, inside: Option<&Inside>) -> String {
     let bytes = bytes(suspect.growth.retained_bytes);
     let (others, in_all) = match suspect.alike {
         0 => (String::new(), ""),
@@ -93,9 +122,7 @@ fn growth(suspect: &Suspect, inside: Option<&str>) -> String {
         Some(Items { before, after }) if after > before => {
             let (before, after) = (grouped(before), grouped(after));
             let (unit, inside) = match inside.filter(|_| suspect.alike == 0) {
-                Some(containers) => {
-                    (unit_inside(containers), format!(" in {} inside it", printable(containers)))
-                }
+                Some(inside) => (inside.unit(), format!(" in {} inside it", inside.containers())),
                 None => (unit(suspect.kind), String::new()),
             };
             format!(" grew from {before} to {after} {unit}{inside}{others} ({bytes}{in_all})")
@@ -118,16 +145,6 @@ fn unit(kind: SuspectKind) -> &'static str {
         SuspectKind::Promises => "reactions",
         SuspectKind::Instances => "instances",
         _ => "entries",
-    }
-}
-
-/// What the items of containers inside of another one are called: `containers` are how many, and of which class.
-fn unit_inside(containers: &str) -> &'static str {
-    match containers.split_whitespace().nth(1) {
-        Some("Array") => "elements",
-        Some("Map" | "Set") => "entries",
-        Some("Object") => "properties",
-        _ => "items",
     }
 }
 
@@ -324,10 +341,13 @@ mod tests {
     #[test]
     fn it_says_whose_items_they_are() {
         let items = Some(Items { before: 20, after: 4_020 });
-        let told = sentence(&suspect(items, vec![]), None, Some("2 Map objects"), &[]);
-        assert!(told.ends_with("from 20 to 4,020 entries in 2 Map objects inside it (+38.0 MB)."));
+        let inside = |count| Inside { count, class_name: "Array".into() };
+        let told = sentence(&suspect(items, vec![]), None, Some(&inside(2)), &[]);
+        assert!(
+            told.ends_with("from 20 to 4,020 elements in 2 Array objects inside it (+38.0 MB).")
+        );
         let several = Suspect { alike: 3, ..suspect(items, vec![]) };
-        let told = sentence(&several, None, Some("one Map"), &[]);
+        let told = sentence(&several, None, Some(&inside(1)), &[]);
         assert!(!told.contains("inside it"), "in each of them it is another one: {told}");
     }
 
