@@ -241,12 +241,14 @@ describe(
       open(1_000);
       await writeSnapshot(process.argv[1], options);
       await writeSnapshot(process.argv[2], { ...options, format: 'digest' });
+      await writeSnapshot(process.argv[3], { ...options, redact: true });
       open(400);
-      await writeSnapshot(process.argv[3], options);
+      await writeSnapshot(process.argv[4], options);
     })();`;
     const play = () => {
       const directory = temporaryDirectory();
-      const names = ['baseline.heapsnapshot', 'baseline.heapdigest', 'current.heapsnapshot'];
+      const names = ['plain.heapsnapshot', 'digest.heapdigest', 'redacted.heapsnapshot'];
+      names.push('current.heapsnapshot');
       const files = names.map((name) => path.join(directory, name));
       execFileSync(process.execPath, ['-e', program, ...files]);
       return files;
@@ -254,14 +256,15 @@ describe(
 
     test('knows two forks of one process by the mark in it', async () => {
       const [one, other] = [play(), play()];
-      for (const baseline of [one[0], one[1]]) {
-        const { matching, suspects } = await diffSnapshots(baseline, one[2]);
+      const current = one[3];
+      for (const baseline of one.slice(0, 3)) {
+        const { matching, suspects } = await diffSnapshots(baseline, current);
         assert.equal(matching, 'structural');
         assert.equal(suspects.length, 1);
         assert.deepEqual(suspects[0].growth.items, { before: 1_000, after: 1_400 });
       }
-      for (const baseline of [other[0], other[1]]) {
-        const { matching, suspects } = await diffSnapshots(baseline, one[2]);
+      for (const baseline of other.slice(0, 3)) {
+        const { matching, suspects } = await diffSnapshots(baseline, current);
         assert.equal(matching, 'structural');
         assert.deepEqual(suspects, []);
       }

@@ -3,6 +3,10 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+/// How the text begins by which heapdiff marks an isolate, on its heap. It tells two forks of one process, and
+/// nothing of it, so that redaction leaves it.
+pub const MARK: &str = "heapdiff isolate ";
+
 /// Names the isolate of thread `thread_id` (Node's `threadId`, which a process never uses twice):
 /// 32 hexadecimal digits, the same for as long as the isolate lives, and different in every other
 /// process, restart, machine or container.

@@ -21,6 +21,8 @@ pub struct Baseline {
     pub(super) stats: SnapshotStats,
     pub(super) census: Census,
     pub(super) sample: IdSample,
+    /// The marks of the isolate that it is of, if it can be compared by shape.
+    pub(super) isolates: Vec<u64>,
     pub(super) classes: BaselineClasses,
     pub(super) warnings: Vec<String>,
 }
@@ -84,11 +86,8 @@ impl Baseline {
         );
         let classes = BaselineClasses::Nodes(Box::new(nodes?));
         let warnings = graph.tables().all_warnings(&stats.source);
-        let mut sample = ids;
-        if ways.is_some() {
-            sample.isolates = isolates(&graph, &words);
-        }
-        Ok(Self { stats, census: census?, sample, classes, warnings })
+        let isolates = ways.map_or_else(Vec::new, |_| isolates(&graph, &words));
+        Ok(Self { stats, census: census?, sample: ids, isolates, classes, warnings })
     }
 
     /// Whether it comes from a digest.
@@ -107,6 +106,7 @@ impl Baseline {
             stats: body.stats(source),
             census: Census::from_parts(body.census),
             sample: body.sample,
+            isolates: body.isolates,
             classes: BaselineClasses::Totals(body.classes),
             warnings: Vec::new(),
         }
@@ -126,9 +126,8 @@ pub fn digest(source: Source, taken_at: Option<String>, control: &Control) -> Re
         Groundwork::new(graph, words, Shapes::Always, control)
     };
     let snapshot = parsed.analyze(beside, &mut phases, control)?;
-    let Analyzed { mut stats, graph, words, beside, analysis, mut ids } = snapshot;
+    let Analyzed { mut stats, graph, words, beside, analysis, ids } = snapshot;
     stats.taken_at = taken_at;
-    ids.isolates = isolates(&graph, &words);
     let Groundwork { counts, by_id, ways } = beside;
     let census = Census::take(&graph, &words, &analysis, counts, &by_id, ways.as_deref(), control)?;
     let rows = analysis.class_table(ClassRows::Merged, control)?;
@@ -140,5 +139,5 @@ pub fn digest(source: Source, taken_at: Option<String>, control: &Control) -> Re
             bytes: row.self_size,
         })
         .collect();
-    Ok(Body::new(stats, &ids, &census, classes))
+    Ok(Body::new(stats, &ids, isolates(&graph, &words), &census, classes))
 }

@@ -383,7 +383,7 @@ fn suspects(
     }
     let shapes = shapes(graph, words, control)?;
     let marks = isolates(graph, words);
-    let of_one_isolate = are_of_one_isolate(&older.sample.isolates, &marks);
+    let of_one_isolate = are_of_one_isolate(&older.isolates, &marks);
     let before = Before::by_shape(census, newer, &shapes, of_one_isolate, control)?;
     drop(shapes);
     find_suspects(newer, &before, options, control)

@@ -14,6 +14,8 @@ pub struct Body {
     stats: Stats,
     /// A sample of its nodes, to tell whether another snapshot is of the same process.
     pub sample: IdSample,
+    /// The marks of the isolate that it is of.
+    pub isolates: Vec<u64>,
     /// The sizes of containers and of what is large.
     pub census: CensusParts,
     /// The class table.
@@ -46,12 +48,14 @@ impl Body {
     pub fn new(
         stats: SnapshotStats,
         sample: &IdSample,
+        isolates: Vec<u64>,
         census: &Census,
         classes: Vec<ClassTotal>,
     ) -> Self {
         let SnapshotStats { node_count, edge_count, heap_bytes, statistics, taken_at, .. } = stats;
         let stats = Stats { node_count, edge_count, heap_bytes, statistics, taken_at };
-        Self { stats, sample: sample.thinned(), census: census.parts(MOST_RECORDS), classes }
+        let census = census.parts(MOST_RECORDS);
+        Self { stats, sample: sample.thinned(), isolates, census, classes }
     }
 
     /// The snapshot in numbers. `source` is what the digest is called.

@@ -11,7 +11,8 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::graph::{EdgeType, HeapGraph, NodeIndex};
+use crate::capture::identity::MARK;
+use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::census::{id_order, tag};
 use crate::leak::hash::Fnv;
 use crate::leak::vocabulary::Vocabulary;
@@ -38,8 +39,6 @@ pub struct IdSample {
     names: HashMap<u32, u32>,
     /// Whether the ids ascend.
     pub ids_ascend: bool,
-    /// What [`isolates`] finds, if somebody wanted to know.
-    pub isolates: Vec<u64>,
 }
 
 impl IdSample {
@@ -58,11 +57,7 @@ impl IdSample {
         };
         let nodes = (0..graph.node_count() as u32).into_par_iter().with_min_len(MIN_PARALLEL_NODES);
         let names: Vec<_> = nodes.filter_map(|node| name_of(NodeIndex(node))).collect();
-        Self {
-            names: names.into_iter().collect(),
-            ids_ascend: id_order(graph).1,
-            isolates: Vec::new(),
-        }
+        Self { names: names.into_iter().collect(), ids_ascend: id_order(graph).1 }
     }
 
     /// The same with fewer nodes, for a digest.
@@ -70,7 +65,7 @@ impl IdSample {
         let stride = (self.names.len() / SAMPLE_OF_A_DIGEST).max(1) as u32;
         let kept = self.names.iter().filter(|&(&id, _)| (id / 2 / SAMPLE).is_multiple_of(stride));
         let names = kept.map(|(&id, &name)| (id, name)).collect();
-        Self { names, ids_ascend: self.ids_ascend, isolates: self.isolates.clone() }
+        Self { names, ids_ascend: self.ids_ascend }
     }
 }
 
@@ -89,8 +84,8 @@ pub fn isolates(graph: &HeapGraph, words: &Vocabulary) -> Vec<u64> {
     let marks = edges.filter(|(label, target)| {
         label.raw_name() == words.heapdiff_isolate.0
             && label.edge_type() == EdgeType::PROPERTY
-            && graph.node_type(**target).is_string()
-            && !graph.raw_name(**target).is_empty()
+            && graph.node_type(**target) == NodeType::STRING
+            && graph.raw_name(**target).starts_with(MARK.as_bytes())
     });
     let hash = |target: NodeIndex| {
         let mut hash = Fnv::default();
@@ -142,9 +137,37 @@ fn goes_beyond(older: &IdSample, newer: &IdSample) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::leak::stage::{Heap, property};
 
     fn sample(names: &[(u32, u32)], ids_ascend: bool) -> IdSample {
-        IdSample { names: names.iter().copied().collect(), ids_ascend, isolates: Vec::new() }
+        IdSample { names: names.iter().copied().collect(), ids_ascend }
+    }
+
+    #[test]
+    fn snapshots_of_one_isolate_have_the_same_mark() {
+        let marks = |texts: &[(NodeType, &str)]| {
+            let heap = Heap::build(|heap, global| {
+                for &(node_type, text) in texts {
+                    let mark = property(heap, global, "mark", "Object");
+                    let text = heap.node(node_type, text, 64);
+                    heap.edge(mark, EdgeType::PROPERTY, "heapdiffIsolate", text);
+                }
+            });
+            isolates(&heap.graph, &heap.words)
+        };
+        let one = marks(&[(NodeType::STRING, "heapdiff isolate 1"), (NodeType::STRING, "")]);
+        let both = marks(&[
+            (NodeType::STRING, "heapdiff isolate 2"),
+            (NodeType::STRING, "heapdiff isolate 1"),
+        ]);
+        assert!(are_of_one_isolate(&one, &both));
+        assert!(!are_of_one_isolate(&one, &marks(&[(NodeType::STRING, "heapdiff isolate 2")])));
+        // What has no text of its own, or another one, is no mark.
+        let parts = NodeType::CONS_STRING;
+        for other in [(parts, "(concatenated string)"), (NodeType::STRING, "another text")] {
+            assert!(marks(&[other]).is_empty());
+        }
+        assert!(!are_of_one_isolate(&marks(&[]), &marks(&[])));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::capture::identity::MARK;
+
 /// The key of the tokens. Equal strings get equal tokens under one salt, and nobody without it can
 /// find a string by trying.
 #[derive(Clone)]
@@ -38,7 +40,7 @@ impl Salt {
     /// text, rounded up to a power of two. Texts of V8's own stay. `text` is as it stands in the
     /// file, between its quotes.
     pub(super) fn write_token(&self, text: &[u8], out: &mut Vec<u8>) {
-        if KNOWN.contains(&text) {
+        if KNOWN.contains(&text) || text.starts_with(MARK.as_bytes()) {
             out.extend_from_slice(text);
             return;
         }
@@ -128,7 +130,7 @@ pub(super) fn is_data(text: &[u8]) -> bool {
 /// The characters of a text as it stands in the file. Of an escape that is not of a UTF-16 unit there is a
 /// backslash; half of a pair is a letter of another alphabet.
 fn characters(text: &[u8]) -> impl Iterator<Item = char> {
-    let text = String::from_utf8_lossy(text).into_owned();
+    let text = String::from_utf8_lossy(text);
     let mut at = 0;
     std::iter::from_fn(move || {
         let rest = text.get(at..)?;
@@ -222,6 +224,7 @@ mod tests {
         assert!(token("a", "secret").starts_with("~8~"));
         assert!(token("a", "\\u0041\\n").starts_with("~2~"));
         assert_eq!(token("a", "(sliced string)"), "(sliced string)");
+        assert_eq!(token("a", "heapdiff isolate 07"), "heapdiff isolate 07");
         let mut random = [Vec::new(), Vec::new()];
         for out in &mut random {
             Salt::new(None).write_token(b"secret", out);
