@@ -46,3 +46,44 @@ fn prior(newer: Newer<'_>, before: &Before<'_>, candidate: &Candidate) -> Option
 fn is_half_at_most(more: u64, was: u64) -> bool {
     more.saturating_mul(2) <= was
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::{EdgeType, NodeIndex, NodeType};
+    use crate::leak::stage::{elements, property, suspects_by_shape};
+    use crate::testing::GraphBuilder;
+
+    /// How many suspects there are where a list of another process has so many jobs of so many bytes.
+    fn of_jobs(counts: [u32; 2], sizes: [u32; 2]) -> usize {
+        let found = suspects_by_shape(|heap: &mut GraphBuilder, global: NodeIndex, is_grown| {
+            let at = usize::from(is_grown);
+            let list = property(heap, global, "jobs", "Array");
+            elements(heap, list, 0..counts[at], "Job", sizes[at]);
+        });
+        found.len()
+    }
+
+    #[test]
+    fn half_as_many_items_more_are_load_if_each_is_no_more_than_four_times_as_large() {
+        assert_eq!(of_jobs([1_000, 1_500], [200, 200]), 0);
+        assert_eq!(of_jobs([1_000, 1_520], [200, 200]), 1);
+        assert_eq!(of_jobs([1_000, 900], [200, 700]), 0);
+        assert_eq!(of_jobs([1_000, 1_000], [200, 1_000]), 1);
+        assert_eq!(of_jobs([0, 1_000], [200, 200]), 1, "nothing was there");
+    }
+
+    #[test]
+    fn what_has_no_items_may_be_half_as_large_again() {
+        let of_text = |sizes: [u32; 2]| {
+            let found =
+                suspects_by_shape(|heap: &mut GraphBuilder, global: NodeIndex, is_grown| {
+                    let page = property(heap, global, "page", "Page");
+                    let html = heap.node(NodeType::STRING, "", sizes[usize::from(is_grown)]);
+                    heap.edge(page, EdgeType::PROPERTY, "html", html);
+                });
+            found.len()
+        };
+        assert_eq!(of_text([1_000_000, 1_490_000]), 0);
+        assert_eq!(of_text([1_000_000, 1_510_000]), 1);
+    }
+}
