@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const TIME_LIMIT_MS = 600_000;
 
 /**
- * @typedef {{wallMs: number, cpuMs: number, peakKiB: number, timings?: any, edges?: number, eventLoop?: any, cancel?: any, live?: any, facts?: any}} Run
+ * @typedef {{wallMs: number, cpuMs: number, peakKiB: number, timings?: any, edges?: number, eventLoop?: any, cancel?: any, live?: any, call?: any, facts?: any}} Run
  */
 
 /**

@@ -162,29 +162,40 @@ async function liveDiffs(pair) {
   return rows;
 }
 
-/** Time and memory per edge over sizes; a twentieth of the large pair upwards. */
+/**
+ * Time and memory per edge over sizes; a twentieth of the large pair upwards. Of a whole process, and of a call in one that has
+ * made another before: the first has what loading heapdiff costs, once, which is most of it for the smallest pair.
+ */
 async function linearity(sizes) {
   const rows = [];
+  const small = await snapshotPair('small');
   for (const size of sizes) {
     const pair = await snapshotPair(size);
     const idle = await runTool('idle', pair);
-    const runs = [];
-    for (let round = 0; round < 3; round += 1) runs.push(await runTool('heapdiff', pair));
-    const failure = runs.find((run) => run.failed);
+    const [runs, calls] = [[], []];
+    for (let round = 0; round < 3; round += 1) {
+      runs.push(await runTool('heapdiff', pair));
+      calls.push(await runTool('call', pair, { flags: [small.base, small.current] }));
+    }
+    const failure = [...runs, ...calls].find((run) => run.failed);
     if (failure) return { failed: failure.failed };
     const { edges } = runs[0];
     const bytes = fs.statSync(pair.base).size + fs.statSync(pair.current).size;
-    const ms = median(runs.map((run) => run.wallMs)) - idle.wallMs;
-    const peak = median(runs.map((run) => run.peakKiB)) * 1024 - idle.peakKiB * 1024;
-    rows.push({
-      size,
-      bytes,
-      edges,
+    const perEdge = (ms, peakBytes) => ({
       ms,
       nsPerEdge: (ms * 1e6) / edges,
-      bytesPerEdge: peak / edges,
+      bytesPerEdge: peakBytes / edges,
     });
-    say(`  linearity ${size}: ${Math.round(ms)} ms, ${(peak / edges).toFixed(1)} bytes per edge`);
+    const whole = perEdge(
+      median(runs.map((run) => run.wallMs)) - idle.wallMs,
+      (median(runs.map((run) => run.peakKiB)) - idle.peakKiB) * 1024,
+    );
+    const call = perEdge(
+      median(calls.map((run) => run.call.ms)),
+      median(calls.map((run) => run.call.peakBytes)),
+    );
+    rows.push({ size, bytes, edges, ...whole, call });
+    say(`  linearity ${size}: ${Math.round(whole.ms)} ms, the call ${Math.round(call.ms)} ms`);
   }
   return rows;
 }

@@ -25,6 +25,6 @@ export function finish(facts, always = {}) {
 }
 
 /** The largest resident set so far. `resourceUsage().maxRSS` would count what the parent had when it forked. */
-function peakKiB() {
+export function peakKiB() {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1]);
 }
