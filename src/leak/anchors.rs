@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::exports::{Export, Exports};
 use crate::leak::file_names::{FileNames, OF_NODE, path_of};
-use crate::leak::hash::Fnv;
+use crate::leak::hash::{Fnv, hash_of};
 use crate::leak::route::Source;
 use crate::leak::scripts::{internal_target, place_of_module, script_of, url_of};
 use crate::leak::shape::{NO_SHAPE, shape_of};
@@ -40,7 +40,8 @@ pub(super) fn anchors(graph: &HeapGraph, words: &Vocabulary) -> Vec<Source<u64>>
         let mut way = class;
         way.bytes(&anchor.name);
         way.bytes(names.telling(&anchor.file).as_bytes());
-        shape_of(way, &anchor.name, class).max(GLOBAL + 1)
+        let name = (!anchor.name.is_empty()).then(|| hash_of(&anchor.name));
+        shape_of(way.finish(), name, class.finish()).max(GLOBAL + 1)
     };
     let named = anchors.iter().map(|anchor| Source { node: anchor.node, label: label(anchor) });
     named.chain(realm(graph, words)).collect()

@@ -28,11 +28,26 @@ impl Fnv {
         self.byte(0xff);
     }
 
+    /// Adds a number that is a hash itself, in one step instead of eight: a product, whose upper half is folded
+    /// into the lower, as numbers only carry upwards.
+    #[inline]
+    pub fn word(&mut self, word: u64) {
+        let product = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = product ^ product >> 32;
+    }
+
     /// The hash.
     #[inline]
     pub fn finish(self) -> u64 {
         self.0
     }
+}
+
+/// The hash of a text.
+pub fn hash_of(text: &[u8]) -> u64 {
+    let mut hash = Fnv::default();
+    hash.bytes(text);
+    hash.finish()
 }
 
 #[cfg(test)]

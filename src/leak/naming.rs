@@ -157,32 +157,60 @@ const SCOPE_HEADER: u32 = 32;
 /// Bytes of a variable.
 const SLOT: u32 = 8;
 
-/// The variable of a block that a step is over. V8 names the variables of functions and modules; those
-/// of blocks are numbered by the order of those that are on the heap. Their names are in the
-/// description of the scope, in order. `None` where numbers among the variables make it uncertain.
-pub fn variable_of_block(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> Option<String> {
-    if step.edge.label.edge_type() != EdgeType::HIDDEN
-        || graph.node_type(step.from) != NodeType::OBJECT
-        || graph.name_index(step.from) != words.context_node
-    {
-        return None;
+/// The variables of a block. V8 names those of functions and modules; those of blocks are numbered by the
+/// order of those that are on the heap. Their names are in the description of the scope, in order.
+pub struct BlockVariables(Vec<(u32, NodeIndex)>);
+
+impl BlockVariables {
+    /// Those of a scope, or what may be one; none where numbers among the variables make it uncertain which is
+    /// which. O(e log e) in the edges of the scope and of its description.
+    pub fn of(graph: &HeapGraph, words: &Vocabulary, scope: NodeIndex) -> Self {
+        Self(Self::names(graph, words, scope).unwrap_or_default())
     }
-    let size = graph.file_self_size(step.from);
-    let variables = size.checked_sub(SCOPE_HEADER)? / SLOT;
-    let last = last_hidden(graph, step.from)?;
-    let scope_info = internal_target(graph, step.from, [words.scope_info; 2])?;
-    let number = graph.edge_number(step.edge);
-    let name = graph.edges(scope_info).find(|edge| {
-        edge.label.edge_type() == EdgeType::HIDDEN && graph.edge_number(*edge) == number
-    })?;
-    let is_certain = last + 1 == variables && graph.node_type(name.target) == NodeType::STRING;
-    is_certain.then(|| lossy(graph.raw_name(name.target)))
+
+    /// The text that is the name of the variable with a number.
+    pub fn name(&self, graph: &HeapGraph, number: u32) -> Option<NodeIndex> {
+        let at = self.0.partition_point(|&(other, _)| other < number);
+        let &(_, name) = self.0.get(at).filter(|(other, _)| *other == number)?;
+        (graph.node_type(name) == NodeType::STRING).then_some(name)
+    }
+
+    fn names(
+        graph: &HeapGraph,
+        words: &Vocabulary,
+        scope: NodeIndex,
+    ) -> Option<Vec<(u32, NodeIndex)>> {
+        let is_scope = graph.node_type(scope) == NodeType::OBJECT
+            && graph.name_index(scope) == words.context_node;
+        if !is_scope {
+            return None;
+        }
+        let variables = graph.file_self_size(scope).checked_sub(SCOPE_HEADER)? / SLOT;
+        let (last, _) = hidden(graph, scope).max_by_key(|&(number, _)| number)?;
+        if last.checked_add(1) != Some(variables) {
+            return None;
+        }
+        let description = internal_target(graph, scope, [words.scope_info; 2])?;
+        let mut names: Vec<_> = hidden(graph, description).collect();
+        names.sort_by_key(|&(number, _)| number);
+        Some(names)
+    }
 }
 
-/// The highest number of a node's hidden edges.
-fn last_hidden(graph: &HeapGraph, node: NodeIndex) -> Option<u32> {
+/// The variable of a block that a step is over. Of many steps, [`BlockVariables`] can be asked.
+pub fn variable_of_block(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> Option<String> {
+    if step.edge.label.edge_type() != EdgeType::HIDDEN {
+        return None;
+    }
+    let variables = BlockVariables::of(graph, words, step.from);
+    let name = variables.name(graph, graph.edge_number(step.edge))?;
+    Some(lossy(graph.raw_name(name)))
+}
+
+/// The hidden edges of a node: their numbers and targets.
+fn hidden(graph: &HeapGraph, node: NodeIndex) -> impl Iterator<Item = (u32, NodeIndex)> + '_ {
     let hidden = graph.edges(node).filter(|edge| edge.label.edge_type() == EdgeType::HIDDEN);
-    hidden.map(|edge| graph.edge_number(edge)).max()
+    hidden.map(|edge| (graph.edge_number(edge), edge.target))
 }
 
 /// Whether a text can be a name in code: of a variable, a property, a private field or a symbol.

@@ -14,16 +14,15 @@
 //! Time: linear in nodes and edges; each node takes its parent's shape. Memory: 8 bytes a node, 16
 //! while the ways are searched.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::anchors::{anchors, file_of_module};
 use crate::leak::exports::Exports;
-use crate::leak::hash::Fnv;
-use crate::leak::naming::{has_many_properties, is_identifier, variable_of_block};
+use crate::leak::hash::{Fnv, hash_of};
+use crate::leak::naming::{BlockVariables, has_many_properties, is_identifier};
 use crate::leak::route::{Routes, Source, Step, labels as labels_by_way};
 use crate::leak::scripts::{file_loaded, script_of, url_of};
 use crate::leak::vocabulary::Vocabulary;
@@ -49,19 +48,12 @@ pub fn class_in(shape: u64) -> u64 {
     shape >> WAY_BITS & ((1 << CLASS_BITS) - 1)
 }
 
-/// Puts a shape together out of hashes. An empty name is none.
-pub(super) fn shape_of(way: Fnv, name: &[u8], class: Fnv) -> u64 {
+/// Puts a shape together out of hashes. Without a name it has none.
+pub(super) fn shape_of(way: u64, name: Option<u64>, class: u64) -> u64 {
     let folded = |hash: u64, bits: u32| (hash ^ hash >> 32) & ((1 << bits) - 1);
-    let name = match name {
-        [] => 0,
-        name => {
-            let mut hash = Fnv::default();
-            hash.bytes(name);
-            folded(hash.finish(), NAME_BITS).max(1)
-        }
-    };
-    let class = folded(class.finish(), CLASS_BITS);
-    let way = way.finish() & ((1 << WAY_BITS) - 1);
+    let name = name.map_or(0, |name| folded(name, NAME_BITS).max(1));
+    let class = folded(class, CLASS_BITS);
+    let way = way & ((1 << WAY_BITS) - 1);
     // Zero stands for "none".
     (name << (CLASS_BITS + WAY_BITS) | class << WAY_BITS | way).max(1)
 }
@@ -74,7 +66,7 @@ pub(super) fn shape_of(way: Fnv, name: &[u8], class: Fnv) -> u64 {
 pub fn shapes(graph: &HeapGraph, words: &Vocabulary, control: &Control) -> Result<Vec<u64>> {
     let mut sources = anchors(graph, words);
     sources.push(Source { node: graph.root(), label: NO_SHAPE + 1 });
-    let mut labels = Labels { graph, words, files: HashMap::new() };
+    let mut labels = Labels::new(graph, words);
     labels_by_way(graph, words, &sources, |above, step| labels.extend(above, step), control)
 }
 
@@ -94,7 +86,7 @@ impl<'a> RouteShapes<'a> {
         routes: &'a Routes,
         exports: &'a Exports,
     ) -> Self {
-        let labels = Labels { graph, words, files: HashMap::new() };
+        let labels = Labels::new(graph, words);
         let known = HashMap::from([(graph.root(), NO_SHAPE + 1)]);
         Self { labels, routes, exports, known }
     }
@@ -141,88 +133,165 @@ impl<'a> RouteShapes<'a> {
 struct Labels<'a> {
     graph: &'a HeapGraph,
     words: &'a Vocabulary,
+    texts: Texts,
+    /// The scripts of functions.
+    scripts: HashMap<NodeIndex, Option<NodeIndex>>,
     /// The hash of a script's file name.
     files: HashMap<NodeIndex, u64>,
+    /// The scope that was looked at last. All its edges are, one after the other.
+    block: Option<(NodeIndex, BlockVariables)>,
 }
 
-impl Labels<'_> {
+impl<'a> Labels<'a> {
+    fn new(graph: &'a HeapGraph, words: &'a Vocabulary) -> Self {
+        let (scripts, files) = Default::default();
+        Self { graph, words, texts: Texts::default(), scripts, files, block: None }
+    }
+
     fn extend(&mut self, above: u64, step: Step) -> u64 {
         let class = self.class(step.edge.target);
         let mut way = Fnv::default();
         // In which of Node's lists a timer stands, and behind which others, is chance.
         let is_timer = self.graph.node_type(step.edge.target) == NodeType::OBJECT
             && self.graph.name_index(step.edge.target) == self.words.timeout_class;
-        let name = self.name(step).filter(|_| !is_timer);
+        let name = if is_timer { None } else { self.name(step) };
         if !is_timer {
-            way.bytes(&above.to_le_bytes());
-            way.bytes(name.as_deref().unwrap_or_else(|| self.unnamed(step)));
+            way.word(above);
+            way.word(name.map_or_else(|| self.unnamed(step), |name| name.hash));
         }
-        way.bytes(&class.finish().to_le_bytes());
-        let telling = name.as_deref().filter(|name| !OF_EVERY_MODULE.contains(name));
-        shape_of(way, telling.unwrap_or_default(), class)
+        way.word(class);
+        shape_of(way.finish(), name.filter(|name| name.is_telling).map(|name| name.hash), class)
     }
 
     /// The variable or property that a step goes by.
-    fn name(&self, step: Step) -> Option<Cow<'_, [u8]>> {
+    fn name(&mut self, step: Step) -> Option<Text> {
         let label = step.edge.label;
-        let text = || Cow::Borrowed(self.graph.strings().get(StringIndex(label.raw_name())));
         match label.edge_type() {
-            EdgeType::CONTEXT => Some(text()),
-            EdgeType::PROPERTY => (!self.is_key(step)).then(text),
-            EdgeType::INTERNAL => None,
-            _ => {
-                let variable = variable_of_block(self.graph, self.words, &step);
-                variable.map(|name| Cow::Owned(name.into_bytes()))
-            }
+            EdgeType::CONTEXT => Some(self.text(StringIndex(label.raw_name()))),
+            EdgeType::PROPERTY => self.name_of_property(step),
+            EdgeType::HIDDEN => self.variable_of_block(step),
+            _ => None,
         }
+    }
+
+    /// The name of a property, unless that is data.
+    fn name_of_property(&mut self, step: Step) -> Option<Text> {
+        if has_many_properties(self.graph, self.words, &step) {
+            return None;
+        }
+        let is_plain = self.graph.node_type(step.from) == NodeType::OBJECT
+            && self.graph.name_index(step.from) == self.words.object_class;
+        let name = self.text(StringIndex(step.edge.label.raw_name()));
+        (name.is_word || !is_plain).then_some(name)
+    }
+
+    fn variable_of_block(&mut self, step: Step) -> Option<Text> {
+        let scope = step.from;
+        if self.block.as_ref().is_none_or(|(last, _)| *last != scope) {
+            self.block = Some((scope, BlockVariables::of(self.graph, self.words, scope)));
+        }
+        let (_, variables) = self.block.as_ref()?;
+        let name = variables.name(self.graph, self.graph.edge_number(step.edge))?;
+        Some(self.text(self.graph.name_index(name)))
     }
 
     /// What stands for a step that goes by no name of the program's.
-    fn unnamed(&self, step: Step) -> &[u8] {
+    fn unnamed(&mut self, step: Step) -> u64 {
         let label = step.edge.label;
-        let text = match label.edge_type() {
-            EdgeType::INTERNAL => self.graph.strings().get(StringIndex(label.raw_name())),
-            _ => return b"[x]",
-        };
-        if text.first().is_some_and(u8::is_ascii_digit) { b"[x]" } else { text }
+        let internal = (label.edge_type() == EdgeType::INTERNAL)
+            .then(|| self.text(StringIndex(label.raw_name())));
+        internal.filter(|text| !text.is_numbered).map_or(ANY_SLOT, |text| text.hash)
     }
 
-    /// Whether a property's name is data.
-    fn is_key(&self, step: Step) -> bool {
-        let is_plain = self.graph.node_type(step.from) == NodeType::OBJECT
-            && self.graph.name_index(step.from) == self.words.object_class;
-        is_plain && {
-            let text = String::from_utf8_lossy(self.graph.edge_name(step.edge));
-            let is_symbol = text.starts_with("<symbol");
-            has_many_properties(self.graph, self.words, &step)
-                || !(is_symbol || is_identifier(&text))
-        }
-    }
-
-    fn class(&mut self, node: NodeIndex) -> Fnv {
+    fn class(&mut self, node: NodeIndex) -> u64 {
         let mut hash = Fnv::default();
         let node_type = self.graph.node_type(node);
         hash.byte(if node_type.is_string() { NodeType::STRING.0 } else { node_type.0 });
         match node_type {
-            NodeType::OBJECT => hash.bytes(self.graph.raw_name(node)),
-            NodeType::CLOSURE => {
-                hash.bytes(self.graph.raw_name(node));
-                let file = self.file_of_function(node);
-                hash.bytes(&file.to_le_bytes());
+            NodeType::OBJECT | NodeType::HIDDEN | NodeType::SYNTHETIC => {
+                hash.word(self.text(self.graph.name_index(node)).hash);
             }
-            NodeType::HIDDEN | NodeType::SYNTHETIC => hash.bytes(self.graph.raw_name(node)),
+            NodeType::CLOSURE => {
+                hash.word(self.text(self.graph.name_index(node)).hash);
+                hash.word(self.file_of_function(node));
+            }
             _ => {}
         }
-        hash
+        hash.finish()
+    }
+
+    fn text(&mut self, string: StringIndex) -> Text {
+        self.texts.of(self.graph, string)
     }
 
     fn file_of_function(&mut self, closure: NodeIndex) -> u64 {
-        let Some(script) = script_of(self.graph, self.words, closure) else { return 0 };
-        *self.files.entry(script).or_insert_with(|| {
-            let mut hash = Fnv::default();
-            hash.bytes(base_name(url_of(self.graph, script).as_bytes()));
-            hash.finish()
-        })
+        let Some(script) = self.script_of(closure) else { return 0 };
+        *self
+            .files
+            .entry(script)
+            .or_insert_with(|| hash_of(base_name(url_of(self.graph, script).as_bytes())))
+    }
+
+    fn script_of(&mut self, closure: NodeIndex) -> Option<NodeIndex> {
+        /// Of a function with so many edges the script is looked up once, however many refer to it.
+        const MANY: usize = 64;
+        let Self { graph, words, .. } = *self;
+        let look_up = || script_of(graph, words, closure);
+        match graph.edge_range(closure).len() {
+            ..=MANY => look_up(),
+            _ => *self.scripts.entry(closure).or_insert_with(look_up),
+        }
+    }
+}
+
+/// Stands for the number or key of a slot.
+const ANY_SLOT: u64 = 0;
+
+/// What has to be known of a text.
+#[derive(Clone, Copy)]
+struct Text {
+    string: StringIndex,
+    hash: u64,
+    /// Whether it says what it stands for, if it is a name.
+    is_telling: bool,
+    /// Whether it can be a name in code.
+    is_word: bool,
+    /// Whether it begins with a digit.
+    is_numbered: bool,
+}
+
+impl Text {
+    fn new(graph: &HeapGraph, string: StringIndex) -> Self {
+        let bytes = graph.strings().get(string);
+        let is_symbol = bytes.starts_with(b"<symbol");
+        Self {
+            string,
+            hash: hash_of(bytes),
+            is_telling: !bytes.is_empty() && !OF_EVERY_MODULE.contains(&bytes),
+            is_word: is_symbol || is_identifier(&String::from_utf8_lossy(bytes)),
+            is_numbered: bytes.first().is_some_and(u8::is_ascii_digit),
+        }
+    }
+}
+
+/// The texts that were asked for last: names and classes are few, and each comes many times.
+struct Texts(Vec<Option<Text>>);
+
+impl Default for Texts {
+    fn default() -> Self {
+        /// So many fit into a second-level cache.
+        const PLACES: usize = 4096;
+        Self(vec![None; PLACES])
+    }
+}
+
+impl Texts {
+    fn of(&mut self, graph: &HeapGraph, string: StringIndex) -> Text {
+        let place = string.at() % self.0.len();
+        match self.0[place] {
+            Some(text) if text.string == string => text,
+            _ => *self.0[place].insert(Text::new(graph, string)),
+        }
     }
 }
 
