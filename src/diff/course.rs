@@ -5,7 +5,7 @@ use crate::diff::Current;
 use crate::diff::baseline::Baseline;
 use crate::graph::{HeapGraph, NodeIndex};
 use crate::leak::census::{Together, class_key, instances_now, is_counted};
-use crate::leak::items;
+use crate::leak::items::Counter;
 use crate::leak::matching::same_process;
 use crate::leak::suspects::LEAST_ITEMS;
 use crate::leak::vocabulary::Vocabulary;
@@ -87,8 +87,9 @@ impl<'a> Course<'a> {
     /// What some nodes are now, as a census would count them.
     fn size_now(&self, nodes: impl IntoIterator<Item = NodeIndex>) -> Together {
         let mut together = Together::default();
+        let mut counter = Counter::new(self.graph, self.words);
         for node in nodes {
-            let items = items::count(self.graph, self.words, node).map_or(0, |(_, items)| items);
+            let items = counter.count(node).map_or(0, |(_, items)| items);
             let retained = self.analysis.retained.at(node.at());
             if is_counted(items, retained) {
                 together.add(items, retained);

@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::explore::stats;
 use crate::graph::HeapGraph;
 use crate::leak::before::Before;
+use crate::leak::census::count_items;
 use crate::leak::matching::{IdSample, are_of_one_isolate, isolates, same_process};
 use crate::leak::route::Routes;
 use crate::leak::shape::shapes;
@@ -381,11 +382,13 @@ fn suspects(
     if matching == Matching::Identity {
         return find_suspects(newer, &Before::by_id(census, graph, control)?, options, control);
     }
-    let shapes = shapes(graph, words, control)?;
-    let marks = isolates(graph, words);
-    let of_one_isolate = are_of_one_isolate(&older.isolates, &marks);
-    let before = Before::by_shape(census, newer, &shapes, of_one_isolate, control)?;
-    drop(shapes);
+    let before = {
+        let (shapes, items) =
+            rayon::join(|| shapes(graph, words, control), || count_items(graph, words, control));
+        let marks = isolates(graph, words);
+        let of_one_isolate = are_of_one_isolate(&older.isolates, &marks);
+        Before::by_shape(census, newer, &shapes?, &items?, of_one_isolate, control)?
+    };
     find_suspects(newer, &before, options, control)
 }
 

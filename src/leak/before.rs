@@ -1,7 +1,7 @@
 //! The baseline, as the newer snapshot's nodes ask for themselves in it: by id if both are of one
 //! process, by the shape of their route if not.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::analysis::Analysis;
 use crate::analysis::bits::BitSet;
@@ -13,7 +13,6 @@ use crate::leak::census::{
     Census, LARGE, Together, class_key, instances_now, is_counted, slot_key, tag,
 };
 use crate::leak::growth::{Scatter, is_slot};
-use crate::leak::items;
 use crate::leak::levels::{Level, Member, levels};
 use crate::leak::moved::Moved;
 use crate::leak::records::Record;
@@ -151,7 +150,8 @@ impl<'a> Before<'a> {
         Ok(Self { census, by: By::Id { young, alive: alive.finish() } })
     }
 
-    /// Asks a census by shape. `shapes` are those of the newer snapshot's nodes. `of_one_isolate`: the census is
+    /// Asks a census by shape. `shapes` are those of the newer snapshot's nodes, and `items` what each of these
+    /// has. `of_one_isolate`: the census is
     /// known to be of the same process all the same, as that of a fork.
     ///
     /// # Errors
@@ -161,6 +161,7 @@ impl<'a> Before<'a> {
         census: &'a Census,
         newer: Newer<'_>,
         shapes: &[u64],
+        items: &[u32],
         of_one_isolate: bool,
         control: &Control,
     ) -> Result<Self> {
@@ -170,7 +171,7 @@ impl<'a> Before<'a> {
         for node in graph.nodes() {
             control.checkpoint_at(node.at())?;
             let shape = shapes[node.at()];
-            let items = items::count(graph, words, node).map_or(0, |(_, items)| items);
+            let items = u64::from(items[node.at()]);
             let retained = analysis.retained.at(node.at());
             if shape == NO_SHAPE || !is_counted(items, retained) {
                 continue;

@@ -11,9 +11,9 @@
 
 mod kept;
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
+
+use hashbrown::HashMap;
 
 use crate::analysis::Analysis;
 use crate::analysis::bits::BitSet;
@@ -21,7 +21,7 @@ use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::hash::Fnv;
-use crate::leak::items;
+use crate::leak::items::Counter;
 use crate::leak::records::{Record, Records};
 use crate::leak::vocabulary::Vocabulary;
 pub use kept::CensusParts;
@@ -122,18 +122,28 @@ impl Counts {
     /// # Errors
     /// `ABORT_ERR`, `ERR_TIMEOUT`.
     pub fn of(graph: &HeapGraph, words: &Vocabulary, control: &Control) -> Result<Self> {
-        let mut counted = Vec::with_capacity(graph.node_count());
-        for node in graph.nodes() {
-            control.checkpoint_at(node.at())?;
-            let items = items::count(graph, words, node).map_or(0, |(_, items)| items);
-            counted.push(u32::try_from(items).unwrap_or(u32::MAX));
-        }
+        let items = count_items(graph, words, control)?;
         let (last_id, _) = id_order(graph);
         control.checkpoint()?;
         let classes = ClassCounts::of(graph);
         control.checkpoint()?;
-        Ok(Self { items: counted, classes, last_id })
+        Ok(Self { items, classes, last_id })
     }
+}
+
+/// The elements, entries or properties of each node, by node. One thread.
+///
+/// # Errors
+/// `ABORT_ERR`, `ERR_TIMEOUT`.
+pub fn count_items(graph: &HeapGraph, words: &Vocabulary, control: &Control) -> Result<Vec<u32>> {
+    let mut items = Vec::with_capacity(graph.node_count());
+    let mut counter = Counter::new(graph, words);
+    for node in graph.nodes() {
+        control.checkpoint_at(node.at())?;
+        let count = counter.count(node).map_or(0, |(_, items)| items);
+        items.push(u32::try_from(count).unwrap_or(u32::MAX));
+    }
+    Ok(items)
 }
 
 impl Census {

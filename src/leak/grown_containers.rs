@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::graph::NodeType;
 use crate::leak::growth::{Accumulation, Walk};
 use crate::leak::holders::slots;
-use crate::leak::items;
+use crate::leak::items::{self, Counter};
 
 impl Walk<'_> {
     /// The survivors that have so many items more than before. What they dominate the walk has seen;
@@ -25,6 +25,7 @@ impl Walk<'_> {
             items::may_have(self.graph, &self.analysis.self_size, node, least_items)
                 || shared.contains(&node)
         };
+        let mut counter = Counter::new(self.graph, self.words);
         for node in self.graph.nodes() {
             control.checkpoint_at(node.at())?;
             if self.graph.node_type(node) != NodeType::OBJECT
@@ -33,7 +34,7 @@ impl Walk<'_> {
             {
                 continue;
             }
-            let Some((_, now)) = items::count(self.graph, self.words, node) else { continue };
+            let Some((_, now)) = counter.count(node) else { continue };
             if now < least_items {
                 continue;
             }

@@ -9,7 +9,8 @@
 //! Memory: 8 bytes a node.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+
+use hashbrown::HashMap;
 
 use crate::analysis::Analysis;
 use crate::analysis::bits::BitSet;

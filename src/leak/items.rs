@@ -10,7 +10,9 @@
 //! is filled that was made for what is to come. Source: V8's `OrderedHashTable` (3 header slots, one bucket for two entries, 2 slots an entry in a Set and
 //! 3 in a Map) and `NameDictionary` (3 slots an entry), and the specification, section 2.3.
 //!
-//! Time: linear in the edges of the container and its backing stores. Memory: none.
+//! Time: linear in the edges of the container and its backing stores. Memory: some words for each large store.
+
+use hashbrown::HashMap;
 
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::vocabulary::Vocabulary;
@@ -38,24 +40,92 @@ const SMALLEST_SLOT: u64 = 4;
 /// Slots of an entry in a dictionary: key, value, details.
 const SLOTS_OF_A_PROPERTY: usize = 3;
 
-/// What kind of container a node is, and how many items it has. `None`: not an object.
+/// What kind of container a node is, and how many items it has. `None`: not an object. Of many nodes, a
+/// [`Counter`] can be asked.
 pub fn count(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> Option<(Container, u64)> {
-    if graph.node_type(node) != NodeType::OBJECT {
-        return None;
+    Counter::new(graph, words).count(node)
+}
+
+/// Counts the items of many nodes. What is in a large store it looks up once: V8 lets all arrays that a
+/// literal has made share one, until they are written to.
+pub struct Counter<'a> {
+    graph: &'a HeapGraph,
+    words: &'a Vocabulary,
+    stores: HashMap<(NodeIndex, Store), (Container, u64)>,
+}
+
+/// What a store is of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Store {
+    Table,
+    Elements,
+    Properties,
+}
+
+impl<'a> Counter<'a> {
+    /// Nothing is counted yet.
+    pub fn new(graph: &'a HeapGraph, words: &'a Vocabulary) -> Self {
+        Self { graph, words, stores: HashMap::new() }
     }
-    let shown = Shown::of(graph, words, node);
-    let table = shown.table.filter(|&table| graph.node_type(table) == NodeType::ARRAY);
-    if let Some(table) = table {
-        return Some(count_table(graph, words, table));
+
+    /// What kind of container a node is, and how many items it has. `None`: not an object.
+    pub fn count(&mut self, node: NodeIndex) -> Option<(Container, u64)> {
+        let Self { graph, words, .. } = *self;
+        if graph.node_type(node) != NodeType::OBJECT {
+            return None;
+        }
+        let shown = Shown::of(graph, words, node);
+        let table = shown.table.filter(|&table| graph.node_type(table) == NodeType::ARRAY);
+        if let Some(table) = table {
+            return Some(self.count_store(table, Store::Table));
+        }
+        let indexed = match (shown.indexed, shown.elements) {
+            (0, Some(store)) if !shown.has_room => self.count_store(store, Store::Elements).1,
+            (indexed, _) => indexed,
+        };
+        Some(match graph.name_index(node) == words.array_class {
+            true => (Container::Array, indexed),
+            false => (Container::Object, self.count_properties(node, &shown) + indexed),
+        })
     }
-    let indexed = match (shown.indexed, shown.elements) {
-        (0, Some(store)) if !shown.has_room => count_elements(graph, words, store),
-        (indexed, _) => indexed,
-    };
-    Some(match graph.name_index(node) == words.array_class {
-        true => (Container::Array, indexed),
-        false => (Container::Object, count_properties(graph, node, &shown) + indexed),
-    })
+
+    /// The named properties of an object.
+    fn count_properties(&mut self, node: NodeIndex, shown: &Shown) -> u64 {
+        let graph = self.graph;
+        let mut named = shown.named;
+        if shown.accessors > 0 {
+            // Beside the pair, its functions have edges of their own.
+            let functions = graph.edges(node).filter(|edge| {
+                edge.label.edge_type() == EdgeType::PROPERTY
+                    && graph.node_type(edge.target) == NodeType::CLOSURE
+                    && matches!(graph.edge_name(*edge).get(..4), Some(b"get " | b"set "))
+            });
+            named = named.saturating_sub(functions.count() as u64);
+        }
+        let Some(store) = shown.properties else { return named };
+        // A store that is no dictionary shows the values, which the object shows as well.
+        let is_dictionary = graph.edge_range(store).len() as u64 > shown.named + 1
+            && graph.node_type(store) == NodeType::ARRAY;
+        match is_dictionary {
+            true => named.max(self.count_store(store, Store::Properties).1),
+            false => named,
+        }
+    }
+
+    fn count_store(&mut self, store: NodeIndex, of: Store) -> (Container, u64) {
+        /// A smaller one is counted as fast as it is found again.
+        const SMALL: usize = 64;
+        let Self { graph, words, .. } = *self;
+        let count = || match of {
+            Store::Table => count_table(graph, words, store),
+            Store::Elements => (Container::Array, count_elements(graph, words, store)),
+            Store::Properties => (Container::Object, count_dictionary(graph, store)),
+        };
+        match graph.edge_range(store).len() {
+            ..=SMALL => count(),
+            _ => *self.stores.entry((store, of)).or_insert_with(count),
+        }
+    }
 }
 
 /// Whether a container can have so many items, told without looking at its edges: each is an edge, or takes
@@ -129,26 +199,9 @@ impl Shown {
     }
 }
 
-/// The named properties of an object.
-fn count_properties(graph: &HeapGraph, node: NodeIndex, shown: &Shown) -> u64 {
-    let mut named = shown.named;
-    if shown.accessors > 0 {
-        // Beside the pair, its functions have edges of their own.
-        let functions = graph.edges(node).filter(|edge| {
-            edge.label.edge_type() == EdgeType::PROPERTY
-                && graph.node_type(edge.target) == NodeType::CLOSURE
-                && matches!(graph.edge_name(*edge).get(..4), Some(b"get " | b"set "))
-        });
-        named = named.saturating_sub(functions.count() as u64);
-    }
-    let Some(store) = shown.properties else { return named };
-    // A store that is no dictionary shows the values, which the object shows as well.
-    let is_dictionary = graph.edge_range(store).len() as u64 > shown.named + 1
-        && graph.node_type(store) == NodeType::ARRAY;
-    match is_dictionary {
-        true => named.max(fewest_entries(numbered_slots(graph, store), SLOTS_OF_A_PROPERTY)),
-        false => named,
-    }
+/// The entries of the dictionary that an object's properties are in.
+fn count_dictionary(graph: &HeapGraph, store: NodeIndex) -> u64 {
+    fewest_entries(numbered_slots(graph, store), SLOTS_OF_A_PROPERTY)
 }
 
 /// What a store of elements has, whose array shows none: those of a frozen array, or numbers.

@@ -8,7 +8,7 @@
 //!
 //! Time: O(n log n) in the things of shapes that have grown. Memory: 32 bytes for each of them.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::graph::NodeIndex;
 use crate::leak::census::Together;

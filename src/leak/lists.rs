@@ -9,9 +9,12 @@
 //! Memory: some words for each list that grew.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+use hashbrown::{HashMap, HashSet};
+
+use crate::analysis::bits::BitSet;
 use crate::control::Control;
 use crate::error::Result;
 use crate::graph::{EdgeType, NodeIndex, NodeType, StringIndex};
@@ -239,14 +242,16 @@ fn positions_of(
     nodes: impl Iterator<Item = NodeIndex>,
     control: &Control,
 ) -> Result<HashMap<NodeIndex, u32>> {
-    let mut positions: HashMap<NodeIndex, u32> = nodes.map(|node| (node, 0)).collect();
-    if positions.is_empty() {
+    let mut wanted = BitSet::new(walk.graph.node_count());
+    let wanted_nodes = nodes.filter(|node| wanted.insert(node.0)).count();
+    let mut positions = HashMap::with_capacity(wanted_nodes);
+    if wanted_nodes == 0 {
         return Ok(positions);
     }
     for (position, node) in walk.analysis.dominators.order().iter().enumerate() {
         control.checkpoint_at(position)?;
-        if let Some(its) = positions.get_mut(node) {
-            *its = position as u32;
+        if wanted.contains(node.0) {
+            positions.insert(*node, position as u32);
         }
     }
     Ok(positions)

@@ -9,7 +9,9 @@
 //! Time: linear in shapes, and a sort of those that are not in both. Memory: 48 bytes for each of these.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use hashbrown::HashMap;
 
 use crate::leak::census::{Census, Together};
 use crate::leak::shape::{class_in, name_in};

@@ -9,7 +9,7 @@ use crate::analysis::{Analysis, What, analyse};
 use crate::control::Control;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::before::Before;
-use crate::leak::census::{Census, Counts};
+use crate::leak::census::{Census, Counts, count_items};
 use crate::leak::growth::{Growth, Walk};
 use crate::leak::route::Routes;
 use crate::leak::shape::shapes;
@@ -63,7 +63,8 @@ impl Heap {
     pub(crate) fn before_by_shape<'c>(&self, census: &'c Census) -> Before<'c> {
         let control = Control::default();
         let shapes = shapes(&self.graph, &self.words, &control).unwrap();
-        Before::by_shape(census, self.newer(), &shapes, false, &control).unwrap()
+        let items = count_items(&self.graph, &self.words, &control).unwrap();
+        Before::by_shape(census, self.newer(), &shapes, &items, false, &control).unwrap()
     }
 
     /// Where growth of more than `least_bytes` and `least_items` piles up since `before`.
