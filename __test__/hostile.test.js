@@ -6,7 +6,7 @@
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
-const { openSnapshot } = require('..');
+const { diffSnapshots, openSnapshot } = require('..');
 
 const NODE_TYPES = [
   'hidden', 'array', 'string', 'object', 'code', 'closure', 'regexp', 'number', 'native', 'synthetic', 'concatenated string',
@@ -313,4 +313,108 @@ describe('a file that contradicts itself is one error, which says what and where
     const error = { code: 'ERR_TRUNCATED_SNAPSHOT', message: /cannot be in an input of/ };
     await assert.rejects(openSnapshot(Buffer.from(text)), error);
   });
+});
+
+describe('what many refer to is looked at once, and not once for each of them', () => {
+  // If each looked at all of it, there would be billions of looks, which take minutes.
+  const MANY = 200_000;
+  const OPTIONS = /** @type {const} */ ({ matching: 'structural', timeoutMs: 60_000 });
+  const STRINGS = [
+    '', '(GC roots)', 'Map', 'Array', 'Object', 'system / Context', 'system / JSProxy', 'table', 'elements', 'properties',
+    'scope_info', 'shared', '7 / part of key (Object @9) -> value (system / JSProxy @7) pair in WeakMap (table @5)',
+  ]; // prettier-ignore
+  const times = (/** @type {any} */ it) => new Array(MANY).fill(it);
+
+  /** @typedef {[type: string, name: string | number, to: number]} Row An edge. */
+
+  /**
+   * A heap of these nodes, of which the first is the root.
+   *
+   * @param {Array<[type: string, name: string, edges: Row[]]>} rows
+   */
+  const heapOf = (rows) =>
+    write((it) => {
+      const name = (/** @type {string | number} */ it) =>
+        typeof it === 'number' ? it : STRINGS.indexOf(it);
+      it.strings = JSON.stringify(STRINGS);
+      it.locations = '';
+      it.nodes = rows.map(([type, of, edges], at) => ({
+        type: NODE_TYPES.indexOf(type),
+        name: name(of),
+        id: 2 * at + 1,
+        self_size: 32 + 8 * (MANY + 2),
+        edge_count: edges.length,
+      }));
+      it.edges = rows.flatMap(([, , edges]) =>
+        edges.map(([type, of, to]) => ({
+          type: EDGE_TYPES.indexOf(type),
+          name_or_index: name(of),
+          to,
+        })),
+      );
+    }).text;
+
+  /** @type {Record<string, () => string>} */
+  const heaps = {
+    'one table of many Maps': () => sharedStore('Map', 'table'),
+    'the elements of many arrays': () => sharedStore('Array', 'elements'),
+    'the properties of many objects': () => sharedStore('Object', 'properties'),
+    'the names of many variables of a block': () => {
+      const slots = times(0).map((_, at) => /** @type {Row} */ (['hidden', at + 2, 3]));
+      return heapOf([
+        ['synthetic', '', [['element', 1, 1]]],
+        ['object', 'system / Context', [['internal', 'scope_info', 2], ...slots]],
+        ['object', 'Object', slots],
+        ['string', '', []],
+      ]);
+    },
+    'a function with many properties, in many objects': () => {
+      const [at, leaf] = [MANY + 1, MANY + 2];
+      return heapOf([
+        ['synthetic', '', times(0).map((_, i) => ['element', i, i + 1])],
+        ...times([['object', 'Object', [['property', 'table', at]]]]).flat(),
+        ['closure', '', times(['property', 'table', leaf])],
+        ['string', '', []],
+      ]);
+    },
+    'the description of many functions': () => {
+      const [at, leaf] = [MANY + 1, MANY + 2];
+      return heapOf([
+        ['synthetic', '', times(0).map((_, i) => ['element', i, i + 1])],
+        ...times([['closure', '', [['internal', 'shared', at]]]]).flat(),
+        ['code', '', times(['internal', 'table', leaf])],
+        ['string', '', []],
+      ]);
+    },
+    'a Proxy of an object, in many entries of WeakMaps': () =>
+      heapOf([
+        ['synthetic', '', [['element', 1, 1]]],
+        ['array', '', times(['internal', STRINGS.at(-1), 2])],
+        ['hidden', 'system / JSProxy', [['hidden', 1, 3]]],
+        ['object', 'Object', times(['internal', 'table', 4])],
+        ['string', '', []],
+      ]),
+  };
+
+  /**
+   * @param {string} className
+   * @param {string} store
+   */
+  function sharedStore(className, store) {
+    const [at, leaf] = [MANY + 1, MANY + 2];
+    return heapOf([
+      ['synthetic', '', times(0).map((_, i) => ['element', i, i + 1])],
+      ...times([['object', className, [['internal', store, at]]]]).flat(),
+      ['array', '', times(['internal', '', leaf])],
+      ['string', '', []],
+    ]);
+  }
+
+  for (const [what, make] of Object.entries(heaps)) {
+    test(what, async () => {
+      const bytes = Buffer.from(make());
+      const report = await diffSnapshots(bytes, bytes, OPTIONS);
+      assert.equal(report.verdict, 'no-leak');
+    });
+  }
 });

@@ -47,6 +47,13 @@ const FROM_KEY: u32 = 40;
 /// No edge costs more.
 const DEAREST: u32 = 63;
 
+/// A `Proxy` refers to its target, its handler and its hidden class.
+const EDGES_OF_A_PROXY: usize = 8;
+
+/// All looks for keys of entries together pass so many times the edges of a graph: many entries of one value,
+/// whose key has many edges, must not take forever.
+const MOST_PASSES: usize = 4;
+
 /// How many buckets there are: one for each cost that something may wait at.
 const RING: usize = DEAREST as usize + 1;
 
@@ -224,11 +231,14 @@ struct Prices<'a> {
     words: &'a Vocabulary,
     /// By string: the price of an internal edge of that name, 0 if it was not asked for yet.
     internal: Vec<u8>,
+    /// So many more edges may be looked at for keys.
+    looks_left: usize,
 }
 
 impl<'a> Prices<'a> {
     fn new(graph: &'a HeapGraph, words: &'a Vocabulary) -> Self {
-        Self { graph, words, internal: vec![0; graph.strings().len()] }
+        let looks_left = MOST_PASSES * graph.edge_count();
+        Self { graph, words, internal: vec![0; graph.strings().len()], looks_left }
     }
 
     /// What it costs to pass through a node at all.
@@ -281,12 +291,22 @@ impl<'a> Prices<'a> {
     /// Whether an entry of a WeakMap is a `Proxy` of its key, as libraries keep them that observe objects. The
     /// entry is there as long as the key is, so the way to the key is another one. The key refers to the entry by
     /// the same name as the WeakMap.
-    fn is_proxy_of_key(&self, entry: Edge) -> bool {
+    fn is_proxy_of_key(&mut self, entry: Edge) -> bool {
         let graph = self.graph;
-        let is_key =
-            |node| graph.edges(node).any(|it| it.label == entry.label && it.target == entry.target);
-        is_proxy(graph, self.words, entry.target)
-            && graph.edges(entry.target).any(|edge| is_key(edge.target))
+        if !is_proxy(graph, self.words, entry.target) {
+            return false;
+        }
+        let of_proxy = graph.edges(entry.target).take(EDGES_OF_A_PROXY);
+        let mut of_keys = of_proxy.flat_map(|edge| graph.edges(edge.target));
+        while self.looks_left > 0
+            && let Some(edge) = of_keys.next()
+        {
+            self.looks_left -= 1;
+            if edge.label == entry.label && edge.target == entry.target {
+                return true;
+            }
+        }
+        false
     }
 
     fn internal(&mut self, name: StringIndex) -> u32 {

@@ -46,7 +46,13 @@ pub fn internal_target(
     node: NodeIndex,
     names: [StringIndex; 2],
 ) -> Option<NodeIndex> {
-    let mut edges = graph.edges(node);
+    /// V8's own descriptions have fewer edges. Thousands of functions share one, and each asks for it.
+    const MOST_OF_DESCRIPTION: usize = 256;
+    let most = match graph.node_type(node) {
+        NodeType::CODE | NodeType::HIDDEN => MOST_OF_DESCRIPTION,
+        _ => usize::MAX,
+    };
+    let mut edges = graph.edges(node).take(most);
     let found = edges.find(|edge| {
         edge.label.edge_type() == EdgeType::INTERNAL
             && names.contains(&StringIndex(edge.label.raw_name()))
@@ -69,6 +75,9 @@ pub fn urls_of_functions(graph: &HeapGraph, words: &Vocabulary) -> BTreeSet<Stri
 
 /// The script of what all closures of one function share.
 fn script_of_shared(graph: &HeapGraph, words: &Vocabulary, shared: NodeIndex) -> Option<NodeIndex> {
+    if graph.node_type(shared) != NodeType::CODE {
+        return None;
+    }
     let script = internal_target(graph, shared, [words.script, words.script_or_debug_info])?;
     (graph.node_type(script) == NodeType::CODE).then_some(script)
 }
