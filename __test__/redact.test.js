@@ -351,6 +351,23 @@ describe('redaction', () => {
     assert.equal(failed.status, 2);
     assert.equal(fs.existsSync(output), false);
   });
+
+  it('refuses a string that cannot be read, as a comparison does, with the same words', () => {
+    const whole = fs.readFileSync(plainCurrent, 'latin1');
+    const [input, output] = ['escape', 'escape-redacted'].map((name) => path.join(directory, name));
+    fs.writeFileSync(input, whole.replace('"strings":["', '"strings":["\\q'), 'latin1');
+    const run = (/** @type {string[]} */ ...args) => {
+      const { status, stderr } = spawnSync(process.execPath, [program, ...args], {
+        encoding: 'utf8',
+      });
+      return { status, stderr };
+    };
+    const refused = run('redact', input, '-o', output);
+    assert.match(refused.stderr, /an escape that JSON does not know \(at byte \d+\)/);
+    assert.deepEqual(refused, run('diff', plainBaseline, input));
+    assert.equal(refused.status, 2);
+    assert.equal(fs.existsSync(output), false);
+  });
 });
 
 /**

@@ -6,7 +6,7 @@ use super::numbers::{Numbers, Stop, write_number};
 use super::strings::{Strings, Use};
 use super::texts::Salt;
 use crate::error::{Error, Result};
-use crate::snapshot::BYTE_ORDER_MARK;
+use crate::snapshot::{BYTE_ORDER_MARK, check_escapes, unexpected};
 
 /// The header is some 2 KB.
 const MAX_HEADER_BYTES: usize = 1 << 20;
@@ -29,6 +29,10 @@ pub struct Redactor {
     seen: Seen,
     key: Vec<u8>,
     text: Vec<u8>,
+    /// Where that text begins, behind its quote.
+    text_start: u64,
+    /// What came last in `strings`.
+    item: Item,
     header: Vec<u8>,
     meta: Meta,
     numbers: Numbers,
@@ -64,6 +68,14 @@ enum RowKind {
     ContextVariables,
 }
 
+/// What there is in the array of strings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Item {
+    Start,
+    Comma,
+    Text,
+}
+
 /// Which sections have begun. Strings come last: what they are used for has to be known then.
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
@@ -85,6 +97,8 @@ impl Redactor {
             seen: Seen::default(),
             key: Vec::new(),
             text: Vec::new(),
+            text_start: 0,
+            item: Item::Start,
             header: Vec::new(),
             meta: Meta::default(),
             numbers: Numbers::default(),
@@ -129,10 +143,14 @@ impl Redactor {
         if self.section == Section::Header {
             self.keep_header(&[byte])?;
         }
+        if self.section == Section::Strings {
+            self.check_item(byte)?;
+        }
         match byte {
             b'"' => {
                 self.state = State::Inside;
                 self.text.clear();
+                self.text_start = self.offset + 1;
                 return Ok(());
             }
             b'{' | b'[' => {
@@ -152,15 +170,25 @@ impl Redactor {
             }
             b',' if self.section == Section::Strings => return Ok(()),
             b' ' | b'\n' | b'\r' | b'\t' => {}
-            // One that is not counted would move all others to the uses of their neighbours.
-            _ if self.section == Section::Strings => {
-                return Err(self.invalid("`strings` holds something else than strings"));
-            }
             _ if LITERAL.contains(&byte) => {}
             _ if self.depth == 0 && BYTE_ORDER_MARK.get(self.offset as usize) == Some(&byte) => {}
             _ => return Err(self.invalid("a byte that is in no JSON document")),
         }
         out.push(byte);
+        Ok(())
+    }
+
+    /// Strings and commas take turns in `strings`, as only the strings go into the copy: there it would not
+    /// show any more. And one that is not counted would move all others to the uses of their neighbours.
+    fn check_item(&mut self, byte: u8) -> Result<()> {
+        let wanted = if self.item == Item::Text { "',' or ']'" } else { "'\"'" };
+        self.item = match (self.item, byte) {
+            (item, b' ' | b'\n' | b'\r' | b'\t') => item,
+            (Item::Start | Item::Comma, b'"') => Item::Text,
+            (Item::Text, b',') => Item::Comma,
+            (Item::Start | Item::Text, b']') => Item::Start,
+            _ => return Err(unexpected(self.offset, byte, wanted, "`strings`")),
+        };
         Ok(())
     }
 
@@ -261,10 +289,8 @@ impl Redactor {
     }
 
     fn end_text(&mut self, out: &mut Vec<u8>) -> Result<()> {
+        check_escapes(&self.text, self.text_start)?;
         if self.section == Section::Strings {
-            if self.depth != 2 {
-                return Err(self.invalid("`strings` holds something else than strings"));
-            }
             self.strings.write(&self.text, &self.salt, out);
             return Ok(());
         }
@@ -562,6 +588,42 @@ mod tests {
         let (_, strings) = rest.split_once("\"strings\"").unwrap();
         let document = format!("{start}\"nodes\":[0,1,1,0],\"edges\":[],\"strings\"{strings}");
         assert_eq!(redact(&document, 9).unwrap()["nodes"], serde_json::json!([0, 2, 1, 0]));
+    }
+
+    #[test]
+    fn what_the_reader_refuses_in_strings_is_refused_at_the_same_byte() {
+        let cases = [
+            (r#""Box""#, r#""B\ox""#),
+            (r#""Box""#, r#""B\u12ox""#),
+            (r#""Box""#, r#""Box\u00""#),
+            (r#""Box","#, r#""Box" "#),
+            (r#""Box","#, r#""Box",,"#),
+            (r#""Box","#, r#""Box",null,"#),
+            (r#""Box","#, r#"["Box"],"#),
+            (r#"(object properties)"]"#, r#"(object properties)",]"#),
+            (r#"["<dummy>""#, r#"[,"<dummy>""#),
+        ];
+        for (good, bad) in cases {
+            let document = DOCUMENT
+                .replace(
+                    r#""name","id","edge_count"],"#,
+                    r#""name","id","self_size","edge_count"],"#,
+                )
+                .replace("[0,1,1,2,3,2,3,2,2,3,5,0,3,2,7,2,1,6,9,0]", "[0,1,1,0,2]")
+                .replace("[1,4,4,1,5,12,1,3,8,0,7,8,1,3,8,2,5,16]", "[1,4,0,1,5,0]")
+                .replace(r#""node_count":5,"edge_count":6"#, r#""node_count":1,"edge_count":2"#);
+            let read = |document: &str| {
+                let source = crate::snapshot::Source::Bytes(document.into());
+                crate::snapshot::read(source, &Default::default(), &Default::default())
+            };
+            assert!(read(&document).is_ok() && redact(&document, 9).is_ok());
+            let document = document.replace(good, bad);
+            let expected = read(&document).unwrap_err();
+            for chunk in [1, 9, document.len()] {
+                let error = redact(&document, chunk).unwrap_err().in_source("bytes");
+                assert_eq!(error.to_string(), expected.to_string(), "{bad}");
+            }
+        }
     }
 
     #[test]

@@ -276,12 +276,16 @@ impl<'c> Input<'c> {
 
     /// The error for a byte that has no business here.
     pub(crate) fn unexpected(&self, found: u8, wanted: &str, inside: &str) -> Error {
-        let message = format!("{wanted} expected in {inside}, found {}", printable(found));
-        Error::invalid(self.position(), message)
+        unexpected(self.position(), found, wanted, inside)
     }
 
     /// The error for input that ends here.
     pub(crate) fn truncated(&self, inside: &str) -> Error {
         Error::truncated(self.position(), format!("it ends inside {inside}"))
     }
+}
+
+/// The error for a byte at `offset` that has no business there.
+pub(crate) fn unexpected(offset: u64, found: u8, wanted: &str, inside: &str) -> Error {
+    Error::invalid(offset, format!("{wanted} expected in {inside}, found {}", printable(found)))
 }

@@ -24,10 +24,12 @@ mod strings;
 mod text;
 
 pub use decode::{ReadOptions, read};
+pub(crate) use input::unexpected;
 pub use locations::{Location, Locations, Place};
 pub use samples::Sample;
 pub use source::Source;
 pub use strings::StringTable;
+pub(crate) use text::check_escapes;
 
 use crate::graph::{EdgeIndex, EdgeLabel, NodeIndex, NodeType, StringIndex};
 

@@ -6,13 +6,15 @@
 //!
 //! Time: one `memchr2` pass over the bytes. Memory: the arena.
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 use super::input::Input;
 use super::strings::StringTable;
 use crate::error::{Error, Result};
 
 const INSIDE: &str = "`strings`";
+const NOT_HEXADECIMAL: &str = "a string has a \\u escape that is not four hex digits";
+const UNKNOWN_ESCAPE: &str = "a string has an escape that JSON does not know";
 
 /// Reads `["...","..."]`.
 pub(crate) fn read_strings(input: &mut Input<'_>) -> Result<StringTable> {
@@ -37,6 +39,32 @@ pub(crate) fn read_strings(input: &mut Input<'_>) -> Result<StringTable> {
             None => return Err(input.truncated(INSIDE)),
         }
     }
+}
+
+/// Checks the escapes of a string that is not decoded. `text` is what stands between its quotes, from `start`
+/// on in the file.
+///
+/// # Errors
+///
+/// `ERR_INVALID_SNAPSHOT`, as for a string that is.
+pub(crate) fn check_escapes(text: &[u8], start: u64) -> Result<()> {
+    let mut rest = text;
+    while let Some(backslash) = memchr(b'\\', rest) {
+        rest = &rest[backslash + 1..];
+        let offset = start + (text.len() - rest.len()) as u64;
+        let length = match rest {
+            [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 1,
+            [b'u', a, b, c, d, ..]
+                if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) =>
+            {
+                5
+            }
+            [b'u', ..] => return Err(Error::invalid(offset, NOT_HEXADECIMAL)),
+            _ => return Err(Error::invalid(offset, UNKNOWN_ESCAPE)),
+        };
+        rest = &rest[length..];
+    }
+    Ok(())
 }
 
 /// Reads a string behind its opening quote, and appends it to `arena`.
@@ -82,14 +110,12 @@ fn read_escape(input: &mut Input<'_>, high: &mut Option<u16>, arena: &mut Vec<u8
             let mut unit = 0;
             for _ in 0..4 {
                 let digit = char::from(input.next(INSIDE)?).to_digit(16);
-                let digit = digit.ok_or_else(|| {
-                    Error::invalid(offset, "a string has a \\u escape that is not four hex digits")
-                })?;
+                let digit = digit.ok_or_else(|| Error::invalid(offset, NOT_HEXADECIMAL))?;
                 unit = unit << 4 | digit as u16;
             }
             unit
         }
-        _ => return Err(Error::invalid(offset, "a string has an escape that JSON does not know")),
+        _ => return Err(Error::invalid(offset, UNKNOWN_ESCAPE)),
     };
     match (high.take(), unit) {
         (None, 0xd800..=0xdbff) => *high = Some(unit),
