@@ -129,6 +129,28 @@ describe('openSnapshot', () => {
     assert.deepEqual(snapshot.retainers(map?.node.id ?? 0, { top: 2 }), retainers.slice(0, 2));
   });
 
+  test('an answer that JavaScript cannot hold is an error, and its beginning can be had', async () => {
+    // Thousands of edges to one object of a name that no V8 writes.
+    const name = 'N'.repeat(1 << 20);
+    const { edge_types, node_types } = document.snapshot.meta;
+    const meta = {
+      ...document.snapshot.meta,
+      node_fields: ['type', 'name', 'id', 'self_size', 'edge_count'],
+    };
+    const [object, element] = [node_types[0].indexOf('object'), edge_types[0].indexOf('element')];
+    const count = 600;
+    const nodes = [0, 0, 1, 0, count, object, 1, 3, 8, 0];
+    const edges = Array.from({ length: count }, (_, i) => [element, i, 5]).flat();
+    const header = { meta, node_count: 2, edge_count: count };
+    const text = JSON.stringify({ snapshot: header, nodes, edges, strings: ['', name] });
+    const crowded = await openSnapshot(Buffer.from(text));
+    const tooLong = { code: 'ENOMEM', message: /more than 536 MB, which JavaScript cannot hold/ };
+    assert.throws(() => crowded.edges(1), tooLong);
+    assert.equal(crowded.edges(1, { top: 3 })[2].node.name, name);
+    assert.equal(crowded.retainers(3).length, count);
+    crowded.close();
+  });
+
   test('says what its numbers do not', async () => {
     assert.deepEqual(snapshot.warnings, []);
     const text = fs.readFileSync(files.baseline, 'latin1');

@@ -235,15 +235,15 @@ fn compare(mutator: &Mutator<'_>, bytes: Vec<u8>, control: &Control) -> Result<(
 
 fn ask(explorer: &Explorer, id: u32) {
     let _ = explorer.stats();
-    let _ = explorer.classes(ClassRows::Devtools, 20, "");
-    let _ = explorer.duplicate_strings(20);
-    let dominators = explorer.dominators(5, None);
-    for id in dominators.iter().map(|node| node.id).chain([id]) {
+    explorer.classes(ClassRows::Devtools, "").take(20).for_each(drop);
+    let _ = explorer.duplicate_strings();
+    let dominators: Vec<u32> = explorer.dominators(None, 5).map(|node| node.id).collect();
+    for id in dominators.into_iter().chain([id]) {
         let _ = explorer.node(id);
-        let _ = explorer.dominators(5, Some(id));
-        let _ = explorer.retainers(id, usize::MAX);
-        let _ = explorer.edges(id, usize::MAX);
-        let _ = explorer.path(id);
+        explorer.dominators(Some(id), 5).for_each(drop);
+        explorer.retainers(id).for_each(drop);
+        explorer.edges(id).for_each(drop);
+        explorer.path(id).for_each(drop);
     }
 }
 

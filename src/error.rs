@@ -27,6 +27,8 @@ enum ErrorKind {
     TimedOut,
     /// An allocation that the input asked for was refused by the system.
     OutOfMemory { bytes: u64 },
+    /// An answer for JavaScript is longer than its strings can be.
+    AnswerTooLong { bytes: usize },
     /// An argument cannot be used.
     InvalidArg { message: String },
     /// This platform cannot do that.
@@ -118,6 +120,11 @@ impl Error {
         ErrorKind::OutOfMemory { bytes }.into()
     }
 
+    /// JavaScript cannot hold an answer of more than `bytes`.
+    pub fn answer_too_long(bytes: usize) -> Self {
+        ErrorKind::AnswerTooLong { bytes }.into()
+    }
+
     /// The caller passed something that cannot be used.
     pub fn invalid_arg(message: impl Into<String>) -> Self {
         ErrorKind::InvalidArg { message: message.into() }.into()
@@ -151,7 +158,7 @@ impl Error {
             ErrorKind::Io { source, .. } => errno_code(source),
             ErrorKind::Cancelled => "ABORT_ERR",
             ErrorKind::TimedOut => "ERR_TIMEOUT",
-            ErrorKind::OutOfMemory { .. } => "ENOMEM",
+            ErrorKind::OutOfMemory { .. } | ErrorKind::AnswerTooLong { .. } => "ENOMEM",
             ErrorKind::InvalidArg { .. } => "ERR_INVALID_ARG",
             ErrorKind::Unsupported { .. } => "ERR_UNSUPPORTED",
             ErrorKind::CaptureFailed { .. } => "ERR_CAPTURE_FAILED",
@@ -213,6 +220,13 @@ impl fmt::Display for Error {
             ErrorKind::TimedOut => write!(f, "the operation took longer than timeoutMs allows"),
             ErrorKind::OutOfMemory { bytes } => {
                 write!(f, "out of memory: {bytes} more bytes could not be allocated")
+            }
+            ErrorKind::AnswerTooLong { bytes } => {
+                let mb = bytes / 1_000_000;
+                write!(
+                    f,
+                    "the answer has more than {mb} MB, which JavaScript cannot hold: ask for less"
+                )
             }
             ErrorKind::InvalidArg { message }
             | ErrorKind::Unsupported { message }

@@ -6,12 +6,12 @@ use napi_derive::napi;
 
 use super::input::Input;
 use super::job::{Job, spawn_job};
+use super::json::to_json;
 use crate::diff;
 use crate::error::{Error, Result};
 use crate::report::DiffOptions;
 
-/// Compares two snapshots on a native thread. Resolves to the report as JSON: one string crosses
-/// to JavaScript faster than thousands of properties.
+/// Compares two snapshots on a native thread. Resolves to the report as JSON.
 #[napi(catch_unwind)]
 pub fn diff_snapshots<'env>(
     env: &'env Env,
@@ -26,8 +26,7 @@ pub fn diff_snapshots<'env>(
         let options: DiffOptions = serde_json::from_str(&options_json)
             .map_err(|error| Error::invalid_arg(error.to_string()))?;
         let (older, newer) = (older.open(control)?, newer.open(control)?);
-        let report = diff::diff(older, newer, &options, control)?;
-        serde_json::to_string(&report).map_err(|error| Error::internal(error.to_string()))
+        to_json(&diff::diff(older, newer, &options, control)?)
     })
 }
 
@@ -45,7 +44,6 @@ pub fn diff_trend<'env>(
             .map_err(|error| Error::invalid_arg(error.to_string()))?;
         let sources: Result<Vec<_>> =
             sources?.into_iter().map(|source| source.open(control)).collect();
-        let report = diff::trend(sources?, &options, control)?;
-        serde_json::to_string(&report).map_err(|error| Error::internal(error.to_string()))
+        to_json(&diff::trend(sources?, &options, control)?)
     })
 }

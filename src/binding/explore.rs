@@ -7,11 +7,11 @@ use std::io::{self, Write};
 use napi::Env;
 use napi::bindgen_prelude::{Object, ObjectFinalize};
 use napi_derive::napi;
-use serde::Serialize;
 
 use super::failure::Settled;
 use super::input::Input;
 use super::job::{Job, spawn_job, spawn_job_then};
+use super::json::{rows_to_json, to_json};
 use crate::analysis::class_table::ClassRows;
 use crate::analysis::{What, analyse};
 use crate::error::{Error, Result};
@@ -54,62 +54,66 @@ impl OpenSnapshot {
     /// `SnapshotStats`.
     #[napi(catch_unwind)]
     pub fn stats(&self) -> Settled<String> {
-        self.answer(|explorer| explorer.stats().clone())
+        self.answer(|explorer| to_json(explorer.stats()))
     }
 
     /// `string[]`.
     #[napi(catch_unwind)]
     pub fn warnings(&self) -> Settled<String> {
-        self.answer(|explorer| explorer.warnings().to_vec())
+        self.answer(|explorer| to_json(&explorer.warnings()))
     }
 
     /// `ClassSummary[]`.
     #[napi(catch_unwind)]
     pub fn classes(&self, is_devtools: bool, top: u32, filter: String) -> Settled<String> {
         let rows = if is_devtools { ClassRows::Devtools } else { ClassRows::Merged };
-        self.answer(|explorer| explorer.classes(rows, top as usize, &filter))
+        self.answer(|explorer| rows_to_json(explorer.classes(rows, &filter).take(top as usize)))
     }
 
     /// `SnapshotNode | null`.
     #[napi(catch_unwind)]
     pub fn node(&self, id: f64) -> Settled<String> {
-        self.answer(|explorer| explorer.node(node_id(id)?))
+        self.answer(|explorer| to_json(&node_id(id).and_then(|id| explorer.node(id))))
     }
 
     /// `SnapshotNode[]`.
     #[napi(catch_unwind)]
     pub fn dominators(&self, top: u32, of: Option<f64>) -> Settled<String> {
-        self.answer(|explorer| match of.map(node_id) {
-            Some(None) => Vec::new(),
-            Some(of) => explorer.dominators(top as usize, of),
-            None => explorer.dominators(top as usize, None),
-        })
+        let of = of.map(node_id);
+        // Of a number that no id can be there are none.
+        let top = if of == Some(None) { 0 } else { top as usize };
+        self.answer(|explorer| rows_to_json(explorer.dominators(of.flatten(), top)))
     }
 
     /// `SnapshotEdge[]`.
     #[napi(catch_unwind)]
     pub fn retainers(&self, id: f64, top: u32) -> Settled<String> {
-        let top = top as usize;
-        self.answer(|explorer| node_id(id).map_or(Vec::new(), |id| explorer.retainers(id, top)))
+        let id = node_id(id).into_iter();
+        self.answer(|explorer| {
+            rows_to_json(id.flat_map(|id| explorer.retainers(id)).take(top as usize))
+        })
     }
 
     /// `SnapshotEdge[]`.
     #[napi(catch_unwind)]
     pub fn edges(&self, id: f64, top: u32) -> Settled<String> {
-        let top = top as usize;
-        self.answer(|explorer| node_id(id).map_or(Vec::new(), |id| explorer.edges(id, top)))
+        let id = node_id(id).into_iter();
+        self.answer(|explorer| {
+            rows_to_json(id.flat_map(|id| explorer.edges(id)).take(top as usize))
+        })
     }
 
     /// `PathStep[]`.
     #[napi(catch_unwind)]
     pub fn path(&self, id: f64) -> Settled<String> {
-        self.answer(|explorer| node_id(id).map_or(Vec::new(), |id| explorer.path(id)))
+        let id = node_id(id).into_iter();
+        self.answer(|explorer| rows_to_json(id.flat_map(|id| explorer.path(id))))
     }
 
     /// `DuplicateString[]`.
     #[napi(catch_unwind)]
     pub fn duplicate_strings(&self, top: u32) -> Settled<String> {
-        self.answer(|explorer| explorer.duplicate_strings(top as usize))
+        self.answer(|explorer| rows_to_json(explorer.duplicate_strings().iter().take(top as usize)))
     }
 
     /// Frees the memory. Once is enough.
@@ -122,14 +126,10 @@ impl OpenSnapshot {
         Ok(())
     }
 
-    fn answer<T: Serialize>(&self, question: impl FnOnce(&Explorer) -> T) -> Settled<String> {
+    fn answer(&self, question: impl FnOnce(&Explorer) -> Result<String>) -> Settled<String> {
         let explorer = self.explorer.borrow();
-        let answer = match &*explorer {
-            Some(explorer) => serde_json::to_string(&question(explorer))
-                .map_err(|error| Error::internal(error.to_string())),
-            None => Err(Error::internal("the snapshot has been closed")),
-        };
-        Settled(answer)
+        let closed = || Error::internal("the snapshot has been closed");
+        Settled(explorer.as_ref().ok_or_else(closed).and_then(question))
     }
 }
 

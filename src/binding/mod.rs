@@ -21,6 +21,7 @@ mod explore;
 mod failure;
 mod input;
 mod job;
+mod json;
 #[cfg(unix)]
 mod written;
 

@@ -148,24 +148,22 @@ impl Explorer {
             + self.retainers.memory_bytes()
     }
 
-    /// At most `top` classes whose name contains `filter`, largest retained size first.
-    pub fn classes(&self, rows: ClassRows, top: usize, filter: &str) -> Vec<ClassSummary> {
+    /// The classes whose name contains `filter`, largest retained size first.
+    pub fn classes(&self, rows: ClassRows, filter: &str) -> impl Iterator<Item = ClassSummary> {
         let classes = match rows {
             ClassRows::Merged => &self.classes,
             ClassRows::Devtools => &self.devtools_classes,
         };
         let matching = classes.iter().map(|row| (lossy(&row.name), row));
-        matching
-            .filter(|(name, _)| name.contains(filter))
-            .take(top)
-            .map(|(class_name, row)| ClassSummary {
+        matching.filter(move |(name, _)| name.contains(filter)).map(|(class_name, row)| {
+            ClassSummary {
                 class_name,
                 count: row.count,
                 self_bytes: row.self_size,
                 retained_bytes: row.retained_size,
                 distance: row.distance,
-            })
-            .collect()
+            }
+        })
     }
 
     /// The node with an id.
@@ -174,14 +172,12 @@ impl Explorer {
     }
 
     /// At most `top` of the nodes that `of` (default: the root) dominates immediately, largest
-    /// retained size first. Empty if there is no such node.
-    pub fn dominators(&self, top: usize, of: Option<u32>) -> Vec<NodeRow> {
-        let Some(dominator) = of.map_or(Some(self.graph.root()), |id| self.find(id)) else {
-            return Vec::new();
-        };
+    /// retained size first. None if there is no such node.
+    pub fn dominators(&self, of: Option<u32>, top: usize) -> impl Iterator<Item = NodeRow> {
+        let dominator = of.map_or(Some(self.graph.root()), |id| self.find(id));
         let tree = &self.analysis.dominators;
-        let mut nodes: Vec<NodeIndex> = tree
-            .children(self.positions[dominator.at()])
+        let mut nodes: Vec<NodeIndex> = (dominator.into_iter())
+            .flat_map(|dominator| tree.children(self.positions[dominator.at()]))
             .map(|position| tree.node_at(position))
             .collect();
         let largest_first =
@@ -191,51 +187,53 @@ impl Explorer {
             nodes.truncate(top);
         }
         nodes.sort_unstable_by_key(largest_first);
-        nodes.into_iter().map(|node| self.node_row(node)).collect()
+        nodes.into_iter().map(|node| self.node_row(node))
     }
 
-    /// At most `top` references to the node with an id, nearest to the roots first.
-    pub fn retainers(&self, id: u32, top: usize) -> Vec<EdgeRow> {
-        let Some(node) = self.find(id) else { return Vec::new() };
-        let mut retainers: Vec<(NodeIndex, EdgeIndex)> = (self.retainers.of(node).iter())
+    /// The references to the node with an id, nearest to the roots first.
+    pub fn retainers(&self, id: u32) -> impl Iterator<Item = EdgeRow> {
+        let mut retainers: Vec<(NodeIndex, EdgeIndex)> = (self.find(id).into_iter())
+            .flat_map(|node| self.retainers.of(node))
             .map(|&edge| (source_of(&self.graph, edge), edge))
             .collect();
         // Unreachable ones, whose distance is negative, come last.
         retainers.sort_by_key(|&(source, _)| self.distance(source) as u32);
-        let nearest = retainers.into_iter().take(top);
-        nearest.map(|(source, edge)| self.edge_row(self.edge(edge), source)).collect()
+        retainers.into_iter().map(|(source, edge)| self.edge_row(self.edge(edge), source))
     }
 
-    /// At most `top` of what the node with an id refers to, in the order of the file.
-    pub fn edges(&self, id: u32, top: usize) -> Vec<EdgeRow> {
-        let Some(node) = self.find(id) else { return Vec::new() };
-        let edges = self.graph.edges(node).take(top);
-        edges.map(|edge| self.edge_row(edge, edge.target)).collect()
+    /// What the node with an id refers to, in the order of the file.
+    pub fn edges(&self, id: u32) -> impl Iterator<Item = EdgeRow> {
+        let edges = self.find(id).into_iter().flat_map(|node| self.graph.edges(node));
+        edges.map(|edge| self.edge_row(edge, edge.target))
     }
 
     /// The shortest way from a user root, or where there is none from the root, to the node with
     /// an id. The root itself is no step. Empty if nothing leads there.
-    pub fn path(&self, id: u32) -> Vec<PathStep> {
-        let mut steps = Vec::new();
-        let Some(mut node) = self.find(id) else { return steps };
-        // The distance falls with each step, so this ends.
-        while node != self.graph.root() {
-            let Some((source, edge)) = self.nearest_retainer(node) else { return Vec::new() };
-            steps.push(PathStep {
-                edge: self.edge_text(edge),
-                edge_type: edge.label.edge_type().name().into(),
-                class_name: lossy(self.analysis.class_name(node)),
-                node_id: self.graph.id(node),
-            });
-            node = source;
-        }
-        steps.reverse();
-        steps
+    pub fn path(&self, id: u32) -> impl Iterator<Item = PathStep> {
+        let way = self.find(id).and_then(|node| self.way_to(node)).unwrap_or_default();
+        way.into_iter().rev().map(|edge| PathStep {
+            edge: self.edge_text(edge),
+            edge_type: edge.label.edge_type().name().into(),
+            class_name: lossy(self.analysis.class_name(edge.target)),
+            node_id: self.graph.id(edge.target),
+        })
     }
 
-    /// At most `top` texts of several strings, most bytes first.
-    pub fn duplicate_strings(&self, top: usize) -> Vec<DuplicateRow> {
-        self.duplicates.iter().take(top).cloned().collect()
+    /// The edges of the shortest way to a node, the last one first.
+    fn way_to(&self, mut node: NodeIndex) -> Option<Vec<Edge>> {
+        let mut way = Vec::new();
+        // The distance falls with each step, so this ends.
+        while node != self.graph.root() {
+            let (source, edge) = self.nearest_retainer(node)?;
+            way.push(edge);
+            node = source;
+        }
+        Some(way)
+    }
+
+    /// The texts of several strings, most bytes first.
+    pub fn duplicate_strings(&self) -> &[DuplicateRow] {
+        &self.duplicates
     }
 
     fn find(&self, id: u32) -> Option<NodeIndex> {
