@@ -69,6 +69,9 @@ describe('diffTrend of four real captures', () => {
       message: /^sources\[2\] must be/,
       ...wrong,
     });
+    const withHole = ['a', 'b', 'c'];
+    delete withHole[1];
+    await assert.rejects(diffTrend(withHole), { message: /^sources\[1\] must be/, ...wrong });
   });
 
   test('heapdiff trend prints it and exits with 1', () => {

@@ -99,7 +99,8 @@ async function diffTrend(sources, options) {
   if (!Array.isArray(sources) || sources.length < 3) {
     throw invalidArgument('sources', 'an array of three or more snapshots', sources);
   }
-  const checkedSources = sources.map((source, at) => checkSource(source, `sources[${at}]`));
+  // Not `map`, which leaves out what is missing in the middle.
+  const checkedSources = Array.from(sources, (source, at) => checkSource(source, `sources[${at}]`));
   const checked = checkOptions(options);
   const diff = checkDiffOptions(checked);
   const watch = new Watch(checkJobOptions(checked));
