@@ -46,18 +46,18 @@ export interface Progress {
 /** How a running call is watched and stopped. */
 export interface JobOptions {
   /** Give up after this many milliseconds with `ERR_TIMEOUT`; nothing is left behind. At least 1. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /**
    * Aborts the call: it rejects with an `AbortError` (`code: 'ABORT_ERR'`, `cause: signal.reason`)
    * within about 50 ms, and frees what it held.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * Called on the event loop now and then. Reports are dropped while the loop is busy. If it
    * throws, or returns a promise that is rejected before the call is done, the call is stopped and
    * rejects with that.
    */
-  onProgress?: (progress: Progress) => void;
+  onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** How the live heap is captured. */
@@ -73,20 +73,20 @@ export interface CaptureOptions extends JobOptions {
    * - `auto` (default): `fork` where it is supported and the predicted pause of `inline` is above
    *   `maxPauseMs` (1000 if not given), else `inline`.
    */
-  mode?: 'auto' | 'inline' | 'fork';
+  mode?: 'auto' | 'inline' | 'fork' | undefined;
   /**
    * Refuse (`ERR_CAPTURE_REFUSED`) an inline capture whose predicted pause, in milliseconds, is
    * longer. Also steers `auto`.
    */
-  maxPauseMs?: number;
+  maxPauseMs?: number | undefined;
   /**
    * Refuse (or, in fork mode, kill the child) when the capture would need more memory than this,
    * in bytes. Default: what the cgroup, the host and the limits of the process (`ulimit -v`, `-d`)
    * leave, less a margin.
    */
-  maxMemoryBytes?: number;
+  maxMemoryBytes?: number | undefined;
   /** Skip the memory and pause guards. Default false. */
-  force?: boolean;
+  force?: boolean | undefined;
   /**
    * Replace every string value of the program by a salted token, which is the same for equal
    * strings under one salt. Names of variables, properties, classes, functions and files stay.
@@ -113,17 +113,17 @@ export interface CaptureOptions extends JobOptions {
    * class that the program gives it, also by `Symbol.toStringTag`; and the description of a symbol
    * that is the key of a property.
    */
-  redact?: boolean | { salt?: string };
+  redact?: boolean | { salt?: string | undefined } | undefined;
   /** As in `v8.writeHeapSnapshot`: include V8's internals. Default false. */
-  exposeInternals?: boolean;
+  exposeInternals?: boolean | undefined;
   /** As in `v8.writeHeapSnapshot`: include the values of numbers. Default false. */
-  exposeNumericValues?: boolean;
+  exposeNumericValues?: boolean | undefined;
   /**
    * Default true: after an inline capture V8 keeps the ids of all objects, some 60 bytes for each, by
    * which later snapshots of this process are compared with this one. False: it forgets them, the
    * memory is given back, and later snapshots begin with ids of their own (another `isolateId`).
    */
-  keepIds?: boolean;
+  keepIds?: boolean | undefined;
 }
 
 /** How a snapshot is written. */
@@ -132,16 +132,16 @@ export interface WriteOptions extends CaptureOptions {
    * Compress with gzip; a number from 0 to 9 is the level of deflate. Default: true when the path
    * ends in `.gz`. Means nothing for a digest, which is compressed already.
    */
-  gzip?: boolean | number;
+  gzip?: boolean | number | undefined;
   /** Directory for the default file name, used when no path is given. Default: `process.cwd()`. */
-  dir?: string | URL;
+  dir?: string | URL | undefined;
   /**
    * `snapshot` (default) is a file that Chrome DevTools loads. `digest` keeps only what a later
    * diff needs.
    */
-  format?: 'snapshot' | 'digest';
+  format?: 'snapshot' | 'digest' | undefined;
   /** Reject with `EEXIST` when the file is there. Default false: it is replaced atomically. */
-  exclusive?: boolean;
+  exclusive?: boolean | undefined;
 }
 
 /** A snapshot that was written. */
@@ -228,7 +228,7 @@ export function writeSnapshot(callback: WriteCallback): void;
 /** How a snapshot is streamed. */
 export interface StreamOptions extends CaptureOptions {
   /** Compress with gzip; a number from 0 to 9 is the level of deflate. Default false. */
-  gzip?: boolean | number;
+  gzip?: boolean | number | undefined;
 }
 
 /**
@@ -250,39 +250,39 @@ export function snapshotStream(options?: StreamOptions): import('node:stream').R
 /** How two snapshots are compared. The options of {@link CaptureOptions} count for a live heap. */
 export interface DiffOptions extends CaptureOptions {
   /** How many suspects to report at most. Default 5. */
-  suspects?: number;
+  suspects?: number | undefined;
   /** How many class rows to report at most. Default 20. */
-  classes?: number;
+  classes?: number | undefined;
   /**
    * Growth below this many bytes is not a suspect. Default: a 4096th of the newer heap, and at least
    * 16 KiB. Whatever it is, growth by fewer than 64 items also has to reach a hundredth of the heap, or
    * 256 KiB in a small one: less is taken for a warm-up.
    */
-  minGrowthBytes?: number;
+  minGrowthBytes?: number | undefined;
   /**
    * Suspects to drop; they are counted in {@link LeakReport.ignored}. A string has to equal the
    * fingerprint, the class, the name, or the file (or the end of its path); a RegExp may match
    * anywhere in one of them.
    */
-  ignore?: Array<string | RegExp>;
+  ignore?: ReadonlyArray<string | RegExp> | undefined;
   /**
    * Units of work done between the snapshots (requests, jobs), more than 0: growth is then also
    * given per unit.
    */
-  work?: number;
+  work?: number | undefined;
   /**
    * - `identity`: by node id, for two snapshots of one process.
    * - `structural`: by the shape of the path from the roots, for another process, a restart, a
    *   deploy.
    * - `auto` (default): decided from the data.
    */
-  matching?: 'auto' | 'identity' | 'structural';
+  matching?: 'auto' | 'identity' | 'structural' | undefined;
   /**
    * - `merged` (default): every class has one row, and none is lost.
    * - `devtools`: equal to the Comparison view of Chrome DevTools, which drops rows where two
    *   classes share a key. Not possible with a digest, which the report then warns of.
    */
-  classRows?: 'merged' | 'devtools';
+  classRows?: 'merged' | 'devtools' | undefined;
 }
 
 /**
@@ -317,7 +317,10 @@ export function diffSnapshots(
  *   `ERR_TIMEOUT`, `ERR_INVALID_ARG` (for fewer than three sources, too), or the errno code of a
  *   failed read.
  */
-export function diffTrend(sources: SnapshotSource[], options?: DiffOptions): Promise<LeakReport>;
+export function diffTrend(
+  sources: readonly SnapshotSource[],
+  options?: DiffOptions,
+): Promise<LeakReport>;
 
 /** What {@link diffSnapshots} answers. Plain data: it can be stored as JSON as it is. */
 export interface LeakReport {
@@ -581,9 +584,9 @@ export interface Snapshot {
    *   one name, `devtools` the rows of Chrome DevTools' Summary view.
    */
   classes(options?: {
-    top?: number;
-    filter?: string;
-    classRows?: 'merged' | 'devtools';
+    top?: number | undefined;
+    filter?: string | undefined;
+    classRows?: 'merged' | 'devtools' | undefined;
   }): ClassSummary[];
   /** The node with this id, or null. */
   node(id: number): SnapshotNode | null;
@@ -593,20 +596,20 @@ export interface Snapshot {
    * @param options `top`: how many, default 20. `of`: id of the dominator, default the root. Empty
    *   if there is no such node.
    */
-  dominators(options?: { top?: number; of?: number }): SnapshotNode[];
+  dominators(options?: { top?: number | undefined; of?: number | undefined }): SnapshotNode[];
   /**
    * What refers to the node, nearest to the roots first. Empty if there is no such node.
    *
    * @param options `top`: how many, default all. Popular objects have hundreds of thousands, and
    *   each takes a microsecond or two of this thread.
    */
-  retainers(id: number, options?: { top?: number }): SnapshotEdge[];
+  retainers(id: number, options?: { top?: number | undefined }): SnapshotEdge[];
   /**
    * What the node refers to, in V8's order. Empty if there is no such node.
    *
    * @param options `top`: how many, default all.
    */
-  edges(id: number, options?: { top?: number }): SnapshotEdge[];
+  edges(id: number, options?: { top?: number | undefined }): SnapshotEdge[];
   /**
    * The shortest path from a GC root. Empty if there is no such node, or no path. It has as many steps
    * as the node is deep: to the end of a linked list of a million items it is a million.
@@ -617,7 +620,7 @@ export interface Snapshot {
    *
    * @param options `top`: how many, default 20.
    */
-  duplicateStrings(options?: { top?: number }): DuplicateString[];
+  duplicateStrings(options?: { top?: number | undefined }): DuplicateString[];
   /** Frees the native memory. May be called more than once. */
   close(): void;
 }

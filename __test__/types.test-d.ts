@@ -2,7 +2,7 @@
 
 import heapdiff = require('..');
 import type { HeapdiffError, LeakReport, Snapshot, Suspect } from '..';
-import { diffSnapshots, formatReport, openSnapshot, writeSnapshot } from '..';
+import { diffSnapshots, diffTrend, formatReport, openSnapshot, writeSnapshot } from '..';
 
 export async function mayBeWritten(signal: AbortSignal): Promise<void> {
   const report: LeakReport = await diffSnapshots('a.heapsnapshot', 'b.heapsnapshot');
@@ -22,6 +22,14 @@ export async function mayBeWritten(signal: AbortSignal): Promise<void> {
   const { path, pauseMs } = await writeSnapshot('a.heapsnapshot.gz', { mode: 'inline' });
   const info = await writeSnapshot({ dir: '/var/tmp', format: 'digest', redact: { salt: 's' } });
   writeSnapshot('a', (error, filename) => [error?.code, filename?.length]);
+  // Values that may not be there, as from settings, and lists that nobody may change.
+  const setting: { work: number | undefined; salt: string | undefined } = {
+    work: undefined,
+    salt: undefined,
+  };
+  const files: readonly string[] = ['a', 'b', 'c'];
+  await diffTrend(files, { work: setting.work, ignore: files, redact: { salt: setting.salt } });
+  snapshot.classes({ top: setting.work });
   const everything: typeof heapdiff = await import('../index.js');
   void [
     edges,

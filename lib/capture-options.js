@@ -10,7 +10,7 @@ const { invalidArgument } = require('./validate');
  * @property {number | undefined} maxMemoryBytes
  * @property {boolean} force
  * @property {boolean} keepIds
- * @property {number} [gzipLevel] How much the bytes are compressed, if they are.
+ * @property {number | undefined} [gzipLevel] How much the bytes are compressed, if they are.
  * @property {boolean} [preferFork] Whether `auto` forks wherever it can.
  * @property {{ salt: string | undefined } | null} redact
  * @property {{ exposeInternals: boolean, exposeNumericValues: boolean }} v8

@@ -11,8 +11,8 @@ export interface Failure {
   message: string;
   offset?: number;
   source?: string;
-  errno?: number;
-  syscall?: string;
+  errno?: number | undefined;
+  syscall?: string | undefined;
   path?: string;
 }
 
