@@ -121,6 +121,34 @@ test('where the native part can only read, what would capture says so', () => {
   assert.equal(printed, `${Array(7).fill('ERR_UNSUPPORTED').join()}\n`);
 });
 
+test(
+  'which C library it is, is found out without a name server',
+  { skip: process.platform !== 'linux' },
+  () => {
+    const printed = evaluate(`
+    const fs = require('node:fs');
+    const { triple } = require('./lib/platform');
+    const asked = [];
+    const getReport = process.report.getReport;
+    process.report.getReport = function () {
+      asked.push(process.report.excludeNetwork);
+      return getReport.call(this);
+    };
+    const found = triple();
+    const { readFileSync } = fs;
+    const maps = (text) => (file, ...options) =>
+      file.startsWith('/proc/') ? text() : readFileSync(file, ...options);
+    fs.readFileSync = maps(() => '7f00-7f01 r--p 00 fe:00 12   /lib/ld-musl-x86_64.so.1\\n7f02-7f03 rw-p');
+    const withMusl = triple();
+    fs.readFileSync = maps(() => '7f00-7f01 r--p 00 fe:00 12   /srv/ld-musl-notes/libc.so.6\\n');
+    const withGlibc = triple();
+    const before = asked.length;
+    fs.readFileSync = maps(() => { throw new Error('denied'); });
+    console.log(triple() === found, /-musl$/.test(withMusl), /-gnu$/.test(withGlibc), before, asked.join());`);
+    assert.equal(printed, 'true true true 0 true\n');
+  },
+);
+
 test('what the package ships is what it needs', () => {
   const { files, bin } = require('../package.json');
   for (const name of files.filter((/** @type {string} */ name) => !name.includes('*'))) {

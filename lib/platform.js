@@ -6,15 +6,31 @@ const path = require('node:path');
 /** The root of the package: where the binary lies, and `Cargo.toml`. */
 const packageRoot = path.join(__dirname, '..');
 
-/** @returns {boolean} Whether this Linux runs on musl and not on glibc. */
+/** The dynamic linker of musl, which is mapped into every process that it has started. */
+const MUSL = /\/ld-musl-[^/]*$/m;
+
+/** @returns {boolean} Whether this process runs on musl and not on glibc. */
 function isMusl() {
   try {
-    return fs.readFileSync('/usr/bin/ldd', 'utf8').includes('musl');
+    return MUSL.test(fs.readFileSync('/proc/self/maps', 'latin1'));
   } catch {
-    // No `ldd` to look at, as in a distroless image: Node itself knows which libc it runs on.
-    const report = /** @type {any} */ (process.report?.getReport());
-    const header = typeof report === 'string' ? JSON.parse(report).header : report?.header;
-    return header !== undefined && header.glibcVersionRuntime === undefined;
+    // There is no `/proc`, or the permission model keeps it from us: Node itself knows.
+    return reportWithoutNetwork().header.glibcVersionRuntime === undefined;
+  }
+}
+
+/**
+ * @returns {any} Node's diagnostic report. What it says of the network it asks a name server for, address by
+ *   address, while the event loop stands still: many seconds where there are connections.
+ */
+function reportWithoutNetwork() {
+  const report = /** @type {any} */ (process.report);
+  const before = report.excludeNetwork;
+  report.excludeNetwork = true;
+  try {
+    return report.getReport();
+  } finally {
+    report.excludeNetwork = before;
   }
 }
 
