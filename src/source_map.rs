@@ -136,9 +136,10 @@ fn percent_decode(text: &str) -> String {
 
 /// The bytes of a regular file that is not too large.
 fn read_file(path: &Path) -> Option<Vec<u8>> {
-    // Asked before it is opened: opening a FIFO would wait for a writer.
+    // Asked before it is opened: opening a FIFO would wait for a writer. What the kernel makes up as it is read
+    // is a file of no length, and may have no end: `/proc/kmsg` waits for the next message.
     let metadata = fs::metadata(path).ok()?;
-    if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
+    if !metadata.is_file() || !(1..=MAX_FILE_BYTES).contains(&metadata.len()) {
         return None;
     }
     fs::read(path).ok()
@@ -219,6 +220,8 @@ mod tests {
     fn files_that_are_none_are_not_opened() {
         assert_eq!(read_file(Path::new("/dev/zero")), None);
         assert_eq!(read_file(Path::new("/")), None);
+        // As `/proc/kmsg` is, which would be waited for.
+        assert_eq!(read_file(Path::new("/proc/self/status")), None);
     }
 
     #[test]
