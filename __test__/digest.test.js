@@ -69,6 +69,18 @@ describe('digests', () => {
     assert.equal((await diffSnapshots(bytes, files.current)).suspects[0].name, 'sessions');
   });
 
+  test('and snapshots are told apart in a pipe as well', () => {
+    const command = 'cat "$0" | "$1" "$2" diff /dev/stdin "$3" --json';
+    for (const baseline of [digest, files.baseline, gzipped(files.baseline)]) {
+      const args = ['-c', command, baseline, process.execPath, program, files.current];
+      const { stdout, stderr } = spawnSync('sh', args, { encoding: 'utf8' });
+      assert.equal(stderr, '');
+      const { source, nodeCount } = JSON.parse(stdout).baseline;
+      assert.equal(source, '/dev/stdin');
+      assert.ok(nodeCount > 10_000);
+    }
+  });
+
   test('can be made from a gzipped snapshot', () => {
     const other = path.join(files.directory, 'packed.heapdigest');
     assert.equal(heapdiff('digest', gzipped(files.baseline), '-o', other).status, 0);

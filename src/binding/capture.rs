@@ -26,7 +26,7 @@ use crate::capture::outlet::Outlet;
 use crate::capture::slot::Slot;
 use crate::capture::snapshot_file::SnapshotFile;
 use crate::capture::stream::{PulledCapture, PulledReader};
-use crate::control::Control;
+use crate::control::{Control, Phase};
 use crate::error::{Error, Result};
 use crate::snapshot::Source;
 
@@ -129,7 +129,7 @@ impl Capture {
                     Box::new(PulledReader::new(capture, control))
                 }
             };
-            Ok(Source::Stream { name: "the live heap".into(), reader })
+            Ok(Source::Stream { name: "the live heap".into(), reader, phase: Phase::Capture })
         })))
         .watched_by(self.rss.clone())
     }

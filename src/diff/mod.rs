@@ -268,7 +268,7 @@ impl Opened {
     /// Reads a snapshot, or takes what its digest kept.
     fn open(source: Source, lanes: usize, control: &Control) -> Result<Self> {
         let (name, size) = (source.name(), source.known_size());
-        match digest::open(source)? {
+        match digest::open(source, control)? {
             Ok(body) => {
                 let bytes = size.unwrap_or(0);
                 for phase in [Phase::Parse, Phase::Analyze] {

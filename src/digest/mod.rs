@@ -20,14 +20,13 @@
 
 mod body;
 
-use std::fs::File;
 use std::io::{Read, Write};
-use std::path::Path;
 
 use flate2::Compression;
 use flate2::bufread::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::snapshot::Source;
 pub use body::{Body, ClassTotal};
@@ -122,43 +121,20 @@ pub fn decode(bytes: &[u8]) -> Result<Body> {
     Ok(body)
 }
 
-/// The digest in a source, or the source itself if there is none in it. A stream is never one.
+/// The digest in a source, or the source itself if there is none in it.
 ///
 /// # Errors
 ///
-/// Those of [`decode`], or the errno code of a failed read.
-pub fn open(source: Source) -> Result<std::result::Result<Body, Source>> {
-    let is_digest = match &source {
-        Source::Path { path, .. } => starts_like_digest(path),
-        Source::Bytes(bytes) => begins_digest(bytes),
-        Source::Stream { .. } => false,
-    };
-    if !is_digest {
+/// Those of [`decode`] and [`Source::peek`], or the errno code of a failed read.
+pub fn open(source: Source, control: &Control) -> Result<std::result::Result<Body, Source>> {
+    let (source, start) = source.peek(MAGIC.len(), control)?;
+    if !begins_digest(&start) {
         return Ok(Err(source));
     }
     let name = source.name();
-    let bytes = match source {
-        Source::Bytes(bytes) => bytes,
-        Source::Path { path, .. } => {
-            let mut bytes = Vec::new();
-            let file = File::open(&path).map_err(|error| Error::io("open", &name, error))?;
-            // Compressed it is smaller than it may be; one byte more shows that it is too large.
-            let read = file.take(MOST_BYTES + 1).read_to_end(&mut bytes);
-            read.map_err(|error| Error::io("read", &name, error))?;
-            bytes
-        }
-        Source::Stream { .. } => Vec::new(),
-    };
+    // Compressed it is smaller than it may be; one byte more shows that it is too large.
+    let bytes = source.read_all(MOST_BYTES + 1)?;
     decode(&bytes).map(Ok).map_err(|error| error.in_source(&name))
-}
-
-/// Whether a regular file begins like a digest. What cannot be opened is for the reader of
-/// snapshots to complain of.
-fn starts_like_digest(path: &Path) -> bool {
-    let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-    let mut start = Vec::with_capacity(MAGIC.len());
-    let read = |file: File| file.take(MAGIC.len() as u64).read_to_end(&mut start).is_ok();
-    is_file && File::open(path).is_ok_and(read) && begins_digest(&start)
 }
 
 /// Whether the first bytes are those of a digest, which may have been cut off within them.

@@ -388,7 +388,9 @@ mod tests {
     #[test]
     fn a_panic_ends_the_job_and_does_not_hang_it() {
         let control = Control::default();
-        let source = Source::Stream { name: "rows".into(), reader: Box::new(Panics { reads: 0 }) };
+        let reader = Box::new(Panics { reads: 0 });
+        let source =
+            Source::Stream { name: "rows".into(), reader, phase: crate::control::Phase::Parse };
         let mut input = Input::new(source.open(&control).unwrap(), 64, &control);
         let array = Array { name: "rows", fields: 1 };
         let scan = || scan_in_lanes(&mut input, Nowhere, array, 4).0.len();

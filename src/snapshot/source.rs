@@ -31,6 +31,8 @@ pub enum Source {
         name: String,
         /// The bytes.
         reader: Box<dyn Read + Send>,
+        /// What reading from it is: if V8 walks the heap meanwhile, that.
+        phase: Phase,
     },
 }
 
@@ -86,6 +88,54 @@ impl Source {
         }
     }
 
+    /// The same source, and its first `length` bytes, or as many as it has. A pipe is read for that, and
+    /// becomes a stream that begins with them. Of a stream, and of what cannot be read, there are none.
+    ///
+    /// # Errors
+    ///
+    /// The errno code if a pipe cannot be opened or read; `ABORT_ERR` or `ERR_TIMEOUT` while it is silent.
+    pub(crate) fn peek(self, length: usize, control: &Control) -> Result<(Self, Vec<u8>)> {
+        let mut start = Vec::with_capacity(length);
+        match &self {
+            Source::Bytes(bytes) => start.extend(bytes.iter().take(length)),
+            Source::Path { path, .. } if path.is_file() => {
+                let read = |file: File| file.take(length as u64).read_to_end(&mut start);
+                // The reader will complain of it, in its own words.
+                let _ = File::open(path).and_then(read);
+            }
+            Source::Path { path, name } if path.exists() && !path.is_dir() => {
+                let file = patient::open(path).map_err(|error| Error::io("open", name, error))?;
+                let mut reader = PatientReader::new(file, control);
+                let read = reader.by_ref().take(length as u64).read_to_end(&mut start);
+                read.map_err(|error| Error::io("read", name, error))?;
+                let reader = Box::new(Cursor::new(start.clone()).chain(reader));
+                let name = name.clone();
+                return Ok((Source::Stream { name, reader, phase: Phase::Parse }, start));
+            }
+            Source::Path { .. } | Source::Stream { .. } => {}
+        }
+        Ok((self, start))
+    }
+
+    /// Reads all of the source, and no more than `most` bytes of it.
+    ///
+    /// # Errors
+    ///
+    /// The errno code if it cannot be opened or read; for a stream, what its reader fails with.
+    pub(crate) fn read_all(self, most: u64) -> Result<Vec<u8>> {
+        let name = self.name();
+        let reader: Box<dyn Read> = match self {
+            Source::Bytes(bytes) => return Ok(bytes),
+            Source::Path { path, .. } => {
+                Box::new(File::open(&path).map_err(|error| Error::io("open", &name, error))?)
+            }
+            Source::Stream { reader, .. } => reader,
+        };
+        let mut bytes = Vec::new();
+        let read = reader.take(most).read_to_end(&mut bytes);
+        read.map_err(|error| Error::io("read", &name, error)).map(|_| bytes)
+    }
+
     /// Opens the source and looks at its first bytes.
     ///
     /// # Errors
@@ -116,9 +166,9 @@ impl Source {
                 let size = bytes.len() as u64;
                 OpenSource::new(name, Box::new(Cursor::new(bytes)), Some(size))
             }
-            Source::Stream { reader, .. } => {
+            Source::Stream { reader, phase, .. } => {
                 let open = OpenSource::new(name, reader, None)?;
-                Ok(OpenSource { phase: Phase::Capture, ..open })
+                Ok(OpenSource { phase, ..open })
             }
         }
     }
