@@ -42,39 +42,30 @@ pub mod stream;
 #[cfg(unix)]
 mod target;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// 32 hexadecimal digits that nobody can foresee, from the system's generator.
+/// 32 hexadecimal digits that nobody can foresee, from the system's generator: they are in names of temporary
+/// files, and the salt of a redaction.
 pub(crate) fn random_token() -> String {
     let mut bytes = [0_u8; 16];
-    if fill_random(&mut bytes).is_err() {
-        // Without a generator the name is still unique: it is only less hard to guess, and every
-        // use of it also creates the file exclusively.
-        static SEQUENCE: AtomicU64 = AtomicU64::new(0);
-        let time = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(0, |since| since.as_nanos() as u64);
-        bytes[..8].copy_from_slice(&time.to_le_bytes());
-        bytes[8..].copy_from_slice(&SEQUENCE.fetch_add(1, Ordering::Relaxed).to_le_bytes());
+    if !fill_random(&mut bytes) {
+        // The standard library has keys from the system's generator, and panics where there is none.
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&RandomState::new().build_hasher().finish().to_le_bytes());
+        }
     }
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Fills `bytes` from the system's generator.
-#[cfg(unix)]
-fn fill_random(bytes: &mut [u8]) -> std::io::Result<()> {
-    use std::io::Read;
-    std::fs::File::open("/dev/urandom")?.read_exact(bytes)
+/// Fills `bytes` from the kernel. Not from a file, for which there may be no descriptor left.
+#[cfg(target_os = "linux")]
+fn fill_random(bytes: &mut [u8]) -> bool {
+    // SAFETY: the kernel writes to `bytes`, and no more than its length.
+    let filled = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
+    usize::try_from(filled) == Ok(bytes.len())
 }
 
-/// Fills `bytes` from the per-process keys of the standard library, which come from the system's
-/// generator.
-#[cfg(not(unix))]
-fn fill_random(bytes: &mut [u8]) -> std::io::Result<()> {
-    use std::hash::{BuildHasher, Hasher};
-    for chunk in bytes.chunks_mut(8) {
-        let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
-        chunk.copy_from_slice(&random.to_le_bytes()[..chunk.len()]);
-    }
-    Ok(())
+#[cfg(not(target_os = "linux"))]
+fn fill_random(_: &mut [u8]) -> bool {
+    false
 }

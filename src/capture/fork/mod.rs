@@ -314,6 +314,19 @@ mod tests {
     }
 
     #[test]
+    fn a_random_token_takes_no_descriptor() {
+        let token =
+            || with_refused(&[libc::SYS_openat], libc::EMFILE, crate::capture::random_token);
+        let [one, other] = [token(), token()];
+        assert_ne!(one[..16], other[..16]);
+        assert_ne!(one[16..], other[16..]);
+        assert!(
+            ![&one, &other].iter().any(|token| token.ends_with("000000000000")),
+            "{one} {other}"
+        );
+    }
+
+    #[test]
     fn a_child_that_cannot_tell_what_is_open_does_not_go_on() {
         let waits = Waits::find();
         let calls = [libc::SYS_getdents64];
