@@ -19,6 +19,7 @@
 //! * [`redact`] rewrites a snapshot as it streams by, between capture and disk.
 //! * [`source_map`] finds the position that somebody wrote for one in generated code.
 //! * [`control`] stops and watches all of them, [`error`] is how they fail.
+//! * [`json`] is how answers cross to JavaScript, if it can hold them.
 //! * [`binding`] is all that JavaScript sees; `lib/native-binding.d.ts` is its other side.
 //!
 //! # Invariants
@@ -52,6 +53,7 @@ pub mod digest;
 pub mod error;
 pub mod explore;
 pub mod graph;
+pub mod json;
 pub mod leak;
 pub mod node_table;
 pub mod pages_ahead;

@@ -6,9 +6,9 @@ use napi_derive::napi;
 
 use super::input::Input;
 use super::job::{Job, spawn_job};
-use super::json::to_json;
 use crate::diff;
 use crate::error::{Error, Result};
+use crate::json::to_json;
 use crate::report::DiffOptions;
 
 /// Compares two snapshots on a native thread. Resolves to the report as JSON.

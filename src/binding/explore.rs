@@ -11,11 +11,11 @@ use napi_derive::napi;
 use super::failure::Settled;
 use super::input::Input;
 use super::job::{Job, spawn_job, spawn_job_then};
-use super::json::{rows_to_json, to_json};
 use crate::analysis::class_table::ClassRows;
 use crate::analysis::{What, analyse};
 use crate::error::{Error, Result};
 use crate::explore::{Explorer, explore};
+use crate::json::{rows_to_json, to_json};
 use crate::node_table::write_nodes as write_node_table;
 use crate::snapshot::{ReadOptions, read};
 

@@ -21,7 +21,6 @@ mod explore;
 mod failure;
 mod input;
 mod job;
-mod json;
 #[cfg(unix)]
 mod written;
 

@@ -16,7 +16,7 @@ const MAX_BYTES: usize =
 /// # Errors
 ///
 /// `ENOMEM` if JavaScript could not hold it.
-pub(super) fn to_json(value: &impl Serialize) -> Result<String> {
+pub fn to_json(value: &impl Serialize) -> Result<String> {
     let json = serde_json::to_string(value).map_err(|error| Error::internal(error.to_string()))?;
     check_length(json.len(), MAX_BYTES).map(|()| json)
 }
@@ -26,7 +26,7 @@ pub(super) fn to_json(value: &impl Serialize) -> Result<String> {
 /// # Errors
 ///
 /// As of [`to_json`].
-pub(super) fn rows_to_json<Row: Serialize>(rows: impl Iterator<Item = Row>) -> Result<String> {
+pub fn rows_to_json<Row: Serialize>(rows: impl Iterator<Item = Row>) -> Result<String> {
     rows_within(rows, MAX_BYTES)
 }
 
