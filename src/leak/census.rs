@@ -314,7 +314,7 @@ fn is_named(node_type: NodeType) -> bool {
 fn key_of(node_type: NodeType, name: &[u8]) -> u64 {
     let mut hash = Fnv::default();
     hash.byte(node_type.0);
-    hash.bytes(name);
+    hash.text(name);
     hash.finish()
 }
 
@@ -339,7 +339,7 @@ pub fn tag(graph: &HeapGraph, node: NodeIndex) -> u32 {
     // A string may be flattened, sliced or joined between two snapshots, and stay what it is.
     hash.byte(if node_type.is_string() { NodeType::STRING.0 } else { node_type.0 });
     if matches!(node_type, NodeType::OBJECT | NodeType::CLOSURE | NodeType::HIDDEN) {
-        hash.bytes(graph.raw_name(node));
+        hash.text(graph.raw_name(node));
     }
     hash.finish() as u32
 }
@@ -353,7 +353,7 @@ pub fn slot_key(graph: &HeapGraph, owner_id: u32, edge: Edge) -> u64 {
     if edge_type.is_numbered() {
         hash.bytes(&graph.edge_number(edge).to_le_bytes());
     } else {
-        hash.bytes(graph.edge_name(edge));
+        hash.text(graph.edge_name(edge));
     }
     hash.finish()
 }

@@ -28,6 +28,20 @@ impl Fnv {
         self.byte(0xff);
     }
 
+    /// Adds a text: all of it or, of one that is longer than any name that V8 writes, its ends and its length.
+    /// A file may have such a name for each of its nodes.
+    #[inline]
+    pub fn text(&mut self, text: &[u8]) {
+        /// Bytes at each end of a text.
+        const END: usize = 256;
+        if text.len() <= 2 * END {
+            return self.bytes(text);
+        }
+        self.bytes(&text[..END]);
+        self.bytes(&text[text.len() - END..]);
+        self.word(text.len() as u64);
+    }
+
     /// Adds a number that is a hash itself, in one step instead of eight: a product, whose upper half is folded
     /// into the lower, as numbers only carry upwards.
     #[inline]
@@ -46,13 +60,23 @@ impl Fnv {
 /// The hash of a text.
 pub fn hash_of(text: &[u8]) -> u64 {
     let mut hash = Fnv::default();
-    hash.bytes(text);
+    hash.text(text);
     hash.finish()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_text_is_told_from_others_by_its_ends_and_its_length() {
+        let text =
+            |middle: usize, end: &str| hash_of(format!("a{}{end}", "b".repeat(middle)).as_bytes());
+        let long = text(10_000, "c");
+        assert_eq!(long, text(10_000, "c"));
+        assert_ne!(long, text(10_001, "c"));
+        assert_ne!(long, text(10_000, "d"));
+    }
 
     #[test]
     fn the_hash_is_the_published_one() {

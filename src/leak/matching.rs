@@ -51,7 +51,7 @@ impl IdSample {
             sampled.then(|| {
                 let mut hash = Fnv::default();
                 hash.bytes(&tag(graph, node).to_le_bytes());
-                hash.bytes(graph.raw_name(node));
+                hash.text(graph.raw_name(node));
                 (graph.id(node), hash.finish() as u32)
             })
         };

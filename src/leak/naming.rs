@@ -86,7 +86,7 @@ impl<'a> Naming<'a> {
         if let Some(export) = self.exported_by(step) {
             return export.name.clone();
         }
-        let text = lossy(graph.edge_name(step.edge));
+        let text = text_of_name(graph.edge_name(step.edge));
         match text.strip_prefix("<symbol ").and_then(|text| text.strip_suffix('>')) {
             Some(description) => format!("Symbol({description})"),
             None => text,
@@ -272,17 +272,30 @@ fn is_slot_number(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| text.parse::<u64>().is_ok())
 }
 
+/// A name as a report has it: of one that is too long to be read, the beginning.
+pub fn text_of_name(name: &[u8]) -> String {
+    const MOST_BYTES: usize = 1024;
+    if name.len() <= MOST_BYTES {
+        return lossy(name);
+    }
+    let mut end = MOST_BYTES;
+    while end > 0 && name[end] & 0xc0 == 0x80 {
+        end -= 1;
+    }
+    format!("{}…", lossy(&name[..end]))
+}
+
 /// What the class of a node is called.
 pub fn class_name(graph: &HeapGraph, node: NodeIndex) -> String {
     let node_type = graph.node_type(node);
     match node_type {
-        NodeType::OBJECT | NodeType::NATIVE => lossy(graph.raw_name(node)),
+        NodeType::OBJECT | NodeType::NATIVE => text_of_name(graph.raw_name(node)),
         NodeType::CLOSURE => "Function".into(),
         NodeType::REGEXP => "RegExp".into(),
         NodeType::SYMBOL => "Symbol".into(),
         NodeType::BIGINT => "BigInt".into(),
         NodeType::NUMBER => "Number".into(),
-        NodeType::SYNTHETIC => lossy(graph.raw_name(node)),
+        NodeType::SYNTHETIC => text_of_name(graph.raw_name(node)),
         NodeType::HIDDEN if graph.raw_name(node) == b"system / JSProxy" => "Proxy".into(),
         _ if node_type.is_string() => "String".into(),
         _ => {

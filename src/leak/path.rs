@@ -2,7 +2,7 @@
 
 use crate::graph::{EdgeType, NodeIndex, NodeType};
 use crate::leak::describe::Describer;
-use crate::leak::naming::class_name;
+use crate::leak::naming::{class_name, text_of_name};
 use crate::leak::route::Step;
 use crate::leak::scripts::{internal_target, place_of_closure};
 use crate::leak::suspects::Newer;
@@ -32,14 +32,16 @@ impl Describer<'_> {
                 at + 1 == route.len() || is_named(step) || is_shown(step.edge.target)
             })
             .filter(|(_, step)| graph.name_index(step.edge.target) != words.context_node)
-            .map(|(_, step)| PathStep {
-                edge: self.naming.edge_text(step),
-                edge_type: step.edge.label.edge_type().name().to_owned(),
-                class_name: self.step_class(step.edge.target),
-                node_id: graph.id(step.edge.target),
-            })
+            .map(|(_, step)| step)
             .collect();
-        steps[steps.len().saturating_sub(PATH_STEPS)..].to_vec()
+        let last = &steps[steps.len().saturating_sub(PATH_STEPS)..];
+        let shown = last.iter().map(|step| PathStep {
+            edge: self.naming.edge_text(step),
+            edge_type: step.edge.label.edge_type().name().to_owned(),
+            class_name: self.step_class(step.edge.target),
+            node_id: graph.id(step.edge.target),
+        });
+        shown.collect()
     }
 
     /// Whether a node is only there because a call waits for another one: a promise, or a function of
@@ -71,11 +73,11 @@ impl Describer<'_> {
             && graph.node_type(function) == NodeType::CLOSURE
             && !graph.raw_name(function).is_empty()
         {
-            return format!("call of {}()", String::from_utf8_lossy(graph.raw_name(function)));
+            return format!("call of {}()", text_of_name(graph.raw_name(function)));
         }
         let name = graph.raw_name(node);
         if graph.node_type(node) == NodeType::CLOSURE && !name.is_empty() {
-            return format!("{}()", String::from_utf8_lossy(name));
+            return format!("{}()", text_of_name(name));
         }
         class_name(graph, node)
     }
