@@ -315,6 +315,7 @@ impl Parsed {
         let mut phases = Phases::default();
         let name = source.name();
         let graph = phases.time(PARSE, || read(source, &ReadOptions { lanes }, control))?;
+        control.checkpoint()?;
         let ids = IdSample::take(&graph);
         Ok((Self { name, graph, ids }, phases))
     }
@@ -330,6 +331,7 @@ impl Parsed {
         let bytes = graph.tables().bytes;
         control.progress(Progress::analyzed(0, bytes));
         let beside = || {
+            control.checkpoint()?;
             let words = Vocabulary::new(graph.strings());
             control.checkpoint()?;
             let more = more(&graph, &words, control)?;

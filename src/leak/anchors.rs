@@ -10,6 +10,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::control::Control;
+use crate::error::Result;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::exports::{Export, Exports};
 use crate::leak::file_names::{FileNames, OF_NODE, path_of};
@@ -27,11 +29,22 @@ const GLOBAL: u64 = NO_SHAPE + 3;
 /// The places where shapes begin, and their shapes: what each is, and the file in its package, or as
 /// much of its path as tells it from other files, because a deploy may put a program into another
 /// directory.
-pub(super) fn anchors(graph: &HeapGraph, words: &Vocabulary) -> Vec<Source<u64>> {
-    let mut anchors = modules(graph, words);
-    anchors.extend(scopes_of_modules(graph, words));
-    anchors.extend(sole_calls(graph, words));
-    anchors.extend(exported_variables(graph, words));
+///
+/// # Errors
+///
+/// `ABORT_ERR`, `ERR_TIMEOUT`.
+pub(super) fn anchors(
+    graph: &HeapGraph,
+    words: &Vocabulary,
+    control: &Control,
+) -> Result<Vec<Source<u64>>> {
+    let mut anchors = Vec::new();
+    for some in [modules, scopes_of_modules, sole_calls, exported_variables] {
+        // Each is a pass over all nodes.
+        control.checkpoint()?;
+        anchors.extend(some(graph, words));
+    }
+    control.checkpoint()?;
     anchors.retain(|anchor| !anchor.file.is_empty());
     let names = FileNames::of(anchors.iter().map(|anchor| anchor.file.as_str()));
     let label = |anchor: &Anchor| {
@@ -44,7 +57,7 @@ pub(super) fn anchors(graph: &HeapGraph, words: &Vocabulary) -> Vec<Source<u64>>
         shape_of(way.finish(), name, class.finish()).max(GLOBAL + 1)
     };
     let named = anchors.iter().map(|anchor| Source { node: anchor.node, label: label(anchor) });
-    named.chain(realm(graph, words)).collect()
+    Ok(named.chain(realm(graph, words)).collect())
 }
 
 /// The realm of the program and its global object: of all realms, the one that Node has put its

@@ -179,11 +179,13 @@ impl<'a> Before<'a> {
             members.push(Member { node, shape, items, retained });
             now.entry(shape).or_default().add(items, retained);
         }
+        control.checkpoint()?;
         let moved = Moved::find(census, &now);
+        control.checkpoint()?;
         let mut kin = Kin { census, moved, now, levels: HashMap::new() };
         let grown = members.iter().filter(|member| kin.has_grown_in_place(member.shape));
         let was = |shape| census.together(kin.moved.shape_then(shape)).unwrap_or_default();
-        kin.levels = levels(grown.copied().collect(), was);
+        kin.levels = levels(grown.copied().collect(), was, control)?;
         let mut matched = BitSet::new(graph.node_count());
         let mut counterparts = HashMap::new();
         let mut averages = Vec::new();

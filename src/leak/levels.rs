@@ -9,7 +9,10 @@
 //! Time: O(n log n) in the things of shapes that have grown. Memory: 32 bytes for each of them.
 
 use hashbrown::HashMap;
+use rayon::slice::ParallelSliceMut;
 
+use crate::control::Control;
+use crate::error::Result;
 use crate::graph::NodeIndex;
 use crate::leak::census::Together;
 
@@ -29,24 +32,33 @@ pub(super) struct Member {
     pub(super) retained: u64,
 }
 
-/// The levels of shapes, from what there is of each now and what there was all together.
+/// The levels of shapes, from what there is of each now and what there was all together. Sorts on all cores.
+///
+/// # Errors
+///
+/// `ABORT_ERR`, `ERR_TIMEOUT`.
 pub(super) fn levels(
     mut members: Vec<Member>,
     was: impl Fn(u64) -> Together,
-) -> HashMap<u64, Level> {
+    control: &Control,
+) -> Result<HashMap<u64, Level>> {
     let mut levels = HashMap::new();
-    members.sort_unstable_by_key(|member| (member.shape, member.items));
+    control.checkpoint()?;
+    members.par_sort_unstable_by_key(|member| (member.shape, member.items));
+    control.checkpoint()?;
     for family in members.chunk_by(|a, b| a.shape == b.shape) {
         let items = level(family.iter().map(|member| member.items), was(family[0].shape).items);
         levels.insert(family[0].shape, Level { items, retained: u64::MAX });
     }
-    members.sort_unstable_by_key(|member| (member.shape, member.retained));
+    control.checkpoint()?;
+    members.par_sort_unstable_by_key(|member| (member.shape, member.retained));
+    control.checkpoint()?;
     for family in members.chunk_by(|a, b| a.shape == b.shape) {
         let sizes = family.iter().map(|member| member.retained);
         let retained = level(sizes, was(family[0].shape).retained);
         levels.entry(family[0].shape).and_modify(|level| level.retained = retained);
     }
-    levels
+    Ok(levels)
 }
 
 /// The level at which sizes, which ascend, have that sum; the largest number if they do not reach it.
@@ -94,7 +106,7 @@ mod tests {
             vec![member(2, 4, 100), member(1, 1, 900), member(2, 8, 100), member(1, 9, 100)];
         let was =
             |shape| Together { count: 2, items: 6, retained: if shape == 1 { 200 } else { 99 } };
-        let levels = levels(members, was);
+        let levels = levels(members, was, &Control::default()).unwrap();
         assert_eq!(levels[&1], Level { items: 5, retained: 100 });
         assert_eq!(levels[&2], Level { items: 3, retained: 49 });
     }

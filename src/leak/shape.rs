@@ -64,7 +64,7 @@ pub(super) fn shape_of(way: u64, name: Option<u64>, class: u64) -> u64 {
 ///
 /// `ABORT_ERR`, `ERR_TIMEOUT`.
 pub fn shapes(graph: &HeapGraph, words: &Vocabulary, control: &Control) -> Result<Vec<u64>> {
-    let mut sources = anchors(graph, words);
+    let mut sources = anchors(graph, words, control)?;
     sources.push(Source { node: graph.root(), label: NO_SHAPE + 1 });
     let mut labels = Labels::new(graph, words);
     labels_by_way(graph, words, &sources, |above, step| labels.extend(above, step), control)
