@@ -21,10 +21,14 @@ use oxc_sourcemap::SourceMap;
 
 use crate::control::Control;
 use crate::error::Result;
+use crate::leak::source_words::{Position, is_alone, is_word, offset_of, position_of};
 use crate::report::{OriginalPosition, SourcePosition, Suspect};
 
 /// Larger files are left alone. The largest bundles that people run have some ten megabytes.
 const MAX_FILE_BYTES: u64 = 128 << 20;
+
+/// So many places of a word are looked at for one that is in the original.
+const MOST_PLACES: usize = 64;
 
 /// Gives the suspects whose code has a source map the position in the original. Reads files on the
 /// calling thread.
@@ -45,8 +49,9 @@ pub fn add_original_positions(suspects: &mut [Suspect], control: &Control) -> Re
     Ok(())
 }
 
-/// A map, and the directory that its sources are relative to.
+/// A map, the code that it is of, and the directory that its sources are relative to.
 struct LoadedMap {
+    code: String,
     map: SourceMap<'static>,
     directory: PathBuf,
 }
@@ -58,36 +63,65 @@ impl LoadedMap {
         let file = local_path(url)?;
         let directory = file.parent()?;
         let code = read_file(&file)?;
-        match mapping_url(&code) {
-            Some(url) if url.starts_with("data:") => Self::parse(&decode_data_url(url)?, directory),
-            Some(url) if url.contains("://") && !url.starts_with("file:") => None,
+        let (json, directory) = match mapping_url(&code) {
+            Some(url) if url.starts_with("data:") => (decode_data_url(url)?, directory.into()),
+            Some(url) if url.contains("://") && !url.starts_with("file:") => return None,
             Some(url) => {
                 let map = local_path(url).unwrap_or_else(|| directory.join(percent_decode(url)));
-                Self::parse(&read_file(&map)?, map.parent()?)
+                (read_file(&map)?, map.parent()?.to_owned())
             }
             None => {
                 let mut map = file.clone().into_os_string();
                 map.push(".map");
-                Self::parse(&read_file(Path::new(&map))?, directory)
+                (read_file(Path::new(&map))?, directory.into())
             }
-        }
+        };
+        Self::parse(&json, directory, String::from_utf8(code).ok()?)
     }
 
-    fn parse(json: &[u8], directory: &Path) -> Option<Self> {
+    fn parse(json: &[u8], directory: PathBuf, code: String) -> Option<Self> {
         let map = SourceMap::from_json_string(std::str::from_utf8(json).ok()?).ok()?.into_owned();
-        Some(Self { map, directory: directory.into() })
+        Some(Self { code, map, directory })
     }
 
+    /// The original of a position or, if it is none that somebody wrote, of the next place where what is
+    /// declared there gets a value or is used: compilers move declarations together.
     fn original_of(&self, position: &SourcePosition) -> Option<OriginalPosition> {
-        let (line, column) = (position.line?.checked_sub(1)?, position.column?.checked_sub(1)?);
         let table = self.map.generate_lookup_table();
-        let token = self.map.lookup_token(&table, line, column)?;
-        let source = self.map.get_source(token.get_source_id()?)?;
-        Some(OriginalPosition {
-            url: self.resolve(source),
-            line: token.get_src_line() + 1,
-            column: token.get_src_col() + 1,
-        })
+        let original_at = |(line, column): Position| {
+            let (line, column) = (line.checked_sub(1)?, column.checked_sub(1)?);
+            let token = self.map.lookup_token(&table, line, column)?;
+            let source = self.map.get_source(token.get_source_id()?)?;
+            Some(OriginalPosition {
+                url: self.resolve(source),
+                line: token.get_src_line() + 1,
+                column: token.get_src_col() + 1,
+            })
+        };
+        let declared = (position.line?, position.column?);
+        let others = || self.next_places(declared).into_iter().find_map(original_at);
+        original_at(declared).or_else(others)
+    }
+
+    /// Where the word at a position comes again, first those places where it is assigned.
+    fn next_places(&self, declared: Position) -> Vec<Position> {
+        let code = self.code.as_str();
+        let at = offset_of(code, declared);
+        let rest = code.get(at..).unwrap_or("");
+        let word = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
+        if word.is_empty() {
+            return Vec::new();
+        }
+        let again =
+            code[at + word.len()..].match_indices(word).map(|(place, _)| at + word.len() + place);
+        let again = again.filter(|&place| is_alone(code, place, word)).take(MOST_PLACES);
+        let is_assigned = |&place: &usize| {
+            let behind = code[place + word.len()..].trim_start();
+            behind.starts_with('=') && !behind.starts_with("==") && !behind.starts_with("=>")
+        };
+        let (assigned, used): (Vec<_>, Vec<_>) = again.partition(is_assigned);
+        let places = assigned.into_iter().chain(used);
+        places.map(|place| position_of(code, place)).collect()
     }
 
     /// A source of the map as a path or URL that means the same without the map.
@@ -197,7 +231,7 @@ mod tests {
             let json = format!(
                 r#"{{"version":3,"sources":["{source}"],"names":[],"mappings":"AAAA","sourceRoot":"{root}"}}"#
             );
-            let map = LoadedMap::parse(json.as_bytes(), Path::new("/app/dist")).unwrap();
+            let map = LoadedMap::parse(json.as_bytes(), "/app/dist".into(), String::new()).unwrap();
             map.resolve(source)
         };
         assert_eq!(resolve("", "../src/./a.ts"), "/app/src/a.ts");
@@ -205,6 +239,30 @@ mod tests {
         assert_eq!(resolve("/elsewhere", "a.ts"), "/elsewhere/a.ts");
         assert_eq!(resolve("", "webpack://shop/./src/a.ts"), "webpack://shop/./src/a.ts");
         assert_eq!(resolve("", "file:///app/my%20src/a.ts"), "/app/my src/a.ts");
+    }
+
+    #[test]
+    fn a_declaration_that_nobody_wrote_is_where_its_variable_gets_a_value() {
+        // Line 3 comes from line 5 of the source, line 4 from line 6; the first two from none.
+        const MAP: &[u8] =
+            br#"{"version":3,"sources":["a.ts"],"names":[],"mappings":";;AAIA;AACA"}"#;
+        let line = |code: &str| {
+            let map = LoadedMap::parse(MAP, "/app".into(), code.into()).unwrap();
+            let position = SourcePosition {
+                url: "/app/a.js".into(),
+                line: Some(1),
+                column: Some(8),
+                function_name: None,
+                original: None,
+            };
+            map.original_of(&position).map(|original| original.line)
+        };
+        assert_eq!(line("var b, rows;\n\nadd(rows);\nrows = [];\n"), Some(6));
+        assert_eq!(
+            line("var b, rows;\nrows = new WeakMap();\nrows.set(this, []);\nadd();\n"),
+            Some(5)
+        );
+        assert_eq!(line("var b, rows;\n\nadd(arrows);\nadd(rows2);\n"), None);
     }
 
     #[test]
@@ -227,7 +285,8 @@ mod tests {
     #[test]
     fn a_broken_map_is_none() {
         for json in ["", "{}", "[]", r#"{"version":3,"sources":[],"names":[],"mappings":"zzzz"}"#] {
-            assert!(LoadedMap::parse(json.as_bytes(), Path::new("/")).is_none(), "{json}");
+            let map = LoadedMap::parse(json.as_bytes(), "/".into(), String::new());
+            assert!(map.is_none(), "{json}");
         }
     }
 }

@@ -6,7 +6,7 @@
 pub type Position = (u32, u32);
 
 /// The offset of a position. Behind the end if it is not in the source.
-pub(super) fn offset_of(source: &str, (line, column): Position) -> usize {
+pub(crate) fn offset_of(source: &str, (line, column): Position) -> usize {
     let lines = source.split_inclusive('\n');
     let start: usize = lines.take(line.saturating_sub(1) as usize).map(str::len).sum();
     let rest = source[start..].split('\n').next().unwrap_or("");
@@ -19,7 +19,7 @@ pub(super) fn offset_of(source: &str, (line, column): Position) -> usize {
 }
 
 /// The position of an offset that is in the source.
-pub(super) fn position_of(source: &str, at: usize) -> Position {
+pub(crate) fn position_of(source: &str, at: usize) -> Position {
     let before = &source[..at];
     let line = before.bytes().filter(|&byte| byte == b'\n').count() as u32 + 1;
     let start = before.rfind('\n').map_or(0, |end| end + 1);
@@ -41,13 +41,13 @@ pub(super) fn behind_name<'s>(source: &'s str, name: &'s str) -> impl Iterator<I
 }
 
 /// Whether the word that begins at `start` touches no other one.
-pub(super) fn is_alone(text: &str, start: usize, word: &str) -> bool {
+pub(crate) fn is_alone(text: &str, start: usize, word: &str) -> bool {
     let before = text[..start].chars().next_back();
     let after = text[start + word.len()..].chars().next();
     !before.is_some_and(is_word) && !after.is_some_and(is_word)
 }
 
-pub(super) fn is_word(character: char) -> bool {
+pub(crate) fn is_word(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '_' | '$' | '#')
 }
 

@@ -15,31 +15,34 @@ function build({ folder, build: command }) {
   const [tool, ...entries] = command;
   fs.rmSync(path.join(folder, 'dist'), { recursive: true, force: true });
   fs.mkdirSync(path.join(folder, 'dist'));
-  if (tool === 'tsc') for (const entry of entries) compile(folder, entry);
+  if (tool === 'tsc') for (const entry of entries) compile(folder, entry, 'ES2022');
+  else if (tool === 'tsc-es5') for (const entry of entries) compile(folder, entry, 'ES5');
   else bundle(folder, entries[0], tool === 'esbuild-map');
 }
 
 /**
  * @param {string} folder
  * @param {string} entry
+ * @param {'ES2022' | 'ES5'} target
  */
-function compile(folder, entry) {
+function compile(folder, entry, target) {
   const ts = require('typescript');
   const { outputText, sourceMapText } = ts.transpileModule(
     fs.readFileSync(path.join(folder, entry), 'utf8'),
     {
-      fileName: `../${entry}`,
+      fileName: entry,
       compilerOptions: {
         module: ts.ModuleKind.CommonJS,
-        target: ts.ScriptTarget.ES2022,
+        target: ts.ScriptTarget[target],
         sourceMap: true,
+        sourceRoot: '..',
         removeComments: true,
       },
     },
   );
-  const target = path.join(folder, 'dist', entry.replace(/\.ts$/, '.js'));
-  fs.writeFileSync(target, outputText);
-  fs.writeFileSync(`${target}.map`, String(sourceMapText));
+  const output = path.join(folder, 'dist', entry.replace(/\.ts$/, '.js'));
+  fs.writeFileSync(output, outputText);
+  fs.writeFileSync(`${output}.map`, String(sourceMapText));
 }
 
 /**

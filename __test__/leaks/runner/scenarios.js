@@ -17,7 +17,7 @@
  *     @restart               The baseline is taken in one process and `current` in another.
  *     @deploy                Likewise, with the program in `before/` and its next version in
  *                            `after/`, both run from the same path.
- *     @build tool entry…     What is run is `dist/main.js`, made by `tsc`, `esbuild` or
+ *     @build tool entry…     What is run is `dist/main.js`, made by `tsc`, `tsc-es5`, `esbuild` or
  *                            `esbuild-map`.
  *
  * @typedef {object} Expected

@@ -6,9 +6,9 @@ export interface Report {
 }
 
 export class ReportCache {
-  private readonly reports = new Map<string, Report>();
+  private readonly reports = new Map<string, Report>(); // @here
 
-  constructor(private readonly owner: string) {} // @here
+  constructor(private readonly owner: string) {}
 
   render(query: string): Report {
     const id = createHash('sha1').update(`${this.owner}:${query}`).digest('hex');
