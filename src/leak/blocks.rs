@@ -52,11 +52,20 @@ impl<'s> Blocks<'s> {
     /// Whether a word at a place can be a name: it is code, or the whole of a string, which may be that of a
     /// property.
     pub(super) fn may_be_name(&self, place: usize, length: usize) -> bool {
-        let before = self.texts.partition_point(|text| text.start <= place);
-        let text = before.checked_sub(1).map(|last| &self.texts[last]);
-        let Some(text) = text.filter(|text| text.contains(&place)) else { return true };
+        let Some(text) = self.text_at(place) else { return true };
         let is_quoted = self.source[text.start..].starts_with(['"', '\'', '`']);
         is_quoted && text.start + 1 == place && place + length + 1 == text.end
+    }
+
+    /// Whether a place is neither in a comment nor in a string, regular expression or template.
+    pub(super) fn is_code(&self, place: usize) -> bool {
+        self.text_at(place).is_none()
+    }
+
+    fn text_at(&self, place: usize) -> Option<&Range<usize>> {
+        let before = self.texts.partition_point(|text| text.start <= place);
+        let text = before.checked_sub(1).map(|last| &self.texts[last]);
+        text.filter(|text| text.contains(&place))
     }
 
     /// Where the declaration of the name at a place begins, if it is in a list that `const`, `let` or `var`
@@ -143,6 +152,12 @@ impl<'s> Blocks<'s> {
             }
         }
         found
+    }
+
+    /// How many functions a place is in.
+    pub(super) fn functions_around(&self, place: usize) -> usize {
+        let around = self.pairs.iter().filter(|pair| pair.holds(place));
+        around.filter(|pair| self.is_of_function(pair)).count()
     }
 
     /// Whether a pair is the body of a function: behind an arrow, or behind parameters.

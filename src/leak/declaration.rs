@@ -11,8 +11,8 @@ use std::ops::Range;
 
 use crate::leak::blocks::Blocks;
 use crate::leak::declaration_rank::{
-    RANK_IN_A_LIST, RANK_OF_A_CALL, RANK_OF_A_KEY, RANK_OF_A_PARAMETER, RANK_OF_AN_ASSIGNMENT,
-    is_sure, rank_of,
+    RANK_IN_A_LIST, RANK_OF_A_CALL, RANK_OF_A_KEY, RANK_OF_A_PARAMETER, RANK_OF_A_VARIABLE,
+    RANK_OF_AN_ASSIGNMENT, is_exported_at, is_sure, rank_of,
 };
 use crate::leak::parameters::Parameters;
 use crate::leak::source_words::{Position, is_alone, offset_of, position_of};
@@ -27,6 +27,11 @@ pub struct Declaration {
     /// How many declarations of this name come before it in the source: what tells it from them
     /// wherever lines are moved.
     pub ordinal: usize,
+    /// Whether nothing else in the source looks as much like one.
+    pub is_only: bool,
+    /// Whether it is a variable that has the name of the property that was searched for, where nothing in the
+    /// source has a property of that name.
+    pub is_namesake: bool,
     /// Whether it is unpacked from what another module exports, which declares it, too.
     pub is_imported: bool,
 }
@@ -34,7 +39,7 @@ pub struct Declaration {
 impl Declaration {
     /// Whether it is a declaration or an assignment. A key in a literal may be of anything.
     pub fn is_sure(&self) -> bool {
-        is_sure(self.rank)
+        is_sure(self.rank) && !self.is_namesake
     }
 
     /// Whether it is an assignment to a property of something that is not `this`.
@@ -63,7 +68,7 @@ impl Declaration {
 }
 
 /// What is declared.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Named {
     /// The variable or property.
     pub name: String,
@@ -72,6 +77,11 @@ pub struct Named {
     pub is_variable: bool,
     /// Whether what it is the name of is a function: nothing else is written behind `function`.
     pub is_function: bool,
+    /// Whether it is a property of the object that a CommonJS module exports, which the code of the module
+    /// itself declares, and not a function in it.
+    pub is_exported: bool,
+    /// What the thing is called that has it as a property.
+    pub owner: Option<String>,
 }
 
 /// Where something is declared, as seen from the code that has it, which begins at `near`: a variable in
@@ -97,17 +107,23 @@ pub fn find_declaration(
     if found.len() > 1 && found.iter().any(is_name) {
         found.retain(is_name);
     }
+    retain_of_owner(source, named, &mut found);
     let best = match found.as_slice() {
         [] => return None,
         [only] => *only,
+        _ if named.is_exported => outermost(&blocks, &found)?,
         _ => in_scope(&blocks, &found, named, near, parameter).or_else(|| nearest(&found, near))?,
     };
     let is_before = |it: &&Found| it.rank <= RANK_IN_A_LIST && it.at < best.at;
     let ordinal = found.iter().filter(is_before).count();
     // Only a list of variables has names that are unpacked, and it has been read by then.
     let is_imported = best.rank == RANK_IN_A_LIST && blocks.is_imported(best.at);
+    let is_only = found.iter().filter(|it| it.rank <= best.rank).count() == 1;
+    let is_namesake = best.rank == RANK_OF_A_VARIABLE
+        && !is_exported_at(source, best.at)
+        && !is_property_somewhere(&blocks, word);
     let position = position_of(source, best.at);
-    Some(Declaration { position, rank: best.rank, ordinal, is_imported })
+    Some(Declaration { position, rank: best.rank, ordinal, is_only, is_namesake, is_imported })
 }
 
 /// A word that looks as if it were declared.
@@ -144,6 +160,45 @@ fn declarations_of<'s>(
         start += code.len();
     }
     found
+}
+
+/// Where a property is nothing but assigned to things, those that are called as its owner count, if there are
+/// such.
+fn retain_of_owner(source: &str, named: &Named, found: &mut Vec<Found>) {
+    let Some(owner) = &named.owner else { return };
+    let is_assigned = |it: &Found| it.rank == RANK_OF_AN_ASSIGNMENT;
+    let is_of_owner = |it: &Found| {
+        let before = source[..it.at].strip_suffix('.').filter(|_| is_assigned(it));
+        let start = before.and_then(|before| before.len().checked_sub(owner.len()));
+        start.is_some_and(|start| {
+            source[start..].starts_with(owner.as_str()) && is_alone(source, start, owner)
+        })
+    };
+    let is_surest = found.iter().all(|it| it.rank >= RANK_OF_AN_ASSIGNMENT);
+    if is_surest && !named.is_variable && found.iter().any(is_of_owner) {
+        found.retain(is_of_owner);
+    }
+}
+
+/// Of those that look most like a declaration, the first one that is in the fewest functions: what a module
+/// exports may be replaced later on.
+fn outermost(blocks: &Blocks, found: &[Found]) -> Option<Found> {
+    let order = |it: &&Found| (it.rank, blocks.functions_around(it.at), it.at);
+    found.iter().min_by_key(order).copied()
+}
+
+/// Whether a word is used as the name of a property anywhere: behind a dot, or in a literal.
+fn is_property_somewhere(blocks: &Blocks, word: &str) -> bool {
+    let source = blocks.source;
+    let mut places = source.match_indices(word).map(|(at, _)| at);
+    places.any(|at| {
+        let (before, after) = (source[..at].trim_end(), source[at + word.len()..].trim_start());
+        let is_behind_dot = before.ends_with('.') && !before.ends_with("...");
+        let is_key = || before.ends_with(['{', ',']) && after.starts_with([',', '}']);
+        is_alone(source, at, word)
+            && blocks.is_code(at)
+            && (is_behind_dot || after.starts_with(':') || is_key())
+    })
 }
 
 /// What is behind the comments that a line begins with, which may be all of it.
@@ -215,7 +270,7 @@ mod tests {
     use super::*;
 
     fn check(source: &str, name: &str, near: Option<Position>, expected: Option<Position>) {
-        let named = Named { name: name.into(), is_variable: true, is_function: false };
+        let named = Named { name: name.into(), is_variable: true, ..Named::default() };
         check_named(source, &named, near, expected);
     }
 
@@ -233,7 +288,7 @@ mod tests {
     fn a_property_is_not_what_a_variable_or_function_of_its_name_is() {
         let of = |is_variable, is_function| {
             let name = "list".to_owned();
-            Named { name, is_variable, is_function }
+            Named { name, is_variable, is_function, ..Named::default() }
         };
         let source = "class A {\n  list = [];\n}\nfor (let list = 0;;) f();\n";
         check_named(source, &of(false, false), None, Some((2, 3)));
@@ -278,7 +333,7 @@ mod tests {
     /// Where a name is declared as seen from the place of `from` in the source.
     fn declared(source: &str, name: &str, from: &str, is_variable: bool) -> Option<Position> {
         let near = position_of(source, source.find(from).unwrap());
-        let named = Named { name: name.into(), is_variable, is_function: false };
+        let named = Named { name: name.into(), is_variable, ..Named::default() };
         find_declaration(source, &named, Some(near)).map(|found| found.position)
     }
 
@@ -392,8 +447,46 @@ mod tests {
         check("exports.log = log;\nfunction log() {}\n", (1, 9));
     }
 
+    #[test]
+    fn what_a_module_exports_is_declared_by_the_code_of_the_module() {
+        let exported = Named { is_exported: true, ..property_named("log") };
+        let source = "exports.b = exports.log = void 0;\nexports.add = add;\nexports.log = [];\n\
+                      exports.b = 1;\nfunction add(it) {\n  exports.log = [...exports.log, it];\n}\n";
+        check_named(source, &exported, Some((5, 13)), Some((3, 9)));
+        let source =
+            "export let log: It[] = [];\nexport function add(it: It) { log = [...log, it]; }\n";
+        check_named(source, &exported, Some((2, 20)), Some((1, 12)));
+    }
+
+    #[test]
+    fn a_variable_is_no_sign_of_a_property_that_nothing_in_the_source_has() {
+        let is_namesake = |source: &str| {
+            find_declaration(source, &property_named("rows"), None).unwrap().is_namesake
+        };
+        assert!(is_namesake("const rows = load();\nsend(...rows, rows);\n"));
+        assert!(is_namesake("const rows = [];\n// it.rows\n"));
+        assert!(!is_namesake("const rows = [];\nserve({ rows });\n"));
+        assert!(!is_namesake("const rows = [];\nserve({ all: 1,\n  rows, });\n"));
+        assert!(!is_namesake("const rows = [];\nserve({ rows: rows });\n"));
+        assert!(!is_namesake("const rows = it.rows;\n"));
+        assert!(!is_namesake("namespace A {\n  export const rows = [];\n}\n"));
+        assert!(!is_namesake("const it = {};\nit.rows = [];\n"));
+    }
+
+    #[test]
+    fn of_assignments_to_things_those_to_the_owner_are_meant() {
+        let source = "(function (A) {\n  A.log = [];\n})(A);\n(function (B) {\n  B.log = [];\n  BA.log = [];\n\
+                      })(B);\n";
+        let of = |owner: &str| Named { owner: Some(owner.into()), ..property_named("log") };
+        check_named(source, &of("A"), None, Some((2, 5)));
+        check_named(source, &of("B"), None, Some((5, 5)));
+        check_named(source, &of("C"), None, Some((6, 6)));
+        let source = "class Log {\n  log = [];\n}\nconst a = new Log();\na.log = [];\n";
+        check_named(source, &of("a"), None, Some((2, 3)));
+    }
+
     fn property_named(name: &str) -> Named {
-        Named { name: name.into(), is_variable: false, is_function: false }
+        Named { name: name.into(), ..Named::default() }
     }
 
     #[test]

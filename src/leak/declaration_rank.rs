@@ -48,7 +48,9 @@ pub(super) fn rank_of(
         || ["??=", "||=", "&&="].iter().any(|operator| after.starts_with(operator));
     let rank_of_variable = if named.is_variable { 0 } else { RANK_OF_A_VARIABLE };
     let ends_name = after.is_empty() || after.starts_with([';', ',', ':', '}', ')', ']']);
+    let is_export = || statement_of(before).starts_with("export ");
     match last_word {
+        "const" | "let" | "var" if named.is_exported && is_export() => return Some(0),
         "const" | "let" | "var" => return Some(rank_of_variable),
         "static" => return Some(0),
         "class" | "function" => return named.is_function.then_some(0),
@@ -74,7 +76,7 @@ pub(super) fn rank_of(
     if is_of_modifiers(behind_other) && assigned {
         return Some(rank_of_field);
     }
-    if before.ends_with("exports.") && is_handed_on(after, &named.name) {
+    if before.ends_with("exports.") && (is_handed_on(after, &named.name) || is_left_empty(after)) {
         return Some(RANK_OF_A_KEY);
     }
     if (before.ends_with("this.") || before.ends_with("exports.")) && assigned {
@@ -129,10 +131,27 @@ fn is_handed_on(after: &str, name: &str) -> bool {
     behind.is_some_and(|behind| behind.is_empty() || behind.starts_with([';', ',']))
 }
 
+/// Whether a name, maybe with others, is given no value yet, as compilers announce what a module exports.
+fn is_left_empty(after: &str) -> bool {
+    let statement = after.split(';').next().unwrap_or("");
+    statement.rsplit('=').next().is_some_and(|value| value.trim() == "void 0")
+}
+
+/// Whether the statement that a place is in is one that exports something.
+pub(super) fn is_exported_at(source: &str, place: usize) -> bool {
+    let line = source[..place].rsplit('\n').next().unwrap_or("");
+    statement_of(line).starts_with("export ")
+}
+
+/// The beginning of the statement that a text of a line ends in.
+fn statement_of(before: &str) -> &str {
+    before.rsplit(';').next().unwrap_or("").trim_start()
+}
+
 /// Whether a text of a line ends in a statement that declares or exports something, though maybe not the
 /// word behind the text: a parameter, or what is exported.
 fn is_in_declaration(before: &str) -> bool {
-    let statement = before.rsplit(';').next().unwrap_or("").trim_start();
+    let statement = statement_of(before);
     ["const ", "let ", "var ", "export "].iter().any(|keyword| {
         let mut places = statement.match_indices(keyword).map(|(at, _)| at);
         places.any(|at| at == 0 || statement[..at].ends_with(' '))

@@ -12,10 +12,13 @@ use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::anchors::{file_of_module, may_be_modules};
 use crate::leak::declaration::{Declaration, Named, find_declaration};
 use crate::leak::edges::{bases, property};
+use crate::leak::loaded_texts::LoadedTexts;
 use crate::leak::naming::{Handle, is_identifier};
 use crate::leak::places::most_frequent;
 use crate::leak::route::Step;
-use crate::leak::scripts::{Place, place_of_closure, urls_of_functions};
+use crate::leak::scripts::{
+    Constructors, Place, place_of_call, place_of_closure, urls_of_functions,
+};
 use crate::leak::source_words::has_word;
 use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
@@ -39,6 +42,7 @@ pub(super) struct Declarations<'a> {
     own_folder: OnceCell<Option<String>>,
     /// What CommonJS modules export.
     exported: OnceCell<HashSet<NodeIndex>>,
+    texts: LoadedTexts<'a>,
 }
 
 impl<'a> Declarations<'a> {
@@ -46,8 +50,37 @@ impl<'a> Declarations<'a> {
     pub(super) fn new(newer: Newer<'a>) -> Self {
         let (declaring, searched) = (RefCell::default(), Cell::new(0));
         let (own_scripts, own_folder) = (OnceCell::new(), OnceCell::new());
-        let exported = OnceCell::new();
-        Self { newer, declaring, searched, own_scripts, own_folder, exported }
+        let (exported, texts) = (OnceCell::new(), LoadedTexts::new(newer));
+        Self { newer, declaring, searched, own_scripts, own_folder, exported, texts }
+    }
+
+    /// Where a function is in its file.
+    pub(super) fn place_of_function(&self, function: NodeIndex) -> Option<Place> {
+        let Newer { graph, words, .. } = self.newer;
+        place_of_closure(graph, words, function).map(|place| self.in_file(place))
+    }
+
+    /// Where the function of a call that is suspended is in its file; `None` for any other object.
+    pub(super) fn place_of_call(&self, call: NodeIndex) -> Option<Place> {
+        let Newer { graph, words, .. } = self.newer;
+        place_of_call(graph, words, call).map(|place| self.in_file(place))
+    }
+
+    /// Where the constructor of an object is in its file.
+    pub(super) fn place_of_constructor(
+        &self,
+        constructors: &Constructors,
+        object: NodeIndex,
+    ) -> Option<Place> {
+        let Newer { graph, words, .. } = self.newer;
+        let place = constructors.place(graph, words, object)?;
+        Some(self.texts.in_file(place, &lossy(graph.raw_name(object))))
+    }
+
+    /// The place of a function that has a name.
+    fn in_file(&self, place: Place) -> Place {
+        let name = place.function.clone().unwrap_or_default();
+        self.texts.in_file(place, &name)
     }
 
     /// Where a name is declared: in the code at `place`, which owns it, or else somewhere that is
@@ -58,9 +91,9 @@ impl<'a> Declarations<'a> {
         handle: &Handle,
         named: &Named,
     ) -> Option<(Place, Declaration)> {
-        let here = place
-            .filter(|place| !place.is_internal())
-            .and_then(|place| declared_in(place, named).map(|declared| (place.clone(), declared)));
+        let here = place.filter(|place| !place.is_internal()).and_then(|place| {
+            self.declared_in(place, named).map(|declared| (place.clone(), declared))
+        });
         match here {
             Some((_, declared)) if declared.is_imported => {
                 self.declared_where_exported(named).or(here)
@@ -79,7 +112,7 @@ impl<'a> Declarations<'a> {
 
     /// Whether the file of a place declares the name of a handle in any way.
     pub(super) fn is_declared_in(&self, place: &Place, handle: &Handle) -> bool {
-        declared_in(place, &self.named(handle)).is_some()
+        self.declared_in(place, &self.named(handle)).is_some()
     }
 
     /// Whether a way leads over a property that a file of the program gives to one of Node's emitters,
@@ -95,7 +128,7 @@ impl<'a> Declarations<'a> {
         });
         properties.find(|step| is_emitter(step.from)).is_some_and(|step| {
             let name = lossy(graph.edge_name(step.edge));
-            let named = Named { name, is_variable: false, is_function: false };
+            let named = Named { name, ..Named::default() };
             !named.name.starts_with('_')
                 && is_identifier(&named.name)
                 && self.only_script(&named, Declaration::is_assigned).is_some()
@@ -120,7 +153,19 @@ impl<'a> Declarations<'a> {
             words.async_generator_class,
         ];
         let is_variable = of_variables.contains(&graph.name_index(handle.owner));
-        Named { name: handle.name.clone(), is_variable, is_function }
+        let is_exported =
+            graph.name_index(handle.owner) == words.object_class && self.is_exported(handle.owner);
+        let owner = self.name_of(handle.owner).filter(|_| !is_variable);
+        Named { name: handle.name.clone(), is_variable, is_function, is_exported, owner }
+    }
+
+    /// What a thing is called by what has it.
+    fn name_of(&self, thing: NodeIndex) -> Option<String> {
+        let Newer { graph, routes, .. } = self.newer;
+        let step = routes.arrival(graph, thing)?;
+        let is_name = matches!(step.edge.label.edge_type(), EdgeType::PROPERTY | EdgeType::CONTEXT);
+        let name = is_name.then(|| lossy(graph.edge_name(step.edge)))?;
+        is_identifier(&name).then_some(name)
     }
 
     /// Where a name is declared that the code nearest on the way does not declare: in the base classes
@@ -140,9 +185,9 @@ impl<'a> Declarations<'a> {
             edge.label.edge_type() == EdgeType::PROPERTY
                 && graph.node_type(edge.target) == NodeType::CLOSURE
         });
-        let methods = properties.filter_map(|edge| place_of_closure(graph, words, edge.target));
+        let methods = properties.filter_map(|edge| self.place_of_function(edge.target));
         if let Some(method) = most_frequent(methods)
-            && let Some(found) = declared_in(&method, named)
+            && let Some(found) = self.declared_in(&method, named)
         {
             return Some((Place { position: None, function: None, ..method }, found));
         }
@@ -173,10 +218,10 @@ impl<'a> Declarations<'a> {
             let constructor = property(graph, base, words.constructor);
             let place = constructor
                 .filter(|&it| graph.node_type(it) == NodeType::CLOSURE)
-                .and_then(|constructor| place_of_closure(graph, words, constructor))
+                .and_then(|constructor| self.place_of_function(constructor))
                 .filter(|place| !place.is_internal());
             if let Some(place) = place
-                && let Some(found) = declared_in(&place, named)
+                && let Some(found) = self.declared_in(&place, named)
             {
                 return Some((Place { position: None, function: None, ..place }, found));
             }
@@ -219,6 +264,14 @@ impl<'a> Declarations<'a> {
         self.exported.get_or_init(find).contains(&node)
     }
 
+    /// Where the code at a place declares a name. Of code that is somewhere in a file, no one knows where,
+    /// only what the file declares once.
+    fn declared_in(&self, place: &Place, named: &Named) -> Option<Declaration> {
+        let found = find_declaration(&source_text(&place.url)?, named, place.position)?;
+        let is_known = || place.position.is_some() || self.texts.is_in_file(&place.url);
+        (found.is_only || is_known()).then_some(found)
+    }
+
     /// Notes which scripts of the program declare a name.
     fn search(&self, named: &Named) {
         let mut known = self.declaring.borrow_mut();
@@ -243,7 +296,7 @@ impl<'a> Declarations<'a> {
             }
             let Some(text) = source_text(url) else { continue };
             self.searched.set(self.searched.get() + text.len());
-            let declared = find_declaration(&text, named, None);
+            let declared = find_declaration(&text, named, None).filter(|it| !it.is_namesake);
             found.extend(declared.map(|declared| (url.clone(), declared)));
         }
         found
@@ -312,9 +365,4 @@ pub(super) fn is_in_function(place: &Place, declared: &Declaration) -> bool {
 /// Whether the file of a place has a word anywhere. What cannot be read may have it.
 fn mentions(place: &Place, word: &str) -> bool {
     source_text(&place.url).is_none_or(|text| has_word(&text, word))
-}
-
-/// Where the code at a place declares a name.
-fn declared_in(place: &Place, named: &Named) -> Option<Declaration> {
-    find_declaration(&source_text(&place.url)?, named, place.position)
 }

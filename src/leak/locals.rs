@@ -13,7 +13,7 @@ use crate::leak::blocks::Blocks;
 use crate::leak::describe::Describer;
 use crate::leak::naming::{Handle, class_name, leads_to_registers};
 use crate::leak::route::Step;
-use crate::leak::scripts::{Place, internal_target, place_of_call};
+use crate::leak::scripts::{Place, internal_target};
 use crate::leak::source_words::{offset_of, position_of};
 use crate::leak::suspects::Newer;
 use crate::source_map::source_text;
@@ -29,10 +29,11 @@ impl Describer<'_> {
         handle: &Handle,
         route: &[Step],
     ) -> Option<(Handle, Place)> {
-        let Newer { graph, words, .. } = self.newer;
+        let graph = self.newer.graph;
         let is_local = leads_to_registers(graph, route[handle.at].edge);
         let variable = route.get(handle.at + 1).filter(|_| is_local)?;
-        let place = place_of_call(graph, words, handle.owner).filter(|it| !it.is_internal())?;
+        let place = self.places.declarations.place_of_call(handle.owner);
+        let place = place.filter(|place| !place.is_internal())?;
         let text = source_text(&place.url)?;
         let function = offset_of(&text, place.position?);
         let class = class_name(graph, variable.edge.target);

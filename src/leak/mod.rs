@@ -7,7 +7,7 @@
 //!    listeners, companions, ties, intervals, small), what is none (definitions, finalizers, idle, signals,
 //!    generations, windows, realms, room, turnover, load), what no variable holds (registered_symbols)
 //! -> describe: route, ways, naming, data_keys, exports, places, declarations (source_words),
-//!    parameters, locals, stores, fronts, scripts, kind, contents, path,
+//!    loaded_texts (definition_of), parameters, locals, stores, fronts, scripts, kind, contents, path,
 //!    fingerprint, sentence; what Node has (of_node, young_modules) and packages do
 //!    (collections); what is one leak in many places (alike, beside)
 //! ```
@@ -37,6 +37,7 @@ mod data_keys;
 pub mod declaration;
 mod declaration_rank;
 mod declarations;
+mod definition_of;
 mod definitions;
 mod describe;
 mod edges;
@@ -63,6 +64,7 @@ mod lift;
 mod listeners;
 mod lists;
 mod load;
+mod loaded_texts;
 mod locals;
 pub mod matching;
 mod merge;

@@ -21,7 +21,7 @@ use crate::leak::exports::Exports;
 use crate::leak::holders::slots;
 use crate::leak::naming::Handle;
 use crate::leak::route::{Step, steps_to};
-use crate::leak::scripts::{Constructors, Place, place_of_call, place_of_closure, place_of_module};
+use crate::leak::scripts::{Constructors, Place, place_of_module};
 use crate::leak::stores::entry_of_store;
 use crate::leak::suspects::Newer;
 use crate::leak::timers::function_of;
@@ -73,7 +73,7 @@ impl<'a> Places<'a> {
     pub(super) fn place_of_constructor(&self, object: NodeIndex) -> Option<Place> {
         let Newer { graph, words, .. } = self.newer;
         let constructors = self.constructors.get_or_init(|| Constructors::find(graph, words));
-        constructors.place(graph, words, object)
+        self.declarations.place_of_constructor(constructors, object)
     }
 
     /// The code to look at: that which owns the suspect; where Node owns it, that of the functions
@@ -120,12 +120,14 @@ impl<'a> Places<'a> {
         });
         let callbacks = timers.filter_map(|timer| property(graph, timer, words.on_timeout));
         let callbacks = callbacks.filter(|&it| graph.node_type(it) == NodeType::CLOSURE);
-        most_frequent(callbacks.filter_map(|callback| place_of_closure(graph, words, callback)))
+        most_frequent(
+            callbacks.filter_map(|callback| self.declarations.place_of_function(callback)),
+        )
     }
 
     /// Where most young listeners outside of Node are that a list or a single slot has.
     pub(super) fn place_of_listeners(&self, list: NodeIndex) -> Option<Place> {
-        let Newer { graph, words, analysis, .. } = self.newer;
+        let Newer { graph, analysis, .. } = self.newer;
         let function_in = |node: NodeIndex| {
             let mut properties = graph.edges(node).filter(|edge| {
                 edge.label.edge_type() == EdgeType::PROPERTY
@@ -142,7 +144,7 @@ impl<'a> Places<'a> {
         let functions =
             listeners.map(|node| function_in(node).map_or(node, |listener| listener.target));
         let closures = functions.filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
-        most_frequent(closures.filter_map(|node| place_of_closure(graph, words, node)))
+        most_frequent(closures.filter_map(|node| self.declarations.place_of_function(node)))
     }
 
     /// Whose code the handle is in, be it Node's.
@@ -193,7 +195,7 @@ impl<'a> Places<'a> {
         let Newer { graph, words, .. } = self.newer;
         let node = route[at].from;
         match graph.node_type(node) {
-            NodeType::CLOSURE => place_of_closure(graph, words, node),
+            NodeType::CLOSURE => self.declarations.place_of_function(node),
             NodeType::OBJECT if graph.name_index(node) == words.context_node => {
                 self.place_of_scope(node)
             }
@@ -201,7 +203,7 @@ impl<'a> Places<'a> {
                 self.module_file(node)
             }
             NodeType::OBJECT => {
-                place_of_call(graph, words, node).or_else(|| self.place_of_constructor(node))
+                self.declarations.place_of_call(node).or_else(|| self.place_of_constructor(node))
             }
             NodeType::HIDDEN if graph.name_index(node) == words.cell_node => {
                 self.place_of_export(node)
@@ -219,19 +221,22 @@ impl<'a> Places<'a> {
         place_of_module(graph, words, self.exports.of(cell)?.module)
     }
 
-    /// A scope's code is that of a function that captured it, one with a name if there is any.
+    /// A scope's code is that of a function that captured it, one with a name and a position if there is any.
     fn place_of_scope(&self, scope: NodeIndex) -> Option<Place> {
         let Newer { graph, words, .. } = self.newer;
         let captures = self.captures.get_or_init(|| Captures::find(graph, words));
-        let mut first = None;
+        let mut best = None;
         for function in captures.of(scope) {
-            let Some(place) = place_of_closure(graph, words, function) else { continue };
-            if place.function.is_some() {
+            let Some(place) = self.declarations.place_of_function(function) else { continue };
+            let tells = (place.function.is_some(), place.position.is_some());
+            if tells == (true, true) {
                 return Some(place);
             }
-            first.get_or_insert(place);
+            if best.as_ref().is_none_or(|(known, _)| *known < tells) {
+                best = Some((tells, place));
+            }
         }
-        first
+        best.map(|(_, place)| place)
     }
 
     /// The variable of a CommonJS module's own code for what it exports as a whole: there, and not by
@@ -264,11 +269,11 @@ impl<'a> Places<'a> {
     /// The code that most functions among what piled up come from: the program's own, if about as many do as
     /// of a package's. For each call of a program, a package may make a function or two.
     pub(super) fn place_of_contents(&self, candidate: &Candidate) -> Option<Place> {
-        let Newer { graph, words, .. } = self.newer;
+        let Newer { graph, .. } = self.newer;
         let mut places: HashMap<Place, usize> = HashMap::new();
         for node in self.young_in(candidate).take(SAMPLE) {
             let place = match graph.node_type(node) {
-                NodeType::CLOSURE => place_of_closure(graph, words, node),
+                NodeType::CLOSURE => self.declarations.place_of_function(node),
                 NodeType::OBJECT => self.place_of_constructor(node),
                 _ => None,
             };
@@ -417,7 +422,7 @@ mod tests {
                 (APP, "class App {}\n"),
                 (TALKER, "class App { trail() {} }\n"),
                 ("main.js", "const app = new App();\n\napp.job = { trail: [] };\n"),
-                ("checkout/lib/job.js", "const trail = [];\n"),
+                ("checkout/lib/job.js", "exports.trail = [];\n"),
             ],
         );
         let found = |package: &str, addon: &str| {

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::leak::edges::property;
 use crate::leak::vocabulary::Vocabulary;
 use crate::source_map::without_query;
 
@@ -67,10 +68,14 @@ pub fn script_of(graph: &HeapGraph, words: &Vocabulary, closure: NodeIndex) -> O
 
 /// The URLs of all scripts that a function on the heap is of. Linear in nodes.
 pub fn urls_of_functions(graph: &HeapGraph, words: &Vocabulary) -> BTreeSet<String> {
-    let functions = graph.nodes().filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
-    let scripts: BTreeSet<NodeIndex> =
-        functions.filter_map(|function| script_of(graph, words, function)).collect();
+    let scripts = scripts_of_functions(graph, words);
     scripts.into_iter().map(|script| url_of(graph, script)).collect()
+}
+
+/// All scripts that a function on the heap is of. Linear in nodes.
+pub fn scripts_of_functions(graph: &HeapGraph, words: &Vocabulary) -> BTreeSet<NodeIndex> {
+    let functions = graph.nodes().filter(|&node| graph.node_type(node) == NodeType::CLOSURE);
+    functions.filter_map(|function| script_of(graph, words, function)).collect()
 }
 
 /// The script of what all closures of one function share.
@@ -131,8 +136,7 @@ pub fn place_of_closure(
     // A bound function has no code of its own.
     let closure = internal_target(graph, closure, [words.bound_function; 2]).unwrap_or(closure);
     let script = script_of(graph, words, closure)?;
-    let name = lossy(graph.raw_name(closure));
-    let function = (!name.is_empty()).then_some(name);
+    let function = name_of_function(graph, words, closure);
     let url = url_of(graph, script);
     if url.is_empty() {
         // Lines of the evaluated text are none of the file that it was evaluated in.
@@ -142,6 +146,18 @@ pub fn place_of_closure(
     let location = graph.tables().locations.of(closure);
     let position = location.map(|at| (at.line.saturating_add(1), at.column.saturating_add(1)));
     Some(Place { url, position, function })
+}
+
+/// What a function is called in its code or, if it has no name there, by a property, as compilers keep the
+/// names of functions.
+fn name_of_function(graph: &HeapGraph, words: &Vocabulary, function: NodeIndex) -> Option<String> {
+    let in_code = graph.raw_name(function);
+    if !in_code.is_empty() {
+        return Some(lossy(in_code));
+    }
+    let name = property(graph, function, words.name)?;
+    let text = graph.raw_name(name);
+    (graph.node_type(name) == NodeType::STRING && !text.is_empty()).then(|| lossy(text))
 }
 
 /// Where the function of a call is that is suspended; `None` for any other object.

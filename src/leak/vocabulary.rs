@@ -51,6 +51,8 @@ vocabulary! {
     value = "value",
     /// The text of a script.
     source = "source",
+    /// What a function is called, if that was set apart from its code.
+    name = "name",
     /// The prototype of an object.
     proto = "__proto__",
     /// A class of a prototype.
