@@ -37,6 +37,8 @@ pub(crate) struct Described {
     pub(crate) inside: Option<Inside>,
     /// What its new items are, by class; empty where nobody knows.
     pub(crate) things: Vec<Holding>,
+    /// Whether its name is found where the source is said to be.
+    pub(crate) is_declared: bool,
     /// Whether Node made it for itself: a program has no name for it.
     pub(crate) is_of_node: bool,
     /// The thing that its name is of, if it is inside a thing as a whole.
@@ -57,6 +59,7 @@ impl Described {
             owner: None,
             inside: None,
             things: Vec::new(),
+            is_declared: false,
             is_of_node: false,
             whole: None,
             emitter: None,
@@ -313,6 +316,7 @@ mod tests {
             owner: None,
             inside: None,
             things,
+            is_declared: true,
             is_of_node,
             whole: None,
             emitter: None,

@@ -104,6 +104,7 @@ impl Describer<'_> {
             }
         };
         let ordinal = declared.as_ref().map_or(0, |declared| declared.ordinal);
+        let is_declared = declared.as_ref().is_some_and(|declared| declared.is_declared);
         let mut suspect = Suspect {
             name,
             class_name,
@@ -131,6 +132,7 @@ impl Describer<'_> {
             owner,
             inside,
             things,
+            is_declared,
             is_of_node,
             whole,
             emitter,

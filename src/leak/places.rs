@@ -338,6 +338,7 @@ impl<'a> Places<'a> {
             Some((place, declared)) => (place, Some(declared)),
             None => (place?, None),
         };
+        let is_declared = declared.is_some();
         let position = declared.map(|found| found.position).or(place.position);
         let source = SourcePosition {
             url: place.url,
@@ -346,13 +347,15 @@ impl<'a> Places<'a> {
             function_name: place.function,
             original: None,
         };
-        Some(Declared { source, ordinal })
+        Some(Declared { source, ordinal, is_declared })
     }
 }
 
 /// Where a suspect is declared.
 pub(super) struct Declared {
     pub(super) source: SourcePosition,
+    /// Whether the source has a declaration of the name, which the position is of.
+    pub(super) is_declared: bool,
     /// How many variables of this name are declared before it in the file.
     pub(super) ordinal: usize,
 }

@@ -272,14 +272,15 @@ impl Least {
 }
 
 /// Describes a candidate by the container that is in the program's own files, or else in a package's,
-/// or else by any.
+/// or else by any; of several by the first one whose name is found in the source.
 fn describe_best(describer: &Describer<'_>, candidate: &Candidate) -> Option<Described> {
-    let mut best: Option<(Distance, Described)> = None;
+    let mut best: Option<((Distance, bool), Described)> = None;
     for view in candidate.views() {
         let Some(described) = describer.describe(&view) else { continue };
         let distance = Distance::of(&described.suspect);
-        if best.as_ref().is_none_or(|(nearest, _)| distance < *nearest) {
-            best = Some((distance, described));
+        let rank = (distance, !described.is_declared);
+        if best.as_ref().is_none_or(|(least, _)| rank < *least) {
+            best = Some((rank, described));
         }
         if distance == Distance::Own {
             break;
