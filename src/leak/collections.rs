@@ -3,7 +3,8 @@
 //!
 //! What piles up in one is deep in its own structure, under names that are in the package. Nothing is wrong
 //! there: the program's word is that of the collection, or of the function that a package made to remember
-//! things in a scope of its own. Of other instances of a package, as a router, a
+//! things in a scope of its own. If other code of a package has the collection, as a client has a queue, it is
+//! the word of that. Of other instances of a package, as a router, a
 //! pool or a logger, the parts have names that tell more.
 
 use crate::graph::{HeapGraph, NodeIndex, NodeType};
@@ -18,7 +19,8 @@ use crate::leak::vocabulary::Vocabulary;
 
 impl Describer<'_> {
     /// The program's name for the innermost collection on the way to a part of a package's instance that
-    /// has one. Between the two there is nothing that is known to be of another one.
+    /// has one, or else that of the package that has it. Between the two there is nothing that is known to
+    /// be of another one.
     pub(super) fn handle_of_collection(&self, route: &[Step], part: &Handle) -> Option<Handle> {
         let Newer { graph, words, .. } = self.newer;
         let is_package = |place: &Place| is_of_package(&place.url);
@@ -32,10 +34,18 @@ impl Describer<'_> {
         let collections =
             within.filter(|&at| is_part(at) && is_iterable(graph, words, route[at].from));
         let by_name = collections.filter_map(|at| self.naming.handle(&route[..at]));
-        let mut handles = by_name.chain(self.handle_of_function(route, part));
-        let handle = handles.find(|handle| {
+        let by_name: Vec<Handle> = by_name.collect();
+        let mut handles = by_name.iter().cloned().chain(self.handle_of_function(route, part));
+        let of_program = handles.find(|handle| {
             let place = self.places.place_in_program(route, handle);
             !place.as_ref().is_some_and(is_package) && self.is_in_program(route, handle)
+        });
+        let handle = of_program.or_else(|| {
+            let own = place(part.at)?;
+            let holder = |handle: &Handle| self.places.place_in_program(route, handle);
+            let is_others =
+                |handle: &Handle| holder(handle).is_some_and(|place| place.url != own.url);
+            by_name.into_iter().next().filter(is_others)
         })?;
         Some(self.of_export(handle, route))
     }
@@ -138,6 +148,8 @@ mod tests {
     fn a_collection_of_a_package_goes_by_the_name_that_the_program_has_for_it() {
         assert_eq!(name_in(true, "/srv/app/main.js"), "history");
         assert_eq!(name_in(false, "/srv/app/main.js"), "array", "it may be a router or a pool");
-        assert_eq!(name_in(true, "/srv/node_modules/store/index.js"), "array");
+        let of_package = "/srv/node_modules/store/index.js";
+        assert_eq!(name_in(true, of_package), "history", "the store's word for its list");
+        assert_eq!(name_in(false, of_package), "array");
     }
 }
