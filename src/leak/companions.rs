@@ -30,15 +30,16 @@ const FEWEST_COLUMNS: usize = 3;
 /// V8 makes room for up to twice what is in a container.
 const CAPACITY_FACTOR: u64 = 2;
 
-/// Makes one of the containers of a structure that gained the same items. The largest stands for the
-/// others.
+/// Makes one of the containers of a structure that gained the same items. The largest that has things in it
+/// stands for the others.
 pub(super) fn merge_companions(
     newer: Newer<'_>,
     walk: &Walk<'_>,
     candidates: &mut Vec<Candidate>,
     control: &Control,
 ) -> Result<()> {
-    candidates.sort_by_key(|it| (Reverse(it.point.bytes), it.point.node));
+    // What piles up is named by what has the things, and not by a list of their keys.
+    candidates.sort_by_key(|it| (!has_things(it), Reverse(it.point.bytes), it.point.node));
     merge_columns(walk, candidates);
     let containers = containers_of_shared_owners(walk, candidates);
     if containers.len() < 2 {
