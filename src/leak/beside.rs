@@ -4,14 +4,17 @@
 //!
 //! Whoever uses a package or Node calls it once, and does not see what that keeps in several places. So what
 //! is in their code is part of another suspect if it gained as many things and those are about the same: the
-//! things of one lead to those of the other, each to its own, or both are parts of one instance of a package.
+//! things of one lead to those of the other, each to its own, or both are parts of one instance of a package,
+//! or packages keep both under the same keys.
 //! Of two places in the program's own code each has to be looked at, and each is a suspect, but for texts of
 //! one object.
 //!
 //! Time: for each pair of suspects that gained as many, linear in the nodes near some samples. Memory: that
 //! of the things of two suspects.
 
-use crate::graph::{NodeIndex, NodeType};
+use std::collections::HashSet;
+
+use crate::graph::{NodeIndex, NodeType, StringIndex};
 use crate::leak::alike::Described;
 use crate::leak::before::Before;
 use crate::leak::declarations::is_of_package;
@@ -26,6 +29,9 @@ const SAMPLES: usize = 32;
 
 /// Fewer than this tell nothing.
 const FEWEST_SAMPLES: usize = 8;
+
+/// V8 makes room for up to twice what is in a container.
+const CAPACITY_FACTOR: u64 = 2;
 
 /// So many things of one suspect may belong to each one of another: a socket has listeners for some events.
 const MOST_TO_ONE: u64 = 8;
@@ -48,10 +54,52 @@ impl<'a> Beside<'a> {
         if !may_be_part(&part.suspect) {
             return self.are_texts_of_one_object(part, whole);
         }
-        are_in_step(part, whole)
-            && (self.share_an_owner(part, whole)
-                || self.leads(part, whole)
-                || self.leads(whole, part))
+        match self.are_in_step(part, whole) {
+            true => {
+                self.share_an_owner(part, whole)
+                    || self.leads(part, whole)
+                    || self.leads(whole, part)
+                    || self.share_keys(part, whole)
+            }
+            false => self.may_be_in_step(part, whole) && self.share_an_owner(part, whole),
+        }
+    }
+
+    /// Whether one gained as many as the other, or some for each of its.
+    fn are_in_step(&self, part: &Described, whole: &Described) -> bool {
+        let (Some(part), Some(whole)) = (gained(part), gained(whole)) else { return false };
+        is_about(part, whole) || (part % whole == 0 && part / whole <= MOST_TO_ONE)
+    }
+
+    /// Whether one may have gained as many as the other, if V8 keeps its items without a reference: only for
+    /// how many there is room is known.
+    fn may_be_in_step(&self, part: &Described, whole: &Described) -> bool {
+        let (Some(room), Some(others)) = (gained(part), gained(whole)) else { return false };
+        let is_of_numbers = || match part.nodes.as_slice() {
+            [container] => new_items(self.newer, self.before, *container, 1).is_empty(),
+            _ => false,
+        };
+        others <= room * CAPACITY_FACTOR && room <= others * CAPACITY_FACTOR && is_of_numbers()
+    }
+
+    /// Whether both are of packages and have the same texts among what came: what is kept under a key in several
+    /// places is about one thing.
+    fn share_keys(&self, one: &Described, other: &Described) -> bool {
+        let graph = self.newer.graph;
+        let texts = |described: &Described| -> HashSet<StringIndex> {
+            let [container] = described.nodes.as_slice() else { return HashSet::new() };
+            let items = new_items(self.newer, self.before, *container, usize::MAX);
+            let texts = items.into_iter().filter(|&item| graph.node_type(item).is_string());
+            texts.map(|text| graph.name_index(text)).collect()
+        };
+        if !may_be_part(&other.suspect) {
+            return false;
+        }
+        let (ones, others) = (texts(one), texts(other));
+        let fewest = ones.len().min(others.len());
+        // A few words that all things have are no keys.
+        let are_keys = fewest as u64 * 2 >= gained(one).max(gained(other)).unwrap_or(u64::MAX);
+        fewest >= FEWEST_SAMPLES && are_keys && ones.intersection(&others).count() * 2 >= fewest
     }
 
     /// Whether two texts are in properties of one object. Whatever makes one longer makes the other longer,
@@ -123,14 +171,10 @@ pub(super) fn may_be_part(suspect: &Suspect) -> bool {
     }
 }
 
-/// Whether one gained as many as the other, or some for each of its.
-fn are_in_step(part: &Described, whole: &Described) -> bool {
-    let gained = |described: &Described| {
-        let items = described.suspect.growth.items?;
-        Some(items.after.saturating_sub(items.before)).filter(|&more| more > 0)
-    };
-    let (Some(part), Some(whole)) = (gained(part), gained(whole)) else { return false };
-    is_about(part, whole) || (part % whole == 0 && part / whole <= MOST_TO_ONE)
+/// How many items a suspect gained.
+fn gained(described: &Described) -> Option<u64> {
+    let items = described.suspect.growth.items?;
+    Some(items.after.saturating_sub(items.before)).filter(|&more| more > 0)
 }
 
 #[cfg(test)]
@@ -222,5 +266,35 @@ mod tests {
     fn lists_of_one_thing_of_a_package_that_grow_alike_are_one_suspect() {
         assert_eq!(in_one_instance(PACKAGE), 1);
         assert_eq!(in_one_instance(PROGRAM), 2);
+    }
+
+    /// How many suspects there are where packages have two Maps that gain 300 things each, under keys that
+    /// `key` makes of the number of a Map and of a thing.
+    fn under_keys(url: &str, key: impl Fn(usize, u32) -> String) -> usize {
+        let found = suspects(|heap, global, is_grown| {
+            for (at, name) in ["services", "hooks"].into_iter().enumerate() {
+                let owner = function(heap, global, name, url, 2);
+                let map = property(heap, owner, name, "Map");
+                let table = heap.node(NodeType::ARRAY, "", 4_096);
+                heap.edge(map, EdgeType::INTERNAL, "table", table);
+                for number in 0..if is_grown { 300 } else { 0 } {
+                    let key = heap.node(NodeType::STRING, key(at, number), 32);
+                    let thing = heap.node(NodeType::OBJECT, name, 200);
+                    let slot = 2 + 3 * number;
+                    heap.edge(table, EdgeType::INTERNAL, slot.to_string(), key);
+                    heap.edge(table, EdgeType::INTERNAL, (slot + 1).to_string(), thing);
+                }
+            }
+        });
+        found.len()
+    }
+
+    #[test]
+    fn what_packages_keep_under_the_same_keys_is_one_suspect() {
+        let of_one = |_: usize, number: u32| format!("request:{number}");
+        assert_eq!(under_keys(PACKAGE, of_one), 1);
+        assert_eq!(under_keys(PROGRAM, of_one), 2);
+        assert_eq!(under_keys(PACKAGE, |at, number| format!("{at}:{number}")), 2);
+        assert_eq!(under_keys(PACKAGE, |_, number| format!("{}", number % 9)), 2, "a few words");
     }
 }
