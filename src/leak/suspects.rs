@@ -189,7 +189,8 @@ fn worth_naming(
     let mut small = Vec::new();
     for mut candidate in candidates {
         control.checkpoint()?;
-        let waiting = bytes_waiting(graph, &analysis.dominators, positions, candidate.point.node);
+        let Candidate { point, credited, .. } = &candidate;
+        let waiting = bytes_waiting(graph, &analysis.dominators, positions, point.node, credited);
         candidate.point.bytes = candidate.point.bytes.saturating_sub(waiting);
         if candidate.bytes_of_things() < least.bytes {
             continue;
