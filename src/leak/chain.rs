@@ -148,9 +148,13 @@ pub(super) fn head_of_owner(
     leads_on.then(|| head(graph, words, analysis, owner).unwrap_or(itself))
 }
 
-/// Whether a node is an instance of a class that is not an everyday one.
+/// Whether a node is an instance of a class that is not an everyday one. That a promise leads to another one
+/// which it will settle, as that of an asynchronous function, is an everyday thing as well.
 fn is_of_own_class(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
-    graph.node_type(node) == NodeType::OBJECT && !words.is_everyday(graph.name_index(node))
+    let class = graph.name_index(node);
+    graph.node_type(node) == NodeType::OBJECT
+        && !words.is_everyday(class)
+        && class != words.promise_class
 }
 
 /// Whether the names by which links are entered are data, as in a tree of letters: there are many,

@@ -1,8 +1,8 @@
 //! The way by which a suspect is described: mostly the one that a developer would go, which is the cheapest.
 //!
 //! Two of those say little. One ends in a register of a call that waits, which has no name; the other is in
-//! Node alone, from a handle to a stream. A variable or property of the program that refers to the same
-//! thing is looked for.
+//! Node alone, as from a handle to a stream or from a listener of Node's to the promise that it will resolve. A
+//! variable or property of the program that refers to the same thing, or to the stream, is looked for.
 //!
 //! Time: linear in edges for each thing that is looked up, of which there are [`MOST_SEARCHES`] at most.
 
@@ -20,45 +20,58 @@ const MOST_SEARCHES: usize = 32;
 /// Of popular things, so many ways are looked at.
 const MOST_WAYS: usize = 64;
 
+/// A thing that a way has no word of the program for.
+struct End {
+    /// The step that leads to it.
+    at: usize,
+    /// Whether a word counts only if it is for the thing itself, and not for something around it.
+    is_named_itself: bool,
+}
+
 impl Describer<'_> {
     /// The way to a suspect.
     pub(super) fn way_to(&self, node: NodeIndex) -> Vec<Step> {
         let route = self.newer.routes.to(self.newer.graph, node);
-        let Some(end) = self.end_of_nameless(&route) else { return route };
-        match self.way_of_program(route[end].edge.target) {
-            Some(mut way) => {
-                way.extend_from_slice(&route[end + 1..]);
-                way
+        for end in self.ends_of_nameless(&route).into_iter().flatten() {
+            if let Some(mut way) = self.way_of_program(&end, &route) {
+                way.extend_from_slice(&route[end.at + 1..]);
+                return way;
             }
-            None => route,
         }
+        route
     }
 
-    /// The step to a thing that a way has no word of the program for: a variable in a register, or the last
-    /// emitter on a way that is Node's.
-    fn end_of_nameless(&self, route: &[Step]) -> Option<usize> {
+    /// The steps to things that a way has no word of the program for, the likeliest first: a variable in a
+    /// register; or of a way that is Node's, what it leads to, and the last emitter on it.
+    fn ends_of_nameless(&self, route: &[Step]) -> [Option<End>; 2] {
         let Newer { graph, words, .. } = self.newer;
         let handle = self.naming.handle(route);
         if let Some(handle) = &handle
             && leads_to_registers(graph, route[handle.at].edge)
         {
-            return (handle.at + 1 < route.len()).then_some(handle.at + 1);
+            let at = handle.at + 1;
+            return [(at < route.len()).then_some(End { at, is_named_itself: false }), None];
         }
         let is_nodes = self.places.nearest_place(route, handle.as_ref());
         if !is_nodes.is_some_and(|place| place.is_internal())
             || self.handle_in_program(route).is_some()
         {
-            return None;
+            return [None, None];
         }
-        route.iter().rposition(|step| {
+        let emitter = route.iter().rposition(|step| {
             graph.node_type(step.edge.target) == NodeType::OBJECT
                 && property(graph, step.edge.target, words.events).is_some()
-        })
+        });
+        // What Node keeps for all, as the modules that were loaded, is at hand for the program in a thing that
+        // Node gives it.
+        let last = End { at: route.len() - 1, is_named_itself: true };
+        [Some(last), emitter.map(|at| End { at, is_named_itself: false })]
     }
 
     /// The shortest way to a thing that ends in the program, all that refers to it considered.
-    fn way_of_program(&self, thing: NodeIndex) -> Option<Vec<Step>> {
+    fn way_of_program(&self, end: &End, route: &[Step]) -> Option<Vec<Step>> {
         let Newer { graph, routes, .. } = self.newer;
+        let thing = route[end.at].edge.target;
         if self.searches.get() == MOST_SEARCHES {
             return None;
         }
@@ -73,7 +86,9 @@ impl Describer<'_> {
         let of_program = ways.filter(|way| {
             let handle = self.naming.handle(way);
             handle.is_some_and(|handle| {
-                !leads_to_registers(graph, way[handle.at].edge) && self.is_in_program(way, &handle)
+                !leads_to_registers(graph, way[handle.at].edge)
+                    && (!end.is_named_itself || handle.at + 1 == way.len())
+                    && self.is_in_program(way, &handle)
             })
         });
         of_program.min_by_key(Vec::len)
