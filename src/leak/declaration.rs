@@ -47,6 +47,11 @@ impl Declaration {
         self.rank == RANK_OF_AN_ASSIGNMENT
     }
 
+    /// Whether it is a variable that has the name of what is a property.
+    pub fn is_other_variable(&self) -> bool {
+        self.rank == RANK_OF_A_VARIABLE
+    }
+
     /// Whether it is one, or a key that is written as such: no text that is handed to something.
     pub fn is_name(&self) -> bool {
         self.is_sure() || self.rank == RANK_OF_A_KEY

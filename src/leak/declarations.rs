@@ -12,6 +12,7 @@ use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::anchors::{file_of_module, may_be_modules};
 use crate::leak::declaration::{Declaration, Named, find_declaration};
 use crate::leak::edges::{bases, property};
+use crate::leak::file_names::PACKAGES;
 use crate::leak::loaded_texts::LoadedTexts;
 use crate::leak::naming::{Handle, is_identifier};
 use crate::leak::places::most_frequent;
@@ -198,17 +199,39 @@ impl<'a> Declarations<'a> {
                 true => return None,
                 false => self.only_script(named, Declaration::is_sure)?,
             },
-            // A program tells a package by a name what is to be there, or assigns it. A key somewhere in
-            // the program may be a word that the package uses as well, unless it does not: then the
-            // package keeps an object that the program made.
+            // A program tells a package by a name what is to be there, or assigns it. A variable or a key
+            // somewhere in the program may be a word that the package uses as well, unless it does not: then
+            // the package keeps an object that the program made.
             Some(package) => {
                 let is_foreign = graph.name_index(handle.owner) == words.object_class
-                    && !mentions(package, &named.name);
-                self.only_script(named, |it| it.is_sure() || it.is_handed_over() || is_foreign)?
+                    && !self.is_word_of_package(package, &named.name);
+                self.only_script(named, |it| {
+                    is_foreign || it.is_handed_over() || (it.is_sure() && !it.is_other_variable())
+                })?
             }
             None => self.only_script(named, |it| !it.is_handed_over())?,
         };
         Some((Place { url, position: None, function: None }, found))
+    }
+
+    /// Whether a file of a package has a word anywhere, or another file of it whose functions are on the heap.
+    fn is_word_of_package(&self, file: &Place, word: &str) -> bool {
+        let Newer { graph, words, .. } = self.newer;
+        if mentions(file, word) {
+            return true;
+        }
+        let package = package_of(&file.url);
+        urls_of_functions(graph, words).iter().any(|url| {
+            if *url == file.url || package_of(url) != package {
+                return false;
+            }
+            let is_too_much = self.searched.get() > MOST_SEARCHED;
+            is_too_much
+                || source_text(url).is_some_and(|text| {
+                    self.searched.set(self.searched.get() + text.len());
+                    has_word(&text, word)
+                })
+        })
     }
 
     /// Where a class that an object inherits from declares a name, the nearest first.
@@ -353,6 +376,15 @@ fn folder_of_own_scripts(graph: &HeapGraph, words: &Vocabulary) -> Option<String
 /// Whether a file is of an installed package.
 pub(super) fn is_of_package(url: &str) -> bool {
     url.contains("node_modules")
+}
+
+/// The folder of the package that a file is of, up to its name.
+fn package_of(url: &str) -> &str {
+    let Some(at) = url.rfind(PACKAGES) else { return url };
+    let name = &url[at + PACKAGES.len()..];
+    let parts = if name.starts_with('@') { 2 } else { 1 };
+    let length = name.match_indices('/').nth(parts - 1).map_or(name.len(), |(slash, _)| slash);
+    &url[..at + PACKAGES.len() + length]
 }
 
 /// Whether a declaration is inside the class or function that begins at a place, or in the class that has it

@@ -63,7 +63,7 @@ impl FileNames {
 }
 
 /// The folder of installed packages in a path.
-const PACKAGES: &str = "node_modules/";
+pub(super) const PACKAGES: &str = "node_modules/";
 
 fn is_of_program(file: &str) -> bool {
     !file.starts_with(OF_NODE) && !file.contains(PACKAGES)

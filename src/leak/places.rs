@@ -449,6 +449,32 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_another_file_of_a_package_uses_is_no_variable_of_the_program() {
+        const SCOPE: &str = "node_modules/server/lib/scope.js";
+        let sources = Sources::new(
+            "places-package",
+            &[
+                (APP, "class App {}\n"),
+                (SCOPE, "const into = (job, item) => store(job, 'trail', item);\n"),
+                ("main.js", "const app = new App();\nconst trail = { length: 3 };\n"),
+            ],
+        );
+        let found = |other: &str| {
+            place(suspects(|heap, global, is_grown| {
+                let app = function(heap, global, "create", &sources.url(APP), 1);
+                function(heap, global, "main", &sources.url("main.js"), 1);
+                function(heap, global, "into", &sources.url(other), 1);
+                let job = property(heap, app, "job", "Object");
+                let list = property(heap, job, "trail", "Array");
+                grow(heap, list, is_grown);
+            }))
+        };
+        assert_eq!(found(SCOPE), ("app.js".into(), Some(1)));
+        // A package that does not know the word has it from the program.
+        assert_eq!(found("node_modules/other/scope.js"), ("main.js".into(), Some(2)));
+    }
+
+    #[test]
     fn what_a_file_hands_on_is_searched_for_in_modules_and_not_in_addons() {
         let sources = Sources::new(
             "places-modules",
