@@ -183,11 +183,12 @@ impl Describer<'_> {
         }
     }
 
-    /// Whether there is somebody whose growth it is: a name or code for it and, if Node has it, a reason to
-    /// report it nevertheless.
+    /// Whether there is somebody whose growth it is: a name or code for it and, if Node has it or hangs it onto
+    /// things, a reason to report it nevertheless.
     fn is_of_somebody(&self, candidate: &Candidate, seen: &Seen<'_>) -> bool {
         let is_nameless = seen.own_place.is_none() && seen.handle.is_none();
         (!is_nameless || seen.kind == SuspectKind::Instances)
+            && !self.is_hung_onto_promises(candidate)
             && self.is_worth_it_in_node(candidate, seen)
             && !self.is_state_of_young_module(candidate, seen)
     }

@@ -80,6 +80,17 @@ impl Describer<'_> {
         }
     }
 
+    /// Whether what piled up are properties of promises. A program keeps nothing there; Node, until version 22,
+    /// hangs a store onto each that is under way, for each AsyncLocalStorage that there is. Those are the leak.
+    pub(super) fn is_hung_onto_promises(&self, candidate: &Candidate) -> bool {
+        let Newer { graph, words, .. } = self.newer;
+        let holder = candidate.items_of().map_or(candidate.point.node, |inner| inner.sample);
+        candidate.more_items() > 0
+            && candidate.links == 0
+            && graph.node_type(holder) == NodeType::OBJECT
+            && graph.name_index(holder) == words.promise_class
+    }
+
     /// Whether Node keeps for the program what piled up.
     fn is_kept_for_program(&self, candidate: &Candidate, kind: SuspectKind) -> bool {
         // Without ids, what piled up may be anything that a container leads to, old or new.
@@ -202,5 +213,32 @@ mod tests {
     fn listeners_are_no_cache_of_what_sets_node_up() {
         assert_eq!(found("_events"), ["_events.exit"]);
         assert_eq!(found("loaded"), [""; 0]);
+    }
+
+    /// Node before version 24: each thing that is under way has a property for each AsyncLocalStorage, of which
+    /// the key is a symbol that the storage has as well.
+    #[test]
+    fn what_node_hangs_onto_promises_is_not_what_leaks() {
+        let found = suspects(|heap, global, is_grown| {
+            let run = function(heap, global, "run", "node:async_hooks", 150);
+            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
+            heap.edge(run, EdgeType::INTERNAL, "context", scope);
+            let list = property(heap, scope, "storageList", "Array");
+            let work = function(heap, global, "work", "/srv/app.js", 1);
+            let promise = property(heap, work, "ready", "Promise");
+            let store = heap.node(NodeType::ARRAY, "(object properties)", 60_000);
+            heap.edge(promise, EdgeType::INTERNAL, "properties", store);
+            let nothing = heap.node(NodeType::HIDDEN, "system / Oddball", 40);
+            for number in 0..if is_grown { 1_500 } else { 0 } {
+                let storage = heap.node(NodeType::OBJECT, "AsyncLocalStorage", 40);
+                heap.numbered(list, EdgeType::ELEMENT, number, storage);
+                let key = heap.node(NodeType::SYMBOL, "symbol", 24);
+                heap.edge(storage, EdgeType::PROPERTY, "kResourceStore", key);
+                heap.edge(store, EdgeType::INTERNAL, (3 + 3 * number).to_string(), key);
+                heap.edge(promise, EdgeType::PROPERTY, "<symbol kResourceStore>", nothing);
+            }
+        });
+        let names: Vec<_> = found.into_iter().map(|it| it.name).collect();
+        assert_eq!(names, ["storageList"]);
     }
 }
