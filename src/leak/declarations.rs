@@ -38,6 +38,8 @@ pub(super) struct Declarations<'a> {
     /// By name: the scripts of the program that declare it.
     declaring: RefCell<HashMap<Named, Vec<(String, Declaration)>>>,
     searched: Cell<usize>,
+    /// The URLs of all functions.
+    urls: OnceCell<BTreeSet<String>>,
     /// Found when the first name is searched for.
     own_scripts: OnceCell<Vec<String>>,
     own_folder: OnceCell<Option<String>>,
@@ -50,9 +52,9 @@ impl<'a> Declarations<'a> {
     /// Nothing is looked at yet.
     pub(super) fn new(newer: Newer<'a>) -> Self {
         let (declaring, searched) = (RefCell::default(), Cell::new(0));
-        let (own_scripts, own_folder) = (OnceCell::new(), OnceCell::new());
+        let (urls, own_scripts, own_folder) = Default::default();
         let (exported, texts) = (OnceCell::new(), LoadedTexts::new(newer));
-        Self { newer, declaring, searched, own_scripts, own_folder, exported, texts }
+        Self { newer, declaring, searched, urls, own_scripts, own_folder, exported, texts }
     }
 
     /// Where a function is in its file.
@@ -216,12 +218,11 @@ impl<'a> Declarations<'a> {
 
     /// Whether a file of a package has a word anywhere, or another file of it whose functions are on the heap.
     fn is_word_of_package(&self, file: &Place, word: &str) -> bool {
-        let Newer { graph, words, .. } = self.newer;
         if mentions(file, word) {
             return true;
         }
         let package = package_of(&file.url);
-        urls_of_functions(graph, words).iter().any(|url| {
+        self.urls().iter().any(|url| {
             if *url == file.url || package_of(url) != package {
                 return false;
             }
@@ -325,12 +326,17 @@ impl<'a> Declarations<'a> {
         found
     }
 
+    fn urls(&self) -> &BTreeSet<String> {
+        let Newer { graph, words, .. } = self.newer;
+        self.urls.get_or_init(|| urls_of_functions(graph, words))
+    }
+
     /// The scripts in the program's own files. Of a module without functions nothing but the module
     /// itself is left.
     fn find_scripts(&self) -> Vec<String> {
         let Newer { graph, words, .. } = self.newer;
         let modules = may_be_modules(graph, words);
-        let mut urls = urls_of_functions(graph, words);
+        let mut urls = self.urls().clone();
         urls.extend(modules.filter_map(|node| file_of_module(graph, words, node)));
         // An addon is a module, too, and megabytes without a line of source.
         let is_programs = |url: &String| {
