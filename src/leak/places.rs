@@ -449,14 +449,14 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_another_file_of_a_package_uses_is_no_variable_of_the_program() {
+    fn a_word_that_another_file_of_a_package_uses_is_that_of_the_package() {
         const SCOPE: &str = "node_modules/server/lib/scope.js";
         let sources = Sources::new(
             "places-package",
             &[
                 (APP, "class App {}\n"),
                 (SCOPE, "const into = (job, item) => store(job, 'trail', item);\n"),
-                ("main.js", "const app = new App();\nconst trail = { length: 3 };\n"),
+                ("main.js", "const app = new App();\napp.job = { trail: [] };\n"),
             ],
         );
         let found = |other: &str| {

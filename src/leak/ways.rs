@@ -64,8 +64,8 @@ impl Describer<'_> {
         });
         // What Node keeps for all, as the modules that were loaded, is at hand for the program in a thing that
         // Node gives it.
-        let last = End { at: route.len() - 1, is_named_itself: true };
-        [Some(last), emitter.map(|at| End { at, is_named_itself: false })]
+        let last = route.len().checked_sub(1).map(|at| End { at, is_named_itself: true });
+        [last, emitter.map(|at| End { at, is_named_itself: false })]
     }
 
     /// The shortest way to a thing that ends in the program, all that refers to it considered.
