@@ -17,7 +17,8 @@
 //! * [`explore`] answers questions about one snapshot (`openSnapshot`), [`node_table`] writes a row
 //!   per node (`heapdiff nodes`).
 //! * [`redact`] rewrites a snapshot as it streams by, between capture and disk.
-//! * [`source_map`] finds the position that somebody wrote for one in generated code.
+//! * [`source_map`] finds the position that somebody wrote for one in generated code, [`source_words`]
+//!   words in source code.
 //! * [`control`] stops and watches all of them, [`error`] is how they fail.
 //! * [`json`] is how answers cross to JavaScript, if it can hold them.
 //! * [`binding`] is all that JavaScript sees; `lib/native-binding.d.ts` is its other side.
@@ -62,5 +63,6 @@ pub mod redact;
 pub mod report;
 pub mod snapshot;
 pub mod source_map;
+pub mod source_words;
 #[doc(hidden)]
 pub mod testing;

@@ -21,8 +21,8 @@ use oxc_sourcemap::SourceMap;
 
 use crate::control::Control;
 use crate::error::Result;
-use crate::leak::source_words::{Position, is_alone, is_word, offset_of, position_of};
 use crate::report::{OriginalPosition, SourcePosition, Suspect};
+use crate::source_words::{Position, is_alone, is_word, offset_of, position_of};
 
 /// Larger files are left alone. The largest bundles that people run have some ten megabytes.
 const MAX_FILE_BYTES: u64 = 128 << 20;

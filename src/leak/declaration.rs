@@ -15,7 +15,7 @@ use crate::leak::declaration_rank::{
     RANK_OF_AN_ASSIGNMENT, is_exported_at, is_sure, rank_of,
 };
 use crate::leak::parameters::Parameters;
-use crate::leak::source_words::{Position, is_alone, offset_of, position_of};
+use crate::source_words::{Position, is_alone, offset_of, position_of};
 
 /// A declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 //! Time: linear in the line. Memory: none.
 
 use crate::leak::declaration::Named;
-use crate::leak::source_words::is_word;
+use crate::source_words::is_word;
 
 /// A variable that is declared behind others, or unpacked.
 pub(super) const RANK_IN_A_LIST: u32 = 1;

@@ -20,10 +20,10 @@ use crate::leak::route::Step;
 use crate::leak::scripts::{
     Constructors, Place, place_of_call, place_of_closure, urls_of_functions,
 };
-use crate::leak::source_words::has_word;
 use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
 use crate::source_map::source_text;
+use crate::source_words::has_word;
 
 /// So many bytes of source are searched for declarations in files that are not on the way.
 const MOST_SEARCHED: usize = 32 << 20;

@@ -6,7 +6,7 @@
 //! Time and memory: linear in the source, as [`Blocks`].
 
 use crate::leak::blocks::{Blocks, Kind, Pair};
-use crate::leak::source_words::{Position, is_alone, is_word, position_of};
+use crate::source_words::{Position, is_alone, is_word, position_of};
 
 /// Where the only function or class of a name is; `None` if there are several, or none.
 pub(super) fn definition_of(source: &str, name: &str) -> Option<Position> {

@@ -18,10 +18,10 @@ use crate::analysis::wtf8::lossy;
 use crate::graph::{HeapGraph, NodeIndex};
 use crate::leak::definition_of::definition_of;
 use crate::leak::scripts::{Place, internal_target, scripts_of_functions, url_of};
-use crate::leak::source_words::Position;
 use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
 use crate::source_map::source_text;
+use crate::source_words::Position;
 
 /// So many bytes of source are searched for functions. Whoever asks for more names has code that was made.
 const MOST_SEARCHED: usize = 32 << 20;

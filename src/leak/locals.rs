@@ -14,9 +14,9 @@ use crate::leak::describe::Describer;
 use crate::leak::naming::{Handle, class_name, leads_to_registers};
 use crate::leak::route::Step;
 use crate::leak::scripts::{Place, internal_target};
-use crate::leak::source_words::{offset_of, position_of};
 use crate::leak::suspects::Newer;
 use crate::source_map::source_text;
+use crate::source_words::{offset_of, position_of};
 
 /// So many scopes around a call are looked at for its variables that functions captured.
 const MOST_SCOPES: usize = 4;

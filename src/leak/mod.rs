@@ -6,7 +6,7 @@
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, lift, chain,
 //!    listeners, companions, ties, intervals, small), what is none (definitions, finalizers, idle, signals,
 //!    generations, windows, realms, room, turnover, load), what no variable holds (registered_symbols)
-//! -> describe: route, ways, naming, data_keys, exports, places, declarations (source_words),
+//! -> describe: route, ways, naming, data_keys, exports, places, declarations,
 //!    loaded_texts (definition_of), parameters, locals, stores, fronts, scripts, kind, contents, path,
 //!    fingerprint, sentence; what Node has (of_node, young_modules) and packages do
 //!    (collections); what is one leak in many places (alike, beside)
@@ -87,7 +87,6 @@ pub mod shape;
 mod shared_tables;
 mod signals;
 mod small;
-pub mod source_words;
 mod spine;
 #[cfg(test)]
 mod stage;

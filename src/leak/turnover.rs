@@ -20,10 +20,10 @@ use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
 use crate::leak::holders::slots;
 use crate::leak::items::{self, Container};
-use crate::leak::source_words::behind_name;
 use crate::leak::suspects::Newer;
 use crate::report::Suspect;
 use crate::source_map::source_text;
+use crate::source_words::behind_name;
 
 /// With fewer items before, that they are gone says little.
 const FEWEST_GONE: u64 = 8;

@@ -34,7 +34,7 @@ pub fn has_word(text: &str, word: &str) -> bool {
 }
 
 /// What stands behind a name, wherever a source has it as a whole word.
-pub(super) fn behind_name<'s>(source: &'s str, name: &'s str) -> impl Iterator<Item = &'s str> {
+pub(crate) fn behind_name<'s>(source: &'s str, name: &'s str) -> impl Iterator<Item = &'s str> {
     let places = source.match_indices(name).filter(|_| !name.is_empty());
     let whole = places.filter(|&(start, _)| is_alone(source, start, name));
     whole.map(|(start, _)| &source[start + name.len()..])
