@@ -389,7 +389,7 @@ fn suspects(
             rayon::join(|| shapes(graph, words, control), || count_items(graph, words, control));
         let marks = isolates(graph, words);
         let of_one_isolate = are_of_one_isolate(&older.isolates, &marks);
-        Before::by_shape(census, newer, &shapes?, &items?, of_one_isolate, control)?
+        Before::by_shape(census, newer, shapes?, items?, of_one_isolate, control)?
     };
     find_suspects(newer, &before, options, control)
 }

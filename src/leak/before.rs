@@ -160,8 +160,8 @@ impl<'a> Before<'a> {
     pub fn by_shape(
         census: &'a Census,
         newer: Newer<'_>,
-        shapes: &[u64],
-        items: &[u32],
+        shapes: Vec<u64>,
+        items: Vec<u32>,
         of_one_isolate: bool,
         control: &Control,
     ) -> Result<Self> {
@@ -179,6 +179,8 @@ impl<'a> Before<'a> {
             members.push(Member { node, shape, items, retained });
             now.entry(shape).or_default().add(items, retained);
         }
+        // What comes now takes memory as well.
+        drop((shapes, items));
         control.checkpoint()?;
         let moved = Moved::find(census, &now);
         control.checkpoint()?;

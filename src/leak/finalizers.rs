@@ -58,8 +58,14 @@ pub(crate) fn will_be_taken_out(
     if more == 0 {
         return false;
     }
+    /// Most items have to be references, so among the first ones there are some.
+    const FIRST: usize = 64;
+    let new = |most| new_items(newer, before, candidate.point.node, most);
+    if !new(FIRST).into_iter().any(|item| is_reference(graph, item)) {
+        return false;
+    }
     // What a callback is to be called with may hold them as well, so that the container does not retain them.
-    let items = new_items(newer, before, candidate.point.node, usize::MAX);
+    let items = new(usize::MAX);
     let references = items.into_iter().filter(|&item| is_reference(graph, item));
     let dead = references.filter(|&reference| is_done(graph, reference)).count() as u64;
     let waiting = || all_waiting(graph, &analysis.dominators, positions);

@@ -9,8 +9,8 @@
 //! What waits costs at most [`DEAREST`] more than what is looked at now, so a cost is kept as the last
 //! bits of it, and the column of costs fits a second-level cache.
 //!
-//! Time: linear in nodes and edges. Memory: 5 bytes a node while it runs, 4 after, and the buckets;
-//! with labels 8 more.
+//! Time: linear in nodes and edges. Memory: 5 bytes a node while it runs, 4 after, and the buckets; for
+//! labels 9 and 8.
 
 use crate::control::Control;
 use crate::error::Result;
@@ -61,7 +61,10 @@ impl Routes {
     /// Finds the ways from the root. One thread.
     pub fn find(graph: &HeapGraph, words: &Vocabulary, control: &Control) -> Result<Self> {
         let root = Source { node: graph.root(), label: () };
-        Ok(Self { arrival: search(graph, words, &[root], |(), _| (), control)?.arrival })
+        let mut arrival = vec![NONE; graph.node_count()];
+        let arrive = |step: Step| arrival[step.edge.target.at()] = step.edge.index.0;
+        search(graph, words, &[root], |(), _| (), arrive, control)?;
+        Ok(Self { arrival })
     }
 
     /// The way to a node: from the root on, the last step arrives. Empty for the root itself and
@@ -104,13 +107,7 @@ pub fn labels(
     extend: impl FnMut(u64, Step) -> u64,
     control: &Control,
 ) -> Result<Vec<u64>> {
-    Ok(search(graph, words, sources, extend, control)?.labels)
-}
-
-/// What a search finds, by node.
-struct Found<L> {
-    arrival: Vec<u32>,
-    labels: Vec<L>,
+    search(graph, words, sources, extend, |_| {}, control)
 }
 
 /// What a way to a node costs, as far as that matters: nothing is known of it, or its way is final, or
@@ -141,23 +138,24 @@ impl Cost {
 }
 
 /// Dial's search. Prices are above 0 but for those of the root's own edges, so that a label is final
-/// by the time it is handed on. Labels of no size cost nothing.
+/// by the time it is handed on. Labels of no size cost nothing. `arrive` is told the last step of the way to a
+/// node, the best one so far; the labels are answered, by node.
 fn search<L: Copy + Default + Ord>(
     graph: &HeapGraph,
     words: &Vocabulary,
     sources: &[Source<L>],
     mut extend: impl FnMut(L, Step) -> L,
+    mut arrive: impl FnMut(Step),
     control: &Control,
-) -> Result<Found<L>> {
+) -> Result<Vec<L>> {
     let node_count = graph.node_count();
-    let mut found =
-        Found { arrival: vec![NONE; node_count], labels: vec![L::default(); node_count] };
+    let mut labels = vec![L::default(); node_count];
     let mut cost = vec![Cost::UNKNOWN; node_count];
     let mut prices = Prices::new(graph, words);
     let mut ring: [Vec<NodeIndex>; RING] = std::array::from_fn(|_| Vec::new());
     for source in sources {
         cost[source.node.at()] = Cost::waits(0);
-        found.labels[source.node.at()] = source.label;
+        labels[source.node.at()] = source.label;
         ring[0].push(source.node);
     }
     let mut waiting = ring[0].len();
@@ -183,8 +181,9 @@ fn search<L: Copy + Default + Ord>(
                 if price as i32 > known {
                     continue;
                 }
-                let label = extend(found.labels[node.at()], Step { from: node, edge });
-                if price as i32 == known && label >= found.labels[target] {
+                let step = Step { from: node, edge };
+                let label = extend(labels[node.at()], step);
+                if price as i32 == known && label >= labels[target] {
                     continue;
                 }
                 if (price as i32) < known {
@@ -193,13 +192,13 @@ fn search<L: Copy + Default + Ord>(
                     ring[total as usize % RING].push(edge.target);
                     waiting += 1;
                 }
-                found.labels[target] = label;
-                found.arrival[target] = edge.index.0;
+                labels[target] = label;
+                arrive(step);
             }
         }
         now = now.wrapping_add(1);
     }
-    Ok(found)
+    Ok(labels)
 }
 
 /// An edge by its index, and whose it is.

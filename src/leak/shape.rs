@@ -11,8 +11,8 @@
 //! A part of a shape is the name by which the last step goes, and another the class it leads to, so that what
 //! is at another place after a deploy can be known again: see `moved.rs`.
 //!
-//! Time: linear in nodes and edges; each node takes its parent's shape. Memory: 8 bytes a node, 16
-//! while the ways are searched.
+//! Time: linear in nodes and edges; each node takes its parent's shape. Memory: 8 bytes a node, 9 and the
+//! buckets of the search while that runs.
 
 use hashbrown::HashMap;
 

@@ -64,7 +64,7 @@ impl Heap {
         let control = Control::default();
         let shapes = shapes(&self.graph, &self.words, &control).unwrap();
         let items = count_items(&self.graph, &self.words, &control).unwrap();
-        Before::by_shape(census, self.newer(), &shapes, &items, false, &control).unwrap()
+        Before::by_shape(census, self.newer(), shapes, items, false, &control).unwrap()
     }
 
     /// Where growth of more than `least_bytes` and `least_items` piles up since `before`.
