@@ -11,6 +11,7 @@
 //! [man]: https://man7.org/linux/man-pages/man2/madvise.2.html
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[cfg(unix)]
@@ -40,12 +41,18 @@ impl PageRange {
 
 /// What another thread may have provided: the pages of some columns, as long as they are there.
 #[derive(Debug, Default)]
-pub struct PagesAhead(Mutex<Vec<PageRange>>);
+pub struct PagesAhead {
+    columns: Mutex<Vec<PageRange>>,
+    /// Whether somebody waits to close the columns: who provides pages would take the lock again and again before
+    /// whoever waits for it gets it.
+    is_closing: AtomicBool,
+}
 
 impl PagesAhead {
     /// Shows the columns to other threads, until what this returns is closed or dropped. That has to
     /// be before the columns are: it is a courtesy to whoever is given their addresses next.
     pub fn open(&self, columns: Vec<PageRange>) -> Closing<'_> {
+        self.is_closing.store(false, Ordering::Relaxed);
         *self.lock() = columns;
         Closing(self)
     }
@@ -53,7 +60,7 @@ impl PagesAhead {
     /// Has the pages provided, always of the column that lacks most, until all are there or the
     /// columns are closed.
     pub fn provide(&self) {
-        while self.provide_chunk() {}
+        while !self.is_closing.load(Ordering::Relaxed) && self.provide_chunk() {}
     }
 
     /// Whether there may be more to do. Columns stay where they are meanwhile.
@@ -68,7 +75,7 @@ impl PagesAhead {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<PageRange>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.columns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -78,6 +85,7 @@ pub struct Closing<'a>(&'a PagesAhead);
 
 impl Drop for Closing<'_> {
     fn drop(&mut self) {
+        self.0.is_closing.store(true, Ordering::Relaxed);
         self.0.lock().clear();
     }
 }
@@ -117,6 +125,21 @@ mod tests {
         });
         drop(open);
         assert!(column.iter().enumerate().all(|(at, &number)| number == at as u32));
+    }
+
+    #[test]
+    fn nothing_more_is_provided_once_somebody_waits_to_close() {
+        let column: Vec<u64> = Vec::with_capacity(1 << 20);
+        let ahead = PagesAhead::default();
+        let open = ahead.open(vec![PageRange::of(&column)]);
+        let lacking = left(&ahead);
+        ahead.is_closing.store(true, Ordering::Relaxed);
+        ahead.provide();
+        assert_eq!(left(&ahead), lacking);
+        drop(open);
+        let _open = ahead.open(vec![PageRange::of(&column)]);
+        ahead.provide();
+        assert!(left(&ahead) < lacking.max(1), "opened again");
     }
 
     /// The kernels that this is tested on know how.

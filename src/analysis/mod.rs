@@ -317,6 +317,8 @@ fn weigh(
     detachedness: &Detachedness,
     control: &Control,
 ) -> Result<Weights> {
+    // A job that has been stopped still comes here, and no column is worth its pages then.
+    control.checkpoint()?;
     let mut timings = Timings::default();
     let has_user_roots = !roots::user_roots(graph, names).is_empty();
     let self_size = timed(&mut timings.ownership, || {
@@ -339,6 +341,8 @@ fn classify(
     detachedness: &Detachedness,
     control: &Control,
 ) -> Result<(Groups, Vec<InterfaceDefinition>, Classes, Duration)> {
+    // As in `weigh`.
+    control.checkpoint()?;
     let start = Instant::now();
     let groups = Groups::new(graph, names, detachedness, control)?;
     let definitions = interfaces::infer(groups.shapes(), control)?;
