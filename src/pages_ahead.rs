@@ -60,11 +60,14 @@ impl PagesAhead {
     /// Has the pages provided, always of the column that lacks most, until all are there or the
     /// columns are closed.
     pub fn provide(&self) {
-        while !self.is_closing.load(Ordering::Relaxed) && self.provide_chunk() {}
+        while self.provide_chunk() {}
     }
 
     /// Whether there may be more to do. Columns stay where they are meanwhile.
     fn provide_chunk(&self) -> bool {
+        if self.is_closing.load(Ordering::Relaxed) {
+            return false;
+        }
         let mut columns = self.lock();
         let Some(PageRange(lacking)) = columns.iter_mut().max_by_key(|pages| pages.0.len()) else {
             return false;
