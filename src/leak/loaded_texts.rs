@@ -9,7 +9,7 @@
 //!
 //! Time: linear in nodes and edges of functions, once, and in a file for each name that is looked for in it, of
 //! which there are [`MOST_SEARCHED`] bytes at most.
-//! Memory: a word a script, and the names that were looked for.
+//! Memory: a word and the URL of a script, and the names that were looked for.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
@@ -20,6 +20,7 @@ use crate::leak::definition_of::definition_of;
 use crate::leak::scripts::{Place, internal_target, scripts_of_functions, url_of};
 use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
+use crate::redact::is_token;
 use crate::source_map::source_text;
 use crate::source_words::Position;
 
@@ -29,8 +30,8 @@ const MOST_SEARCHED: usize = 32 << 20;
 /// The texts of scripts, and what was found in the files of those that have another one.
 pub(super) struct LoadedTexts<'a> {
     newer: Newer<'a>,
-    /// By URL: how each script of that URL begins. Found when the first file is asked for.
-    beginnings: OnceCell<HashMap<String, Vec<String>>>,
+    /// By URL: the text that each script of that URL has on the heap. Found when the first file is asked for.
+    beginnings: OnceCell<HashMap<String, Vec<NodeIndex>>>,
     /// By URL: whether the file is as good as what V8 runs.
     known: RefCell<HashMap<String, bool>>,
     /// By URL and name: where the file defines it.
@@ -75,35 +76,27 @@ impl<'a> LoadedTexts<'a> {
         }
         let Newer { graph, words, .. } = self.newer;
         let beginnings = self.beginnings.get_or_init(|| beginnings(graph, words));
-        let is_in_file = beginnings.get(url).is_none_or(|scripts| {
-            let text = source_text(url);
-            text.is_none_or(|text| scripts.iter().any(|script| is_beginning(script, &text)))
+        let is_in_file = beginnings.get(url).is_none_or(|texts| {
+            let file = source_text(url);
+            let begins = |file: &str, text| is_beginning(&lossy(graph.raw_name(text)), file);
+            file.is_none_or(|file| texts.iter().any(|&text| begins(&file, text)))
         });
         self.known.borrow_mut().insert(url.to_owned(), is_in_file);
         is_in_file
     }
 }
 
-/// How the scripts of functions begin, by URL. A redacted text tells nothing.
-fn beginnings(graph: &HeapGraph, words: &Vocabulary) -> HashMap<String, Vec<String>> {
-    let beginning = |script: NodeIndex| {
-        let source = internal_target(graph, script, [words.source; 2])?;
-        let text = lossy(graph.raw_name(source));
-        (graph.node_type(source).is_string() && !is_redacted(&text)).then_some(text)
-    };
-    let mut found: HashMap<String, Vec<String>> = HashMap::new();
+/// What the heap has of the texts of scripts that have functions, by URL. A redacted text tells nothing.
+fn beginnings(graph: &HeapGraph, words: &Vocabulary) -> HashMap<String, Vec<NodeIndex>> {
+    let mut found: HashMap<String, Vec<NodeIndex>> = HashMap::new();
     for script in scripts_of_functions(graph, words) {
-        if let Some(text) = beginning(script) {
+        let text = internal_target(graph, script, [words.source; 2])
+            .filter(|&it| graph.node_type(it).is_string() && !is_token(graph.raw_name(it)));
+        if let Some(text) = text {
             found.entry(url_of(graph, script)).or_default().push(text);
         }
     }
     found
-}
-
-/// Whether a text is what redaction puts in place of one: its length and a token.
-fn is_redacted(text: &str) -> bool {
-    let length = text.strip_prefix('~').and_then(|rest| rest.split_once('~'));
-    length.is_some_and(|(length, _)| length.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Whether what V8 runs begins as the file does, but for what was blanked, with a semicolon where a statement

@@ -34,8 +34,9 @@ mod graph;
 mod meta;
 mod numbers;
 mod rewriter;
+mod rows;
 mod strings;
 mod texts;
 
 pub use rewriter::Redactor;
-pub use texts::Salt;
+pub use texts::{Salt, is_token};

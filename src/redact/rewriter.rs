@@ -1,9 +1,9 @@
-//! The rewriter itself: bytes of a snapshot in, bytes of a redacted one out.
+//! The rewriter itself: bytes of a snapshot in, bytes of a redacted one out. Here is the document with its sections and
+//! texts; the rows of its arrays are in [`super::rows`].
 
-use super::graph::Graph;
-use super::meta::{EDGE_FIELDS, EdgeKind, Meta, is_of_format};
-use super::numbers::{Numbers, Stop, write_number};
-use super::strings::{Strings, Use};
+use super::meta::{Meta, is_of_format};
+use super::rows::{RowKind, Rows};
+use super::strings::Strings;
 use super::texts::Salt;
 use crate::error::{Error, Result};
 use crate::snapshot::{BYTE_ORDER_MARK, check_escapes, unexpected};
@@ -34,12 +34,7 @@ pub struct Redactor {
     /// What came last in `strings`.
     item: Item,
     header: Vec<u8>,
-    meta: Meta,
-    numbers: Numbers,
-    column: usize,
-    row: Vec<u64>,
-    first: bool,
-    graph: Graph,
+    rows: Rows,
     strings: Strings,
 }
 
@@ -55,17 +50,8 @@ enum State {
 enum Section {
     Other,
     Header,
-    Nodes,
-    Edges,
-    /// Rows some of whose columns are strings.
     Rows(RowKind),
     Strings,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum RowKind {
-    TraceFunctions,
-    ContextVariables,
 }
 
 /// What there is in the array of strings.
@@ -100,12 +86,7 @@ impl Redactor {
             text_start: 0,
             item: Item::Start,
             header: Vec::new(),
-            meta: Meta::default(),
-            numbers: Numbers::default(),
-            column: 0,
-            row: Vec::new(),
-            first: true,
-            graph: Graph::default(),
+            rows: Rows::default(),
             strings: Strings::default(),
         }
     }
@@ -118,10 +99,8 @@ impl Redactor {
     pub fn push(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) -> Result<()> {
         while !bytes.is_empty() {
             let used = match (self.state, self.section) {
-                (State::Outside, Section::Nodes | Section::Edges | Section::Rows(_))
-                    if self.depth == 2 =>
-                {
-                    self.take_numbers(bytes, out)?
+                (State::Outside, Section::Rows(kind)) if self.depth == 2 => {
+                    self.take_rows(kind, bytes, out)?
                 }
                 (State::Outside | State::Done, _) => {
                     self.take_structure(bytes[0], out)?;
@@ -195,8 +174,8 @@ impl Redactor {
     fn begin_section(&mut self, byte: u8) -> Result<()> {
         self.section = match (self.key.as_slice(), byte) {
             (b"snapshot", b'{') => Section::Header,
-            (b"nodes", b'[') => Section::Nodes,
-            (b"edges", b'[') => Section::Edges,
+            (b"nodes", b'[') => Section::Rows(RowKind::Nodes),
+            (b"edges", b'[') => Section::Rows(RowKind::Edges),
             (b"trace_function_infos", b'[') => Section::Rows(RowKind::TraceFunctions),
             (b"scope_context_vars", b'[') => Section::Rows(RowKind::ContextVariables),
             (b"strings", b'[') => Section::Strings,
@@ -206,9 +185,7 @@ impl Redactor {
         if self.section == Section::Header {
             self.header = vec![byte];
         }
-        self.first = true;
-        self.column = 0;
-        self.row.clear();
+        self.rows.begin();
         Ok(())
     }
 
@@ -218,8 +195,8 @@ impl Redactor {
         let wrong = match self.section {
             Section::Other => false,
             Section::Header => std::mem::replace(header, true),
-            Section::Nodes => !*header || *strings || std::mem::replace(nodes, true),
-            Section::Edges => !*nodes || *strings || std::mem::replace(edges, true),
+            Section::Rows(RowKind::Nodes) => !*header || *strings || std::mem::replace(nodes, true),
+            Section::Rows(RowKind::Edges) => !*nodes || *strings || std::mem::replace(edges, true),
             Section::Rows(_) => !*header || *strings,
             Section::Strings => !*edges || std::mem::replace(strings, true),
         };
@@ -241,7 +218,7 @@ impl Redactor {
 
     fn end_section(&mut self) -> Result<()> {
         if self.section == Section::Header {
-            self.meta = Meta::parse(&self.header).map_err(|what| self.invalid(&what))?;
+            self.rows.meta = Meta::parse(&self.header).map_err(|what| self.invalid(&what))?;
         }
         self.section = Section::Other;
         Ok(())
@@ -311,142 +288,13 @@ impl Redactor {
         Ok(())
     }
 
-    fn take_numbers(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize> {
-        let mut numbers = std::mem::take(&mut self.numbers);
-        let taken = numbers.take(bytes, |value| self.take_number(value, out));
-        self.numbers = numbers;
-        match taken? {
-            Stop::More(used) => Ok(used),
-            Stop::End(used) => {
-                self.end_numbers()?;
-                out.push(b']');
-                Ok(used)
-            }
-            Stop::Wrong(at) => {
-                let offset = self.offset + at as u64;
-                Err(Error::invalid(offset, "an array of numbers holds something else"))
-            }
+    fn take_rows(&mut self, kind: RowKind, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize> {
+        let (used, ended) = self.rows.take(kind, bytes, self.offset, &mut self.strings, out)?;
+        if ended {
+            self.depth -= 1;
+            self.section = Section::Other;
         }
-    }
-
-    fn end_numbers(&mut self) -> Result<()> {
-        if self.column != 0 {
-            return Err(self.invalid("an array ends in the middle of a row"));
-        }
-        self.graph.skip_owners_without_edges();
-        if self.section == Section::Edges && self.graph.edges_of_owner().is_some() {
-            return Err(self.invalid("`edges` has fewer rows than the nodes promise"));
-        }
-        if self.section == Section::Edges {
-            for name in self.graph.export_names() {
-                self.strings.refer(u64::from(name), Use::Export);
-            }
-        }
-        self.depth -= 1;
-        self.section = Section::Other;
-        Ok(())
-    }
-
-    fn take_number(&mut self, value: u64, out: &mut Vec<u8>) -> Result<()> {
-        self.row.push(value);
-        self.column += 1;
-        let fields = match self.section {
-            Section::Nodes => self.meta.node_fields,
-            Section::Edges => EDGE_FIELDS,
-            Section::Rows(RowKind::TraceFunctions) => self.meta.trace_strings.len().max(1),
-            _ => 1,
-        };
-        if self.column < fields {
-            return Ok(());
-        }
-        self.column = 0;
-        match self.section {
-            Section::Nodes => self.end_node(out)?,
-            Section::Edges => self.end_edge(out)?,
-            _ => self.end_row(out),
-        }
-        self.row.clear();
-        Ok(())
-    }
-
-    fn end_row(&mut self, out: &mut Vec<u8>) {
-        for at in 0..self.row.len() {
-            let is_string = match self.section {
-                Section::Rows(RowKind::ContextVariables) => true,
-                _ => self.meta.trace_strings.get(at).copied().unwrap_or(false),
-            };
-            let value =
-                if is_string { self.strings.refer(self.row[at], Use::Label) } else { self.row[at] };
-            write_number(value, self.first, out);
-            self.first = false;
-        }
-    }
-
-    fn end_node(&mut self, out: &mut Vec<u8>) -> Result<()> {
-        let [kind, name, edges] = [self.meta.node_type, self.meta.node_name, self.meta.node_edges]
-            .map(|column| self.row[column]);
-        let narrow = |value: u64| u32::try_from(value);
-        let (Ok(kind), Ok(narrow_name), Ok(edges)) =
-            (u8::try_from(kind), narrow(name), narrow(edges))
-        else {
-            return Err(self.invalid("a number of a node is too large"));
-        };
-        let is_value = self.meta.is_value.get(usize::from(kind)).copied().unwrap_or(true);
-        if let Some(bytes) = self.meta.node_size.map(|column| self.row[column]) {
-            self.graph.note_size(kind, bytes, &self.meta);
-        }
-        self.graph.push(kind, narrow_name, edges);
-        let use_ = match is_value {
-            true => Use::Value,
-            false if self.meta.code_type == Some(kind) => Use::Code,
-            false => Use::Label,
-        };
-        self.row[self.meta.node_name] = self.strings.refer(name, use_);
-        for at in 0..self.row.len() {
-            write_number(self.row[at], self.first, out);
-            self.first = false;
-        }
-        Ok(())
-    }
-
-    fn end_edge(&mut self, out: &mut Vec<u8>) -> Result<()> {
-        self.graph.skip_owners_without_edges();
-        let Some(count) = self.graph.edges_of_owner() else {
-            return Err(self.invalid("`edges` has more rows than the nodes promise"));
-        };
-        let columns = [self.meta.edge_type, self.meta.edge_name, self.meta.edge_to];
-        self.graph.edges.push(columns.map(|column| self.row[column]));
-        if self.graph.edges.len() == count as usize {
-            self.write_edges(out);
-            self.graph.end_owner();
-        }
-        Ok(())
-    }
-
-    /// All edges of a node, of which it is only now known what the names of its properties are.
-    fn write_edges(&mut self, out: &mut Vec<u8>) {
-        let edges = std::mem::take(&mut self.graph.edges);
-        self.graph.note_user_roots(&edges, &self.meta);
-        let use_of_names = self.graph.use_of_names(&edges, &self.meta);
-        self.graph.note_exports(&edges, &self.meta);
-        for &[kind, name, target] in &edges {
-            let name = match self.meta.edge_kind(kind) {
-                EdgeKind::Numbered | EdgeKind::Element => name,
-                EdgeKind::Property => self.strings.refer(name, use_of_names),
-                _ => self.strings.refer(name, Use::Label),
-            };
-            let mut row = [0; EDGE_FIELDS];
-            // The columns in the order of the file.
-            let columns = [self.meta.edge_type, self.meta.edge_name, self.meta.edge_to];
-            for (column, value) in columns.into_iter().zip([kind, name, target]) {
-                row[column] = value;
-            }
-            for value in row {
-                write_number(value, self.first, out);
-                self.first = false;
-            }
-        }
-        self.graph.edges = edges;
+        Ok(used)
     }
 }
 

@@ -75,6 +75,17 @@ impl Salt {
     }
 }
 
+/// Whether a text is the token of a value.
+pub fn is_token(text: &[u8]) -> bool {
+    let Some(rest) = text.strip_prefix(b"~") else { return false };
+    let mut parts = rest.splitn(2, |&byte| byte == b'~');
+    let (length, token) = (parts.next().unwrap_or(&[]), parts.next().unwrap_or(&[]));
+    !length.is_empty()
+        && length.iter().all(u8::is_ascii_digit)
+        && token.len() == 2 * TOKEN_BYTES
+        && token.iter().all(u8::is_ascii_hexdigit)
+}
+
 /// Where data begins in the URL of a script: its source, if the URL holds that, or the query or fragment of a
 /// file's. V8 after Node 26 names scripts with their kind.
 fn data_in_url(text: &[u8]) -> Option<usize> {
@@ -225,6 +236,12 @@ mod tests {
         assert!(token("a", "\\u0041\\n").starts_with("~2~"));
         assert_eq!(token("a", "(sliced string)"), "(sliced string)");
         assert_eq!(token("a", "heapdiff isolate 07"), "heapdiff isolate 07");
+        assert!(is_token(token("a", "secret").as_bytes()));
+        assert!(
+            !["secret", "~", "~8~", "~8~0123", "~~0123456789abcdef"]
+                .iter()
+                .any(|it| is_token(it.as_bytes()))
+        );
         let mut random = [Vec::new(), Vec::new()];
         for out in &mut random {
             Salt::new(None).write_token(b"secret", out);
