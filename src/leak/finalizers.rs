@@ -14,33 +14,31 @@
 //! Time: linear in the registry's edges and in its cells; in all nodes where cells or references wait for the
 //! callbacks of others.
 
-use crate::analysis::dominator_tree::DominatorTree;
-use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType};
+use crate::graph::{Edge, EdgeType, NodeIndex, NodeType, StringIndex};
 use crate::leak::before::Before;
 use crate::leak::candidate::Candidate;
+use crate::leak::edges::target;
 use crate::leak::grown::new_items;
 use crate::leak::suspects::Newer;
 
 /// The bytes that a node retains, or is credited with, as cells whose targets have been collected: 0 for all
 /// that is no registry. `positions` say where each node stands in the dominator tree.
 pub(crate) fn bytes_waiting(
-    graph: &HeapGraph,
-    tree: &DominatorTree,
+    newer: Newer<'_>,
     positions: &[u32],
     node: NodeIndex,
     credited: &[NodeIndex],
 ) -> u64 {
-    let Some(Registry { mut waiting, living, orphans, shared }) =
-        registry(graph, tree, positions, node)
+    let Some(Registry { mut waiting, living, orphans, shared }) = registry(newer, positions, node)
     else {
         return 0;
     };
     let all = (waiting.count + orphans.count + living.count).max(1);
-    if orphans.count > 0 && all_waiting(graph, tree, positions) >= orphans.count {
+    if orphans.count > 0 && all_waiting(newer, positions) >= orphans.count {
         waiting.count += orphans.count;
         waiting.bytes += orphans.bytes;
     }
-    let credited = credited.iter().map(|&node| u64::from(graph.tables().self_size[node.at()]));
+    let credited = credited.iter().map(|&node| u64::from(newer.graph.file_self_size(node)));
     let shared = shared + credited.sum::<u64>();
     waiting.bytes + (u128::from(shared) * u128::from(waiting.count) / u128::from(all)) as u64
 }
@@ -53,7 +51,6 @@ pub(crate) fn will_be_taken_out(
     positions: &[u32],
     candidate: &Candidate,
 ) -> bool {
-    let Newer { graph, analysis, .. } = newer;
     let more = candidate.more_items();
     if more == 0 {
         return false;
@@ -61,38 +58,33 @@ pub(crate) fn will_be_taken_out(
     /// Most items have to be references, so among the first ones there are some.
     const FIRST: usize = 64;
     let new = |most| new_items(newer, before, candidate.point.node, most);
-    if !new(FIRST).into_iter().any(|item| is_reference(graph, item)) {
+    if !new(FIRST).into_iter().any(|item| is_reference(newer, item)) {
         return false;
     }
     // What a callback is to be called with may hold them as well, so that the container does not retain them.
     let items = new(usize::MAX);
-    let references = items.into_iter().filter(|&item| is_reference(graph, item));
-    let dead = references.filter(|&reference| is_done(graph, reference)).count() as u64;
-    let waiting = || all_waiting(graph, &analysis.dominators, positions);
+    let references = items.into_iter().filter(|&item| is_reference(newer, item));
+    let dead = references.filter(|&reference| is_done(newer, reference)).count() as u64;
+    let waiting = || all_waiting(newer, positions);
     // What the live ones gained is no growth to speak of.
     dead * 8 >= more * 7 && waiting() * 8 >= more * 7
 }
 
 /// How many callbacks wait, of all registries.
-fn all_waiting(graph: &HeapGraph, tree: &DominatorTree, positions: &[u32]) -> u64 {
-    let found = graph.nodes().filter_map(|node| registry(graph, tree, positions, node));
+fn all_waiting(newer: Newer<'_>, positions: &[u32]) -> u64 {
+    let found = newer.graph.nodes().filter_map(|node| registry(newer, positions, node));
     found.map(|registry| registry.waiting.count).sum()
 }
 
 /// The cells of a registry, and the bytes of its table; `None` for all that is none.
-fn registry(
-    graph: &HeapGraph,
-    tree: &DominatorTree,
-    positions: &[u32],
-    node: NodeIndex,
-) -> Option<Registry> {
-    let is_registry = graph.node_type(node) == NodeType::OBJECT
-        && graph.raw_name(node) == b"FinalizationRegistry";
-    if !is_registry {
+fn registry(newer: Newer<'_>, positions: &[u32], node: NodeIndex) -> Option<Registry> {
+    if !is_registry(newer, node) {
         return None;
     }
-    let size = |node: NodeIndex| u64::from(graph.tables().self_size[node.at()]);
-    let is_shared = |part| graph.node_type(part) == NodeType::ARRAY || is_reference(graph, part);
+    let Newer { graph, words, analysis, .. } = newer;
+    let tree = &analysis.dominators;
+    let size = |node: NodeIndex| u64::from(graph.file_self_size(node));
+    let is_shared = |part| graph.node_type(part) == NodeType::ARRAY || is_reference(newer, part);
     let mut found = Registry::default();
     // The cells that a node is below: by which one is unregistered, a cell of one list leads to the other list.
     let mut above: Vec<(usize, State)> = Vec::new();
@@ -101,10 +93,10 @@ fn registry(
         while above.last().is_some_and(|&(end, _)| end <= position) {
             above.pop();
         }
-        let is_cell = graph.raw_name(part) == b"system / WeakCell";
+        let is_cell = graph.name_index(part) == words.weak_cell_node;
         let is_on_top = above.is_empty() && tree.idom(part) == node;
         if is_cell && (is_on_top || !above.is_empty()) {
-            let state = State::of(graph, part);
+            let state = State::of(newer, part);
             above.push((tree.subtree(positions[part.at()]).end, state));
             found.cells(state).count += 1;
         }
@@ -118,34 +110,36 @@ fn registry(
 }
 
 /// Whether what a weak cell or reference leads to has been collected.
-fn is_done(graph: &HeapGraph, cell: NodeIndex) -> bool {
-    weak(graph, cell, b"target").is_none()
+fn is_done(newer: Newer<'_>, cell: NodeIndex) -> bool {
+    target(newer.graph, cell, EdgeType::WEAK, newer.words.target).is_none()
 }
 
 /// Whether a cell can be unregistered and is about something that has been collected: a weak reference to it
 /// is the token, or in what the callback is called with.
-fn is_orphan(graph: &HeapGraph, cell: NodeIndex) -> bool {
-    let is_dead = |node: NodeIndex| is_reference(graph, node) && is_done(graph, node);
-    let Some(token) = weak(graph, cell, b"unregister_token") else { return false };
+fn is_orphan(newer: Newer<'_>, cell: NodeIndex) -> bool {
+    let Newer { graph, words, .. } = newer;
+    let token = target(graph, cell, EdgeType::WEAK, words.unregister_token);
+    let Some(token) = token.filter(|&token| is_reference(newer, token)) else { return false };
+    let is_dead = |node: NodeIndex| is_reference(newer, node) && is_done(newer, node);
     let is_held = |edge: &Edge| {
         edge.label.edge_type() != EdgeType::WEAK
             && graph.node_type(edge.target) == NodeType::OBJECT
-            && graph.raw_name(edge.target) != b"FinalizationRegistry"
+            && !is_registry(newer, edge.target)
     };
     let mut held = graph.edges(cell).filter(is_held).map(|edge| edge.target);
-    is_reference(graph, token)
-        && (is_done(graph, token)
-            || held.any(|held| graph.edges(held).any(|edge| is_dead(edge.target))))
+    is_done(newer, token) || held.any(|held| graph.edges(held).any(|edge| is_dead(edge.target)))
 }
 
-fn is_reference(graph: &HeapGraph, node: NodeIndex) -> bool {
-    graph.node_type(node) == NodeType::OBJECT && graph.raw_name(node) == b"WeakRef"
+fn is_reference(newer: Newer<'_>, node: NodeIndex) -> bool {
+    is_instance(newer, node, newer.words.weak_ref_class)
 }
 
-/// What a node refers to weakly by a name. V8 names those edges of a cell and of a reference.
-fn weak(graph: &HeapGraph, node: NodeIndex, name: &[u8]) -> Option<NodeIndex> {
-    let mut edges = graph.edges(node).filter(|edge| edge.label.edge_type() == EdgeType::WEAK);
-    edges.find(|edge| graph.edge_name(*edge) == name).map(|edge| edge.target)
+fn is_registry(newer: Newer<'_>, node: NodeIndex) -> bool {
+    is_instance(newer, node, newer.words.finalization_registry_class)
+}
+
+fn is_instance(newer: Newer<'_>, node: NodeIndex, class: StringIndex) -> bool {
+    newer.graph.node_type(node) == NodeType::OBJECT && newer.graph.name_index(node) == class
 }
 
 /// What is in a FinalizationRegistry.
@@ -187,10 +181,10 @@ enum State {
 }
 
 impl State {
-    fn of(graph: &HeapGraph, cell: NodeIndex) -> Self {
-        match is_done(graph, cell) {
+    fn of(newer: Newer<'_>, cell: NodeIndex) -> Self {
+        match is_done(newer, cell) {
             true => Self::Waiting,
-            false if is_orphan(graph, cell) => Self::Orphan,
+            false if is_orphan(newer, cell) => Self::Orphan,
             false => Self::Living,
         }
     }
@@ -199,9 +193,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{What, analyse};
-    use crate::control::Control;
-    use crate::leak::stage::{property, suspects};
+    use crate::leak::stage::{Heap, property, suspects};
     use crate::testing::GraphBuilder;
 
     #[test]
@@ -224,12 +216,11 @@ mod tests {
         let table = heap.node(NodeType::ARRAY, "", 100);
         heap.edge(registry, EdgeType::INTERNAL, "key_map", table);
         heap.edge(other, EdgeType::INTERNAL, "cleared", cells[4]);
-        let graph = heap.build();
-        let analysis = analyse(&graph, What::ALL, &Control::default()).unwrap();
-        let tree = &analysis.dominators;
-        let positions = tree.positions();
-        assert_eq!(bytes_waiting(&graph, tree, &positions, registry, &[]), 2 * 72 + 100 / 2);
-        assert_eq!(bytes_waiting(&graph, tree, &positions, other, &[]), 0);
+        let heap = Heap::of(heap);
+        let positions = heap.analysis.dominators.positions();
+        let waiting = |node| bytes_waiting(heap.newer(), &positions, node, &[]);
+        assert_eq!(waiting(registry), 2 * 72 + 100 / 2);
+        assert_eq!(waiting(other), 0);
     }
 
     /// How many bytes wait in a registry of ten cells about things that have been collected, of which
@@ -261,10 +252,8 @@ mod tests {
             heap.edge(last, EdgeType::INTERNAL, "holdings", held);
             heap.edge(held, EdgeType::PROPERTY, "reference", reference);
         }
-        let graph = heap.build();
-        let analysis = analyse(&graph, What::ALL, &Control::default()).unwrap();
-        let tree = &analysis.dominators;
-        bytes_waiting(&graph, tree, &tree.positions(), registry, &[])
+        let heap = Heap::of(heap);
+        bytes_waiting(heap.newer(), &heap.analysis.dominators.positions(), registry, &[])
     }
 
     #[test]

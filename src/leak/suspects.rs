@@ -190,7 +190,7 @@ fn worth_naming(
     for mut candidate in candidates {
         control.checkpoint()?;
         let Candidate { point, credited, .. } = &candidate;
-        let waiting = bytes_waiting(graph, &analysis.dominators, positions, point.node, credited);
+        let waiting = bytes_waiting(newer, positions, point.node, credited);
         candidate.point.bytes = candidate.point.bytes.saturating_sub(waiting);
         if candidate.bytes_of_things() < least.bytes {
             continue;

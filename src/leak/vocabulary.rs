@@ -159,6 +159,16 @@ vocabulary! {
     builtin_module_class = "BuiltinModule",
     /// An ES module, as Node sees it.
     module_wrap_class = "ModuleWrap",
+    /// What has callbacks for when things are collected.
+    finalization_registry_class = "FinalizationRegistry",
+    /// A reference that does not keep what it leads to.
+    weak_ref_class = "WeakRef",
+    /// What a FinalizationRegistry has for each thing.
+    weak_cell_node = "system / WeakCell",
+    /// What such a cell, or a reference, leads to.
+    target = "target",
+    /// By which such a cell is found again.
+    unregister_token = "unregister_token",
     /// The scope of a function.
     context_node = "system / Context",
     /// The scope of all scripts.
