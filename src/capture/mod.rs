@@ -42,30 +42,16 @@ pub mod stream;
 #[cfg(unix)]
 mod target;
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-
 /// 32 hexadecimal digits that nobody can foresee, from the system's generator: they are in names of temporary
-/// files, and the salt of a redaction.
+/// files, and the salt of a redaction. Takes no descriptor, of which there may be none left.
+///
+/// # Panics
+///
+/// If there is no generator, which is the error of the call then: a salt that can be guessed would be worse.
 pub(crate) fn random_token() -> String {
     let mut bytes = [0_u8; 16];
-    if !fill_random(&mut bytes) {
-        // The standard library has keys from the system's generator, and panics where there is none.
-        for chunk in bytes.chunks_mut(8) {
-            chunk.copy_from_slice(&RandomState::new().build_hasher().finish().to_le_bytes());
-        }
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        panic!("the system gives no random numbers: {error}");
     }
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Fills `bytes` from the kernel. Not from a file, for which there may be no descriptor left.
-#[cfg(target_os = "linux")]
-fn fill_random(bytes: &mut [u8]) -> bool {
-    // SAFETY: the kernel writes to `bytes`, and no more than its length.
-    let filled = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
-    usize::try_from(filled) == Ok(bytes.len())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn fill_random(_: &mut [u8]) -> bool {
-    false
 }
