@@ -356,33 +356,22 @@ describe('what many refer to is looked at once, and not once for each of them', 
 
   /** @type {Record<string, () => string>} */
   const heaps = {
-    'one table of many Maps': () => sharedStore('Map', 'table'),
-    'the elements of many arrays': () => sharedStore('Array', 'elements'),
-    'the properties of many objects': () => sharedStore('Object', 'properties'),
+    'one table of many Maps': () =>
+      manyReferTo('array', 'internal', ['object', 'Map'], ['internal', 'table']),
+    'the elements of many arrays': () =>
+      manyReferTo('array', 'internal', ['object', 'Array'], ['internal', 'elements']),
+    'the properties of many objects': () =>
+      manyReferTo('array', 'internal', ['object', 'Object'], ['internal', 'properties']),
+    'a function with many properties, in many objects': () =>
+      manyReferTo('closure', 'property', ['object', 'Object'], ['property', 'table']),
+    'the description of many functions': () =>
+      manyReferTo('code', 'internal', ['closure', ''], ['internal', 'shared']),
     'the names of many variables of a block': () => {
       const slots = times(0).map((_, at) => /** @type {Row} */ (['hidden', at + 2, 3]));
       return heapOf([
         ['synthetic', '', [['element', 1, 1]]],
         ['object', 'system / Context', [['internal', 'scope_info', 2], ...slots]],
         ['object', 'Object', slots],
-        ['string', '', []],
-      ]);
-    },
-    'a function with many properties, in many objects': () => {
-      const [at, leaf] = [MANY + 1, MANY + 2];
-      return heapOf([
-        ['synthetic', '', times(0).map((_, i) => ['element', i, i + 1])],
-        ...times([['object', 'Object', [['property', 'table', at]]]]).flat(),
-        ['closure', '', times(['property', 'table', leaf])],
-        ['string', '', []],
-      ]);
-    },
-    'the description of many functions': () => {
-      const [at, leaf] = [MANY + 1, MANY + 2];
-      return heapOf([
-        ['synthetic', '', times(0).map((_, i) => ['element', i, i + 1])],
-        ...times([['closure', '', [['internal', 'shared', at]]]]).flat(),
-        ['code', '', times(['internal', 'table', leaf])],
         ['string', '', []],
       ]);
     },
@@ -397,15 +386,19 @@ describe('what many refer to is looked at once, and not once for each of them', 
   };
 
   /**
-   * @param {string} className
-   * @param {string} store
+   * Many nodes with one edge each to one that has as many.
+   *
+   * @param {string} hub Its type.
+   * @param {string} itsEdges Their type.
+   * @param {[type: string, name: string]} node What the many are.
+   * @param {[type: string, name: string]} edge What they refer to it by.
    */
-  function sharedStore(className, store) {
+  function manyReferTo(hub, itsEdges, node, edge) {
     const [at, leaf] = [MANY + 1, MANY + 2];
     return heapOf([
       ['synthetic', '', times(0).map((_, i) => ['element', i, i + 1])],
-      ...times([['object', className, [['internal', store, at]]]]).flat(),
-      ['array', '', times(['internal', '', leaf])],
+      ...times([...node, [[...edge, at]]]),
+      [hub, '', times([itsEdges, 'table', leaf])],
       ['string', '', []],
     ]);
   }
