@@ -151,8 +151,7 @@ impl<'a> Before<'a> {
     }
 
     /// Asks a census by shape. `shapes` are those of the newer snapshot's nodes, and `items` what each of these
-    /// has. `of_one_isolate`: the census is
-    /// known to be of the same process all the same, as that of a fork.
+    /// has. `of_one_isolate`: the census is known to be of the same process all the same, as that of a fork.
     ///
     /// # Errors
     ///

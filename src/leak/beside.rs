@@ -19,6 +19,7 @@ use crate::leak::alike::Described;
 use crate::leak::before::Before;
 use crate::leak::declarations::is_of_package;
 use crate::leak::grown::new_items;
+use crate::leak::items::CAPACITY_FACTOR;
 use crate::leak::listeners::is_about;
 use crate::leak::suspects::Newer;
 use crate::leak::ties::count_met;
@@ -29,9 +30,6 @@ const SAMPLES: usize = 32;
 
 /// Fewer than this tell nothing.
 const FEWEST_SAMPLES: usize = 8;
-
-/// V8 makes room for up to twice what is in a container.
-const CAPACITY_FACTOR: u64 = 2;
 
 /// So many things of one suspect may belong to each one of another: a socket has listeners for some events.
 const MOST_TO_ONE: u64 = 8;

@@ -11,9 +11,8 @@
 
 mod kept;
 
-use serde::{Deserialize, Serialize};
-
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
 
 use crate::analysis::Analysis;
 use crate::analysis::bits::BitSet;

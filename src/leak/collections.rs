@@ -4,8 +4,8 @@
 //! What piles up in one is deep in its own structure, under names that are in the package. Nothing is wrong
 //! there: the program's word is that of the collection, or of the function that a package made to remember
 //! things in a scope of its own. If other code of a package has the collection, as a client has a queue, it is
-//! the word of that. Of other instances of a package, as a router, a
-//! pool or a logger, the parts have names that tell more.
+//! the word of that. Of other instances of a package, as a router, a pool or a logger, the parts have names that
+//! tell more.
 
 use crate::graph::{HeapGraph, NodeIndex, NodeType};
 use crate::leak::declarations::is_of_package;

@@ -18,6 +18,7 @@ use crate::leak::contents::{ClassShare, Contents};
 use crate::leak::grown::new_items;
 use crate::leak::growth::Walk;
 use crate::leak::holders::Reach;
+use crate::leak::items::CAPACITY_FACTOR;
 use crate::leak::listeners::is_about;
 use crate::leak::suspects::Newer;
 
@@ -26,9 +27,6 @@ const FARTHEST_OWNER: usize = 4;
 
 /// So many containers of one instance that grew alike are columns of one table.
 const FEWEST_COLUMNS: usize = 3;
-
-/// V8 makes room for up to twice what is in a container.
-const CAPACITY_FACTOR: u64 = 2;
 
 /// Makes one of the containers of a structure that gained the same items. The largest that has things in it
 /// stands for the others.

@@ -298,6 +298,8 @@ mod tests {
         let source = "class A {\n  list = [];\n}\nfor (let list = 0;;) f();\n";
         check_named(source, &of(false, false), None, Some((2, 3)));
         check_named(source, &of(true, false), None, Some((4, 10)));
+        let source = "class B extends A {\n  protected override list = [];\n}\n";
+        check_named(source, &of(false, false), None, Some((2, 22)));
         check_named("const list = [];\n", &of(false, false), None, Some((1, 7)));
         let source = "const list = () => [];\nconst all = join({ list, other });\n";
         check_named(source, &of(false, true), None, Some((1, 7)));

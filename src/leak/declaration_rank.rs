@@ -160,7 +160,12 @@ fn is_in_declaration(before: &str) -> bool {
 
 /// Whether a text is nothing but words that may stand before the name of a field.
 fn is_of_modifiers(text: &str) -> bool {
-    let is_modifier =
-        |word| matches!(word, "static" | "readonly" | "private" | "public" | "protected");
     text.split_whitespace().all(is_modifier)
+}
+
+/// Whether a word may stand before the name of a member of a class.
+pub(super) fn is_modifier(word: &str) -> bool {
+    const OF_MEMBERS: [&str; 7] =
+        ["static", "readonly", "private", "public", "protected", "override", "accessor"];
+    OF_MEMBERS.contains(&word)
 }

@@ -6,6 +6,7 @@
 //! Time and memory: linear in the source, as [`Blocks`].
 
 use crate::leak::blocks::{Blocks, Kind, Pair};
+use crate::leak::declaration_rank::is_modifier;
 use crate::source_words::{Position, is_alone, is_word, position_of};
 
 /// Where the only function or class of a name is; `None` if there are several, or none.
@@ -57,21 +58,10 @@ fn is_value_function(blocks: &Blocks, behind: &str) -> bool {
 
 /// Whether a name stands in front of parameters and a body, and nothing is done with it.
 fn is_method(blocks: &Blocks, before: &str, last_word: &str, behind: &str) -> bool {
-    const MODIFIERS: [&str; 10] = [
-        "async",
-        "get",
-        "set",
-        "static",
-        "public",
-        "private",
-        "protected",
-        "override",
-        "readonly",
-        "accessor",
-    ];
     let may_begin = before.is_empty()
         || before.ends_with(['{', '}', ';', ',', '*', ')'])
-        || MODIFIERS.contains(&last_word);
+        || is_modifier(last_word)
+        || ["async", "get", "set"].contains(&last_word);
     let Some(parameters) = pair_before(blocks, behind).filter(|_| may_begin) else { return false };
     let body = blocks.source[parameters.close + 1..].trim_start();
     // A type may stand in front of the body; a declaration without one ends in the line.

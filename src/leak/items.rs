@@ -37,6 +37,9 @@ const SLOT: u64 = 8;
 /// Bytes of a slot where V8 compresses pointers.
 const SMALLEST_SLOT: u64 = 4;
 
+/// V8 makes room for up to so many times what is in a container.
+pub const CAPACITY_FACTOR: u64 = 2;
+
 /// Slots of an entry in a dictionary: key, value, details.
 const SLOTS_OF_A_PROPERTY: usize = 3;
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::capture::identity::MARK;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::census::{id_order, tag};
-use crate::leak::hash::Fnv;
+use crate::leak::hash::{Fnv, hash_of};
 use crate::leak::vocabulary::Vocabulary;
 
 /// One node in so many is compared.
@@ -87,12 +87,7 @@ pub fn isolates(graph: &HeapGraph, words: &Vocabulary) -> Vec<u64> {
             && graph.node_type(**target) == NodeType::STRING
             && graph.raw_name(**target).starts_with(MARK.as_bytes())
     });
-    let hash = |target: NodeIndex| {
-        let mut hash = Fnv::default();
-        hash.bytes(graph.raw_name(target));
-        hash.finish()
-    };
-    marks.map(|(_, &target)| hash(target)).take(MOST_MARKS).collect()
+    marks.map(|(_, &target)| hash_of(graph.raw_name(target))).take(MOST_MARKS).collect()
 }
 
 /// Whether two snapshots are known to be of one isolate.

@@ -11,7 +11,7 @@ use crate::leak::alike::{Described, Look};
 use crate::leak::census::{class_key, instances_now};
 use crate::leak::describe::Describer;
 use crate::leak::fingerprint::fingerprint;
-use crate::leak::hash::Fnv;
+use crate::leak::hash::hash_of;
 use crate::leak::naming::class_name;
 use crate::leak::suspects::{MANY_THINGS, Newer};
 use crate::report::{Holding, Items, PathStep, PerWork, Suspect, SuspectGrowth, SuspectKind};
@@ -121,9 +121,7 @@ impl Describer<'_> {
 
 /// Like nothing else.
 fn look() -> Look {
-    let mut hash = Fnv::default();
-    hash.bytes(TABLE);
-    Look { shape: hash.finish(), has_more_items: true, is_chain: false, is_scattered: true }
+    Look { shape: hash_of(TABLE), has_more_items: true, is_chain: false, is_scattered: true }
 }
 
 /// V8's table, which a list of roots refers to.
