@@ -23,7 +23,7 @@ pub struct Baseline {
     pub(super) sample: IdSample,
     /// The marks of the isolate that it is of, if it can be compared by shape.
     pub(super) isolates: Vec<u64>,
-    pub(super) classes: BaselineClasses,
+    classes: BaselineClasses,
     pub(super) warnings: Vec<String>,
 }
 
@@ -33,6 +33,13 @@ pub(super) enum BaselineClasses {
     Nodes(Box<OlderNodes>),
     /// Of a digest: the totals.
     Totals(Vec<ClassTotal>),
+}
+
+impl BaselineClasses {
+    /// Whether they come from a digest.
+    pub(super) fn are_of_digest(&self) -> bool {
+        matches!(self, Self::Totals(_))
+    }
 }
 
 /// Whether a baseline can be compared by the shapes of routes, too.
@@ -90,9 +97,9 @@ impl Baseline {
         Ok(Self { stats, census: census?, sample: ids, isolates, classes, warnings })
     }
 
-    /// Whether it comes from a digest.
-    pub(super) fn is_digest(&self) -> bool {
-        matches!(self.classes, BaselineClasses::Totals(_))
+    /// What class rows are made from, once: whoever has it drops it as soon as they are.
+    pub(super) fn take_classes(&mut self) -> BaselineClasses {
+        std::mem::replace(&mut self.classes, BaselineClasses::Totals(Vec::new()))
     }
 
     /// Whether it can be compared by shape.

@@ -69,12 +69,12 @@ pub fn diff(
         Source::Stream { .. } => read_both(baseline, current, options.matching, controls)?,
         _ => read_in_turn(baseline, current, options.matching, controls)?,
     };
-    let (older, older_phases) = older;
+    let (mut older, older_phases) = older;
     let (newer, newer_phases) = newer;
     let mut phases = Phases::default();
     phases.extend("baseline", older_phases);
     phases.extend("current", newer_phases);
-    compare(&older, &newer, options, phases, start, control)
+    compare(&mut older, &newer, options, phases, start, control)
 }
 
 /// How much there is of a source to each phase. A stream is not parsed: it is captured.
@@ -84,9 +84,9 @@ fn size(source: &Source) -> InputSize {
     InputSize { parse, analyze }
 }
 
-/// Compares a folded baseline with a newer snapshot.
+/// Compares a folded baseline, which loses its classes, with a newer snapshot.
 fn compare(
-    older: &Baseline,
+    older: &mut Baseline,
     newer: &Current,
     options: &DiffOptions,
     mut phases: Phases,
@@ -96,8 +96,11 @@ fn compare(
     let (matching, matching_reason) = decide(options.matching, older, newer);
     let mut compare_phase = Phases::default();
     let mut suspects_phase = Phases::default();
+    let classes = older.take_classes();
+    let is_digest = classes.are_of_digest();
+    let older = &*older;
     let (rows, suspects) = rayon::join(
-        || compare_phase.time("compare", || class_rows(older, newer, matching, options, control)),
+        || compare_phase.time("compare", || class_rows(classes, newer, matching, options, control)),
         || suspects_phase.time("suspects", || suspects(older, newer, matching, options, control)),
     );
     let (rows, mut suspects) = (rows?, suspects?);
@@ -107,7 +110,7 @@ fn compare(
     let growth = growth(&older.stats, &newer.stats);
     let mut warnings = older.warnings.clone();
     warnings.extend(newer.graph.tables().all_warnings(&newer.stats.source));
-    if options.class_rows == ClassRows::Devtools && older.is_digest() {
+    if options.class_rows == ClassRows::Devtools && is_digest {
         warnings
             .push("a digest keeps totals of classes: the rows are not those of DevTools".into());
     }
@@ -151,15 +154,19 @@ pub fn trend(sources: Vec<Source>, options: &DiffOptions, control: &Control) -> 
     for (at, source) in sources.into_iter().enumerate() {
         // By shape as well: what is replaced in its slot has another id each time.
         let older = Opened::open(source, lanes, &controls[at])?;
-        let (older, its_phases) = older.fold(|_| Shapes::Always, &controls[at])?;
+        let (mut older, its_phases) = older.fold(|_| Shapes::Always, &controls[at])?;
         phases.extend(&format!("snapshot {}", at + 1), its_phases);
+        if at > 0 {
+            // Class rows are those between the first and the last.
+            drop(older.take_classes());
+        }
         baselines.push(older);
     }
     let (newer, its_phases) = read_current(last, lanes, None, &controls[baselines.len()])?;
     phases.extend("current", its_phases);
     let shapes = shapes(&newer.graph, &newer.words, control)?;
     let all = DiffOptions { suspects: usize::MAX, is_trend: true, ..options.clone() };
-    let mut report = compare(&baselines[0], &newer, &all, phases, start, control)?;
+    let mut report = compare(&mut baselines[0], &newer, &all, phases, start, control)?;
     let course = Course::new(&baselines, &newer, &shapes);
     report.suspects.retain(|suspect| course.grew_always(suspect));
     report.suspects.truncate(options.suspects.max(1));
@@ -173,10 +180,10 @@ pub fn trend(sources: Vec<Source>, options: &DiffOptions, control: &Control) -> 
 type Pair = ((Baseline, Phases), (Current, Phases));
 
 /// Reads, analyses and folds the baseline on all cores, and then reads and analyses the newer snapshot:
-/// there is only one graph at a time. A compressed file keeps one core busy and not two, so where
-/// the baseline is one, both are read side by side. Ids are taken to mean something, which they
-/// mostly do; if the newer snapshot shows that they do not, the baseline is read again for the
-/// shapes of its routes.
+/// there is only one graph at a time. Compressed files as well, though inflating keeps one core busy and not
+/// two: side by side they would be done sooner, with both graphs in memory. Ids are taken to mean
+/// something, which they mostly do; if the newer snapshot shows that they do not, the baseline is read
+/// again for the shapes of its routes.
 fn read_in_turn(
     baseline: Source,
     current: Source,
@@ -189,19 +196,9 @@ fn read_in_turn(
         (Matching::Identity, _) | (Matching::Auto, Some(_)) => Shapes::Never,
         _ => Shapes::Always,
     };
-    let (mut older, (newer, mut phases)) = if baseline.is_compressed() {
-        let half = (lanes / 2).max(1);
-        std::thread::scope(|scope| -> Result<_> {
-            let newer = spawn_reader(scope, || Parsed::read(current, half, newer_control))?;
-            let older = Opened::open(baseline, half, older_control)
-                .and_then(|older| older.fold(|_| shapes, older_control));
-            Ok((older?, join(newer)?))
-        })?
-    } else {
-        let older =
-            Opened::open(baseline, lanes, older_control)?.fold(|_| shapes, older_control)?;
-        (older, Parsed::read(current, lanes, newer_control)?)
-    };
+    let mut older =
+        Opened::open(baseline, lanes, older_control)?.fold(|_| shapes, older_control)?;
+    let (newer, mut phases) = Parsed::read(current, lanes, newer_control)?;
     let newer = newer.analyze(Routes::find, &mut phases, newer_control)?;
     if matching == Matching::Auto
         && !older.0.has_shapes()
