@@ -165,43 +165,43 @@ impl<'a> Before<'a> {
         control: &Control,
     ) -> Result<Self> {
         let Newer { graph, words, analysis, .. } = newer;
+        // Asked for in each pass: a list of them would take more memory than the columns.
+        let member_at = |node: NodeIndex| {
+            let (shape, items) = (shapes[node.at()], u64::from(items[node.at()]));
+            let retained = analysis.retained.at(node.at());
+            let is_member = shape != NO_SHAPE && is_counted(items, retained);
+            is_member.then_some(Member { shape, items, retained })
+        };
         let mut now: HashMap<u64, Together> = HashMap::new();
-        let mut members: Vec<Member> = Vec::new();
         for node in graph.nodes() {
             control.checkpoint_at(node.at())?;
-            let shape = shapes[node.at()];
-            let items = u64::from(items[node.at()]);
-            let retained = analysis.retained.at(node.at());
-            if shape == NO_SHAPE || !is_counted(items, retained) {
-                continue;
+            if let Some(Member { shape, items, retained, .. }) = member_at(node) {
+                now.entry(shape).or_default().add(items, retained);
             }
-            members.push(Member { node, shape, items, retained });
-            now.entry(shape).or_default().add(items, retained);
         }
-        // What comes now takes memory as well.
-        drop((shapes, items));
         control.checkpoint()?;
         let moved = Moved::find(census, &now);
         control.checkpoint()?;
         let mut kin = Kin { census, moved, now, levels: HashMap::new() };
-        let grown = members.iter().filter(|member| kin.has_grown_in_place(member.shape));
+        let members = graph.nodes().filter_map(member_at);
+        let grown = members.filter(|member| kin.has_grown_in_place(member.shape));
         let was = |shape| census.together(kin.moved.shape_then(shape)).unwrap_or_default();
-        kin.levels = levels(grown.copied().collect(), was, control)?;
+        kin.levels = levels(grown.collect(), was, control)?;
         let mut matched = BitSet::new(graph.node_count());
         let mut counterparts = HashMap::new();
         let mut averages = Vec::new();
         let mut larger = Vec::new();
         let mut grown = Vec::new();
         let containers = [words.array_class, words.map_class, words.set_class];
-        for (at, member) in members.iter().enumerate() {
-            control.checkpoint_at(at)?;
-            let node = member.node;
+        for node in graph.nodes() {
+            control.checkpoint_at(node.at())?;
+            let Some(member) = member_at(node) else { continue };
             if containers.contains(&graph.name_index(node)) {
                 averages.extend(kin.average(member.shape).map(|average| (node, average)));
             } else if graph.node_type(node) == NodeType::OBJECT {
                 larger.extend(kin.average_size(member.shape).map(|average| (node, average)));
             }
-            if let Some(prior) = kin.prior(member) {
+            if let Some(prior) = kin.prior(&member) {
                 matched.insert(node.0);
                 counterparts.insert(node, prior);
                 let is_container = words.is_everyday(graph.name_index(node));
