@@ -64,14 +64,11 @@ function phases({ phases: steps = [], parseMs, analyzeMs, totalMs }) {
   return lines;
 }
 
-function others({ gzip, eventLoop, cancel, live, linearity }) {
+function others({ sizes, variants, eventLoop, cancel, live, linearity }) {
+  const larger = Math.max(...(sizes.medium?.fileBytes ?? []));
   const lines = [];
-  if (gzip) {
-    const { failed, wallMs, plainMs, inflateMs } = gzip;
-    const cost =
-      failed ?? `${time(wallMs)}; plain ${time(plainMs)}; inflating alone ${time(inflateMs)}`;
-    lines.push('## The medium pair, compressed', '', `${cost}.`, '');
-  }
+  if (variants)
+    lines.push('## The medium pair otherwise', '', ...variantTable(variants, larger), '');
   if (eventLoop) {
     const { diffMs, maxMs, p99Ms, medianMs, timersFired } = eventLoop;
     lines.push(
@@ -118,6 +115,20 @@ const perEdge = ({ ms, nsPerEdge, bytesPerEdge }) => [
 ];
 
 /** The medium heap itself, against a file. */
+/** The medium pair plain, compressed and by shape. */
+function variantTable({ variants, inflateMs }, larger) {
+  const lines = ['| | time | peak memory | x larger file |', '|---|---|---|---|'];
+  for (const [name, { failed, wallMs, peakBytesAboveIdle: peak }] of Object.entries(variants)) {
+    const cells = failed ? [failed, '', ''] : [time(wallMs), mb(peak), (peak / larger).toFixed(2)];
+    lines.push(`| ${[name, ...cells].join(' | ')} |`);
+  }
+  return [
+    ...lines,
+    '',
+    `Inflating alone takes ${time(inflateMs)}. The larger file is the plain one.`,
+  ];
+}
+
 function liveTable(rows) {
   if (rows.failed) return [rows.failed];
   const lines = [

@@ -128,17 +128,28 @@ function floors(files) {
   return { readMs: of('readMs'), digitsMs: of('digitsMs'), inflateMs: of('inflateMs') };
 }
 
-/** The same pair, compressed, against the time that inflating it takes. */
-async function compareGzip(pair, plainMs) {
+/** The same pair, compressed, and as if it were of two processes. Inflating has a floor of its own. */
+async function compareVariants(pair, { contenders, idle }) {
   const compressed = await gzipPair(pair);
+  const variants = {
+    plain: contenders.heapdiff,
+    compressed: await measureVariant(compressed, [], idle.peakBytes),
+    'by shape': await measureVariant(pair, ['--structural'], idle.peakBytes),
+  };
+  return { variants, inflateMs: floors([compressed.base, compressed.current]).inflateMs };
+}
+
+async function measureVariant(pair, flags, idlePeak) {
   const runs = [];
   for (let round = 0; round < 3; round += 1) {
-    const run = await runTool('heapdiff', compressed);
+    const run = await runTool('heapdiff', pair, { flags });
     if (run.failed) return run;
-    runs.push(run.wallMs);
+    runs.push(run);
   }
-  const { inflateMs } = floors([compressed.base, compressed.current]);
-  return { wallMs: median(runs), plainMs, inflateMs };
+  return {
+    wallMs: median(runs.map((run) => run.wallMs)),
+    peakBytesAboveIdle: median(runs.map((run) => run.peakKiB * 1024)) - idlePeak,
+  };
 }
 
 /** A file against the live heap, on every supported version: the report is due soon after V8's last byte. */
@@ -227,7 +238,8 @@ for (const size of sizes) {
     floors: floors(files),
   };
   if (size === 'medium') {
-    record.gzip = await compareGzip(pair, result.contenders.heapdiff?.wallMs);
+    const ours = result.contenders.heapdiff;
+    if (ours && !ours.failed) record.variants = await compareVariants(pair, result);
     record.eventLoop = (await runTool('event-loop', pair)).eventLoop;
     record.cancel = (await runTool('cancel', pair)).cancel;
     record.live = await liveDiffs(pair);

@@ -1,4 +1,6 @@
 // heapdiff: the whole report, suspects included, by the public function.
+//
+//     node tools/heapdiff.mjs BASE CURRENT [--facts] [--structural]
 import { createRequire } from 'node:module';
 import { finish, wanted } from './contract.mjs';
 
@@ -7,6 +9,7 @@ const { diffSnapshots } = createRequire(import.meta.url)('../../index.js');
 const report = await diffSnapshots(wanted.base, wanted.current, {
   classRows: 'devtools',
   classes: wanted.facts ? 1_000_000 : 20,
+  matching: process.argv.includes('--structural') ? 'structural' : 'auto',
 });
 finish(
   () => ({
