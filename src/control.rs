@@ -4,6 +4,7 @@
 //! [`Control::checkpoint`] about every 65,536 steps: that costs one relaxed atomic load, and stops
 //! the job well within 50 ms of a cancellation.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -158,6 +159,35 @@ impl Control {
             sink(progress);
         }
     }
+}
+
+/// Counts the steps of a loop in which one turn may take many, as over the edges of a node: there is no saying
+/// how many nodes come between two checkpoints.
+#[derive(Debug, Default)]
+pub struct Pace(usize);
+
+impl Pace {
+    /// Takes so many steps, no more than [`CHECKPOINT_STEPS`] at once ([`in_parts`]). Calls
+    /// [`Control::checkpoint`] where those since the last one come to so many.
+    ///
+    /// # Errors
+    /// `ABORT_ERR`, `ERR_TIMEOUT`.
+    #[inline(always)]
+    pub fn take(&mut self, steps: usize, control: &Control) -> Result<()> {
+        self.0 += steps;
+        if self.0 < CHECKPOINT_STEPS {
+            return Ok(());
+        }
+        self.0 = 0;
+        control.checkpoint()
+    }
+}
+
+/// A range in parts of at most [`CHECKPOINT_STEPS`]; an empty one has none.
+#[inline(always)]
+pub fn in_parts(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let Range { start, end } = range;
+    (start..end).step_by(CHECKPOINT_STEPS).map(move |at| at..end.min(at + CHECKPOINT_STEPS))
 }
 
 /// How many bytes of an input there are to each phase, where that is known before.

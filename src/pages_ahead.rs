@@ -16,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[cfg(unix)]
 use crate::allocator::MAP_FROM;
+use crate::control::Control;
 
 /// There are no mappings of our own.
 #[cfg(not(unix))]
@@ -58,9 +59,9 @@ impl PagesAhead {
     }
 
     /// Has the pages provided, always of the column that lacks most, until all are there or the
-    /// columns are closed.
-    pub fn provide(&self) {
-        while self.provide_chunk() {}
+    /// columns are closed. Of a job that has been stopped nobody needs them.
+    pub fn provide(&self, control: &Control) {
+        while control.checkpoint().is_ok() && self.provide_chunk() {}
     }
 
     /// Whether there may be more to do. Columns stay where they are meanwhile.
@@ -121,7 +122,7 @@ mod tests {
         let ahead = PagesAhead::default();
         let open = ahead.open(vec![PageRange::of(&column)]);
         std::thread::scope(|scope| {
-            scope.spawn(|| ahead.provide());
+            scope.spawn(|| ahead.provide(&Control::default()));
             for (at, number) in column.iter_mut().enumerate().rev() {
                 *number = at as u32;
             }
@@ -137,11 +138,11 @@ mod tests {
         let open = ahead.open(vec![PageRange::of(&column)]);
         let lacking = left(&ahead);
         ahead.is_closing.store(true, Ordering::Relaxed);
-        ahead.provide();
+        ahead.provide(&Control::default());
         assert_eq!(left(&ahead), lacking);
         drop(open);
         let _open = ahead.open(vec![PageRange::of(&column)]);
-        ahead.provide();
+        ahead.provide(&Control::default());
         assert!(left(&ahead) < lacking.max(1), "opened again");
     }
 
@@ -153,7 +154,7 @@ mod tests {
         let ahead = PagesAhead::default();
         let open = ahead.open(vec![PageRange::of(&column)]);
         assert_eq!(left(&ahead), 8 << 20);
-        ahead.provide();
+        ahead.provide(&Control::default());
         assert_eq!(left(&ahead), 0);
         let mut resident = vec![0_u8; (8 << 20) / 4096];
         // SAFETY: The range is the column's mapping, and there is a byte for each of its pages.
@@ -173,6 +174,6 @@ mod tests {
         assert_eq!(left(&ahead), MAP_FROM);
         drop(open);
         assert_eq!(left(&ahead), 0);
-        ahead.provide();
+        ahead.provide(&Control::default());
     }
 }

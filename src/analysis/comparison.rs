@@ -21,7 +21,7 @@ use crate::analysis::classes::Classes;
 use crate::analysis::groups::Groups;
 use crate::analysis::ids::Search;
 use crate::analysis::wtf8::cmp_utf16;
-use crate::control::Control;
+use crate::control::{CHECKPOINT_STEPS, Control};
 use crate::error::Result;
 use crate::graph::NodeIndex;
 
@@ -59,11 +59,18 @@ impl OlderNodes {
     ) -> Result<Self> {
         let totals = totals_of_groups(ids, self_size, &groups, control)?;
         let group_of_node = groups.take_of_nodes();
-        let in_order = |column: &[u32]| by_id.iter().map(|node| column[node.at()]).collect();
+        let in_order = |column: &[u32]| -> Result<Vec<u32>> {
+            let mut ordered = Vec::with_capacity(by_id.len());
+            for part in by_id.chunks(CHECKPOINT_STEPS) {
+                control.checkpoint()?;
+                ordered.extend(part.iter().map(|node| column[node.at()]));
+            }
+            Ok(ordered)
+        };
         Ok(Self {
-            self_size: in_order(self_size),
-            group: in_order(&group_of_node),
-            ids: in_order(ids),
+            self_size: in_order(self_size)?,
+            group: in_order(&group_of_node)?,
+            ids: in_order(ids)?,
             groups,
             totals,
             own_classes,

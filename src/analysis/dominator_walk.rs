@@ -14,7 +14,7 @@ use crate::analysis::bits::BitSet;
 use crate::analysis::essential::{EssentialEdges, EssentialFrom, is_barred};
 use crate::analysis::roots;
 use crate::analysis::source_lists::SourceLists;
-use crate::control::Control;
+use crate::control::{Control, Pace, in_parts};
 use crate::error::Result;
 use crate::graph::{Edge, EdgeType, NodeIndex};
 use crate::pages_ahead::{Closing, PageRange, PagesAhead};
@@ -92,7 +92,7 @@ pub(super) struct Walker<'a> {
     stack: Vec<Pending>,
     /// Whether an essential edge leads to the root.
     leads_to_root: bool,
-    steps: usize,
+    pace: Pace,
     found: Walk,
 }
 
@@ -120,7 +120,7 @@ impl<'a> Walker<'a> {
             ranks,
             stack: Vec::new(),
             leads_to_root: false,
-            steps: 0,
+            pace: Pace::default(),
             found,
         }
     }
@@ -145,15 +145,17 @@ impl<'a> Walker<'a> {
         for start in roots::page_starts(graph, self.edges.names()) {
             starts.insert(start.0);
         }
-        self.enter(root, 0, |_, source, edge| source.counts(edge.label, edge.target));
+        let counts = |_: &[u32], source: EssentialFrom<'_>, edge: Edge| {
+            source.counts(edge.label, edge.target)
+        };
+        self.enter(root, 0, counts, control)?;
         // What waits on top is followed first.
         self.stack.sort_by_key(|pending| starts.contains(pending.target.0));
         let rest = self.stack.partition_point(|pending| !starts.contains(pending.target.0));
         let mut missed = Vec::new();
         while self.stack.len() > rest {
-            control.checkpoint_at(self.steps)?;
-            if let Some(Pending { from, target }) = self.next() {
-                self.enter(target, from, |ranks, source, edge| {
+            if let Some(Pending { from, target }) = self.next(control)? {
+                let counts = |ranks: &[u32], source: EssentialFrom<'_>, edge: Edge| {
                     let counts = source.counts(edge.label, edge.target);
                     if !counts
                         && edge.label.edge_type() != EdgeType::WEAK
@@ -162,7 +164,8 @@ impl<'a> Walker<'a> {
                         missed.push(edge.target);
                     }
                     counts
-                });
+                };
+                self.enter(target, from, counts, control)?;
             }
         }
         if self.leads_to_root || starts.contains(root.0) {
@@ -180,9 +183,11 @@ impl<'a> Walker<'a> {
     /// Walks over what can be reached from what is on the stack.
     fn visit_rest(&mut self, pages: &Pages, control: &Control) -> Result<()> {
         while !self.stack.is_empty() {
-            control.checkpoint_at(self.steps)?;
-            if let Some(Pending { from, target }) = self.next() {
-                self.enter(target, from, |ranks, source, edge| pages.count(ranks, source, edge));
+            if let Some(Pending { from, target }) = self.next(control)? {
+                let counts = |ranks: &[u32], source: EssentialFrom<'_>, edge: Edge| {
+                    pages.count(ranks, source, edge)
+                };
+                self.enter(target, from, counts, control)?;
             }
         }
         Ok(())
@@ -190,16 +195,16 @@ impl<'a> Walker<'a> {
 
     /// Takes what waits on top; `None` if the node has a rank by now.
     #[inline(always)]
-    fn next(&mut self) -> Option<Pending> {
-        self.steps += 1;
-        let pending = self.stack.pop()?;
+    fn next(&mut self, control: &Control) -> Result<Option<Pending>> {
+        self.pace.take(1, control)?;
+        let Some(pending) = self.stack.pop() else { return Ok(None) };
         let rank = self.ranks[pending.target.at()];
         if rank == NONE {
-            return Some(pending);
+            return Ok(Some(pending));
         }
         let label = &mut self.found.forest[rank as usize].label;
         *label = pending.from.min(*label);
-        None
+        Ok(None)
     }
 
     /// Gives a node the next rank and looks at those of its edges that count.
@@ -209,24 +214,30 @@ impl<'a> Walker<'a> {
         node: NodeIndex,
         parent: u32,
         mut counts: impl FnMut(&[u32], EssentialFrom<'_>, Edge) -> bool,
-    ) {
-        let root = self.edges.graph().root();
+        control: &Control,
+    ) -> Result<()> {
+        let graph = self.edges.graph();
+        let root = graph.root();
         let from = self.found.vertex.len() as u32;
         self.ranks[node.at()] = from;
         self.found.vertex.push(node);
         self.found.forest.push(Link { ancestor: parent, label: parent });
         let source = self.edges.from(node);
-        for edge in self.edges.graph().edges(node) {
-            if !counts(&self.ranks, source, edge) {
-                continue;
-            }
-            match self.ranks[edge.target.at()] {
-                // Every path to the root ends there.
-                NONE if edge.target == root => self.leads_to_root = true,
-                NONE => self.stack.push(Pending { from, target: edge.target }),
-                rank => self.found.sources.push(rank, from),
+        for part in in_parts(graph.edge_range(node)) {
+            self.pace.take(part.len(), control)?;
+            for edge in graph.edges_in(part) {
+                if !counts(&self.ranks, source, edge) {
+                    continue;
+                }
+                match self.ranks[edge.target.at()] {
+                    // Every path to the root ends there.
+                    NONE if edge.target == root => self.leads_to_root = true,
+                    NONE => self.stack.push(Pending { from, target: edge.target }),
+                    rank => self.found.sources.push(rank, from),
+                }
             }
         }
+        Ok(())
     }
 
     /// The nodes without a rank that no essential edge leads to, in node order. Edges of nodes that

@@ -31,7 +31,7 @@ use crate::analysis::dominator_tree::DominatorTree;
 use crate::analysis::dominator_walk::{Link, Walk, Walker};
 use crate::analysis::essential::EssentialEdges;
 use crate::analysis::source_lists::SourceLists;
-use crate::control::Control;
+use crate::control::{Control, Pace};
 use crate::error::{Error, Result};
 use crate::pages_ahead::PagesAhead;
 
@@ -91,15 +91,17 @@ fn semidominators(
     control: &Control,
 ) -> Result<(Vec<u32>, Vec<u32>)> {
     let mut path = Vec::new();
+    let mut pace = Pace::default();
     for rank in (1..reachable as u32).rev() {
-        control.checkpoint_at(rank as usize)?;
+        pace.take(1, control)?;
         let Link { ancestor: parent, label: mut least } = forest[rank as usize];
         // Nothing is below the root, so a 0 ends the search.
         if least != 0 {
-            sources.for_each(rank, |from| {
+            let before_chunk = |count| pace.take(count, control);
+            sources.for_each(rank, before_chunk, |from| {
                 least = least.min(least_label(forest, from, rank, &mut path));
                 least != 0
-            });
+            })?;
             forest[rank as usize].label = least;
         }
         semi[rank as usize] = least;
@@ -162,10 +164,12 @@ fn nearest_common_ancestors(
     control: &Control,
 ) -> Result<Vec<u32>> {
     let mut idom = parents;
+    let mut pace = Pace::default();
     for rank in 1..idom.len() {
-        control.checkpoint_at(rank)?;
+        pace.take(1, control)?;
         let mut at = idom[rank];
         while at > semi[rank] {
+            pace.take(1, control)?;
             at = idom[at as usize];
             budget = budget.saturating_sub(1);
         }

@@ -200,7 +200,7 @@ pub fn analyse_beside<T: Send>(
         || {
             // The search takes longest, and its columns are fresh.
             if side_by_side {
-                pages_ahead.provide();
+                pages_ahead.provide(control);
             }
             join(side_by_side, more, || {
                 join(

@@ -11,6 +11,7 @@
 //! counting sort (a second pass over all edges), and whole numbers in the chunks (more memory, and no
 //! faster).
 
+use crate::error::Result;
 use crate::pages_ahead::PageRange;
 
 /// No number. A column of zeros costs nothing until it is touched.
@@ -101,14 +102,23 @@ impl SourceLists {
         chunk
     }
 
-    /// Calls `visit` with the numbers of a list until it says false. The latest chunk is first.
+    /// Calls `visit` with the numbers of a list until it says false. The latest chunk is first. Before a chunk of
+    /// more than two it tells `before_chunk` how many numbers there are at most.
+    ///
+    /// # Errors
+    /// Those of `before_chunk`.
     #[inline(always)]
-    pub(super) fn for_each(&self, target: u32, mut visit: impl FnMut(u32) -> bool) {
+    pub(super) fn for_each(
+        &self,
+        target: u32,
+        mut before_chunk: impl FnMut(usize) -> Result<()>,
+        mut visit: impl FnMut(u32) -> bool,
+    ) -> Result<()> {
         let mut at = self.heads[target as usize];
         while at != EMPTY {
             if at & CHUNK == 0 {
                 visit(at);
-                return;
+                return Ok(());
             }
             let chunk = place(at);
             let state = self.words[chunk + 1];
@@ -116,8 +126,9 @@ impl SourceLists {
             if class == 0 {
                 let pair = &self.words[chunk + PAIR_HEADER..chunk + UNIT];
                 let _ = visit(pair[0]) && visit(pair[1]);
-                return;
+                return Ok(());
             }
+            before_chunk(used)?;
             let room: &[u8] =
                 bytemuck::cast_slice(&self.words[chunk + HEADER..chunk + (UNIT << class)]);
             let mut differences = &room[..used];
@@ -133,11 +144,12 @@ impl SourceLists {
                 }
                 number = number.wrapping_add(difference);
                 if !visit(number) {
-                    return;
+                    return Ok(());
                 }
             }
             at = self.words[chunk];
         }
+        Ok(())
     }
 
     /// Gives up a list that is no longer needed, for one number that is to be kept in its place.
@@ -163,6 +175,7 @@ fn head_of(chunk: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
     use crate::testing::Random;
 
     #[test]
@@ -179,18 +192,31 @@ mod tests {
         }
         for (target, numbers) in naive.iter().enumerate() {
             let mut found = Vec::new();
-            lists.for_each(target as u32, |number| {
+            let visit = |number| {
                 found.push(number);
                 true
-            });
+            };
+            lists.for_each(target as u32, |_| Ok(()), visit).unwrap();
             found.sort_unstable();
             assert_eq!(&found, numbers);
         }
         let mut seen = 0;
-        lists.for_each(0, |_| {
+        let visit = |_| {
             seen += 1;
             seen < 10
-        });
+        };
+        lists.for_each(0, |_| Ok(()), visit).unwrap();
         assert_eq!(seen, 10, "a visit can end early");
+        let (mut due, mut seen) = (0, 0);
+        let stop = |count| {
+            due += count;
+            if due > 5_000 { Err(Error::cancelled()) } else { Ok(()) }
+        };
+        let visit = |_| {
+            seen += 1;
+            true
+        };
+        assert!(lists.for_each(0, stop, visit).is_err(), "or be stopped between chunks");
+        assert!(seen < naive[0].len());
     }
 }

@@ -123,7 +123,12 @@ impl HeapGraph {
     /// The edges of a node, in file order.
     #[inline(always)]
     pub fn edges(&self, node: NodeIndex) -> impl DoubleEndedIterator<Item = Edge> + '_ {
-        let range = self.edge_range(node);
+        self.edges_in(self.edge_range(node))
+    }
+
+    /// The edges of a part of an [edge range](HeapGraph::edge_range), in file order.
+    #[inline(always)]
+    pub fn edges_in(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = Edge> + '_ {
         let targets = &self.tables.edge_target[range.clone()];
         let labels = &self.tables.edge_label[range.clone()];
         targets.iter().zip(labels).zip(range).map(|((&target, &label), index)| Edge {
