@@ -11,6 +11,7 @@
 
 use hashbrown::HashMap;
 
+use crate::analysis::by_string::ByString;
 use crate::analysis::detachedness::Detachedness;
 use crate::analysis::names::{Known, KnownNames};
 use crate::analysis::shapes::{ShapeCollector, ShapeIndex, Shapes};
@@ -145,7 +146,7 @@ struct Collector<'a> {
     texts: StringTable,
     /// Groups without a place that are not markup, by type or by string of the file.
     of_type: [u32; 256],
-    of_string: Vec<u32>,
+    of_string: ByString,
     /// Groups of plain objects without a place, by shape.
     of_shape: Vec<u32>,
     /// Groups with a place that were asked for last.
@@ -156,7 +157,7 @@ struct Collector<'a> {
     cut: HashMap<Vec<u8>, StringIndex>,
     appended: HashMap<StringIndex, StringIndex>,
     /// By string of the file: its copy in `texts`.
-    copies: Vec<u32>,
+    copies: ByString,
     object_text: Option<StringIndex>,
 }
 
@@ -170,13 +171,13 @@ impl<'a> Collector<'a> {
             groups: Vec::new(),
             texts: StringTable::new(),
             of_type: [NONE; 256],
-            of_string: vec![NONE; graph.strings().len()],
+            of_string: ByString::new(graph.strings().len()),
             of_shape: Vec::new(),
             recent: [None; RECENT],
             others: HashMap::new(),
             cut: HashMap::new(),
             appended: HashMap::new(),
-            copies: vec![NONE; graph.strings().len()],
+            copies: ByString::new(graph.strings().len()),
             object_text: None,
         }
     }
@@ -243,10 +244,7 @@ impl<'a> Collector<'a> {
     }
 
     fn find_group_of_name(&mut self, string: StringIndex, place: Option<Place>) -> u32 {
-        let in_file = self.of_string.get(string.at()).copied();
-        if let (Some(known), None) = (in_file, place)
-            && known != NONE
-        {
+        if let (Some(known), None) = (self.of_string.get(string), place) {
             return known;
         }
         let text = self.detachedness.text(self.graph, string);
@@ -256,10 +254,8 @@ impl<'a> Collector<'a> {
             GroupName::Name(self.copy(string))
         };
         let group = self.find(Group { name, place });
-        if place.is_none()
-            && let Some(known) = self.of_string.get_mut(string.at())
-        {
-            *known = group;
+        if place.is_none() {
+            self.of_string.set(string, group);
         }
         group
     }
@@ -278,17 +274,17 @@ impl<'a> Collector<'a> {
 
     /// The copy in `texts` of a string of the file or an appended one.
     fn copy(&mut self, string: StringIndex) -> StringIndex {
+        if let Some(copy) = self.copies.get(string) {
+            return StringIndex(copy);
+        }
         let text = self.detachedness.text(self.graph, string);
         let texts = &mut self.texts;
-        match self.copies.get_mut(string.at()) {
-            Some(copy) => {
-                if *copy == NONE {
-                    *copy = texts.push(text).0;
-                }
-                StringIndex(*copy)
-            }
-            None => *self.appended.entry(string).or_insert_with(|| texts.push(text)),
+        if !self.copies.has_room_for(string) {
+            return *self.appended.entry(string).or_insert_with(|| texts.push(text));
         }
+        let copy = texts.push(text);
+        self.copies.set(string, copy.0);
+        copy
     }
 
     #[cold]

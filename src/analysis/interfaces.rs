@@ -38,7 +38,7 @@ pub struct InterfaceDefinition {
 
 /// The definitions that are common in a snapshot, the most common first.
 pub fn infer(shapes: &Shapes, control: &Control) -> Result<Vec<InterfaceDefinition>> {
-    let names = FormattedNames::new(shapes.texts());
+    let names = FormattedNames::new(shapes.texts(), control)?;
     let mut candidates: Vec<(ShapeIndex, usize, u64)> = Vec::new();
     let mut by_name: HashMap<Vec<u8>, usize> = HashMap::new();
     let mut name = Vec::new();
@@ -83,19 +83,20 @@ struct FormattedNames<'a> {
 const PROTO: u32 = u32::MAX;
 
 impl<'a> FormattedNames<'a> {
-    fn new(texts: &'a StringTable) -> Self {
+    fn new(texts: &'a StringTable, control: &Control) -> Result<Self> {
         let mut formatted = Vec::new();
-        let lengths = (0..texts.len() as u32).map(|at| {
-            let text = texts.get(StringIndex(at));
+        let lengths = (0..texts.len()).map(|at| {
+            control.checkpoint_at(at)?;
+            let text = texts.get(StringIndex(at as u32));
             if text == b"__proto__" {
-                return PROTO;
+                return Ok(PROTO);
             }
             formatted.clear();
             push_formatted(text, &mut formatted);
-            utf16_len(&formatted) as u32
+            Ok(utf16_len(&formatted) as u32)
         });
-        let lengths = lengths.collect();
-        Self { texts, lengths }
+        let lengths = lengths.collect::<Result<_>>()?;
+        Ok(Self { texts, lengths })
     }
 
     fn is_proto(&self, property: StringIndex) -> bool {
@@ -147,7 +148,7 @@ pub fn apply(
     control: &Control,
 ) -> Result<Vec<Option<u32>>> {
     let matcher = Matcher::new(definitions);
-    let ids = matcher.property_ids(shapes.texts());
+    let ids = matcher.property_ids(shapes.texts(), control)?;
     let mut counts = vec![0u32; matcher.keyed_by.len()];
     let mut present = Vec::new();
     let mut best = Vec::with_capacity(shapes.len());
@@ -216,9 +217,13 @@ impl<'a> Matcher<'a> {
     }
 
     /// The number of each text's property.
-    fn property_ids(&self, texts: &StringTable) -> Vec<u32> {
-        let all = (0..texts.len() as u32).map(StringIndex);
-        all.map(|at| self.ids.get(texts.get(at)).copied().unwrap_or(ABSENT)).collect()
+    fn property_ids(&self, texts: &StringTable, control: &Control) -> Result<Vec<u32>> {
+        let id_at = |at| {
+            control.checkpoint_at(at)?;
+            let text = texts.get(StringIndex(at as u32));
+            Ok(self.ids.get(text).copied().unwrap_or(ABSENT))
+        };
+        (0..texts.len()).map(id_at).collect()
     }
 
     /// The definition with the most properties, all of which are there often enough; the earliest

@@ -5,6 +5,7 @@
 //! that a job needs, in order, independent ones side by side.
 
 pub mod bits;
+mod by_string;
 pub mod class_table;
 pub mod classes;
 pub mod comparison;

@@ -10,6 +10,7 @@
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
 
+use crate::analysis::by_string::ByString;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, StringIndex};
 use crate::snapshot::StringTable;
 
@@ -106,13 +107,15 @@ impl ShapeCollector {
     /// The shapes, with a copy of the names they use.
     pub(super) fn finish(self, graph: &HeapGraph) -> Shapes {
         let mut shapes = self.shapes;
-        let mut copies = vec![StringIndex(u32::MAX); graph.strings().len()];
+        let mut copies = ByString::new(graph.strings().len());
         for property in &mut shapes.properties {
-            let copy = &mut copies[property.at()];
-            if copy.0 == u32::MAX {
-                *copy = shapes.texts.push(graph.strings().get(*property));
-            }
-            *property = *copy;
+            let known = copies.get(*property).map(StringIndex);
+            let copy = known.unwrap_or_else(|| {
+                let copy = shapes.texts.push(graph.strings().get(*property));
+                copies.set(*property, copy.0);
+                copy
+            });
+            *property = copy;
         }
         shapes
     }

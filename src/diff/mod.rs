@@ -329,8 +329,7 @@ impl Parsed {
         control.progress(Progress::analyzed(0, bytes));
         let beside = || {
             control.checkpoint()?;
-            let words = Vocabulary::new(graph.strings());
-            control.checkpoint()?;
+            let words = Vocabulary::new(graph.strings(), control)?;
             let more = more(&graph, &words, control)?;
             Ok((words, more))
         };

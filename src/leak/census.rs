@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::Analysis;
 use crate::analysis::bits::BitSet;
-use crate::control::Control;
+use crate::control::{Control, Pace, in_parts};
 use crate::error::Result;
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::hash::Fnv;
@@ -124,8 +124,7 @@ impl Counts {
         let items = count_items(graph, words, control)?;
         let (last_id, _) = id_order(graph);
         control.checkpoint()?;
-        let classes = ClassCounts::of(graph);
-        control.checkpoint()?;
+        let classes = ClassCounts::of(graph, control)?;
         Ok(Self { items, classes, last_id })
     }
 }
@@ -137,8 +136,9 @@ impl Counts {
 pub fn count_items(graph: &HeapGraph, words: &Vocabulary, control: &Control) -> Result<Vec<u32>> {
     let mut items = Vec::with_capacity(graph.node_count());
     let mut counter = Counter::new(graph, words);
+    let mut pace = Pace::default();
     for node in graph.nodes() {
-        control.checkpoint_at(node.at())?;
+        pace.take(1 + graph.edge_range(node).len(), control)?;
         let count = counter.count(node).map_or(0, |(_, items)| items);
         items.push(u32::try_from(count).unwrap_or(u32::MAX));
     }
@@ -182,7 +182,7 @@ impl Census {
         }
         drop(items);
         records.shrink();
-        let singular = Singular { graph, words, by_name: &counts.by_name };
+        let singular = Singular { graph, words, counts: &counts.counts };
         large.extend(small.into_iter().filter(|&node| singular.is_held_by_one(analysis, node)));
         let slots = slots_of(graph, analysis, &large);
         let classes = counts.by_key(graph);
@@ -230,52 +230,96 @@ impl Census {
 }
 
 /// The instances of each class: objects and natives by their name, everything else by type.
+///
+/// Columns by string are zeros, of which those cost nothing that no node is named by: a large array has a
+/// string for each of its slots.
 #[derive(Debug)]
 struct ClassCounts {
-    by_name: Vec<Instances>,
+    counts: Vec<u32>,
+    bytes: Vec<u64>,
+    /// The names that there are instances of.
+    names: Vec<StringIndex>,
     by_type: [Instances; 256],
     /// Functions by name.
     functions: Vec<u32>,
+    function_names: Vec<StringIndex>,
 }
 
 impl ClassCounts {
-    fn of(graph: &HeapGraph) -> Self {
+    fn of(graph: &HeapGraph, control: &Control) -> Result<Self> {
         let tables = graph.tables();
-        let mut by_name = vec![Instances::default(); graph.strings().len()];
-        let mut by_type = [Instances::default(); 256];
-        let mut functions = vec![0; graph.strings().len()];
-        let sizes = tables.node_type.iter().zip(&tables.node_name).zip(&tables.self_size);
-        for ((&node_type, &name), &size) in sizes {
-            let counted = match node_type {
-                NodeType::OBJECT | NodeType::NATIVE => &mut by_name[name.at()],
-                NodeType::CLOSURE => {
-                    functions[name.at()] += 1;
-                    continue;
-                }
-                _ => &mut by_type[usize::from(node_type.0)],
-            };
-            counted.count += 1;
-            counted.bytes += u64::from(size);
+        let strings = graph.strings().len();
+        let mut all = Self {
+            counts: vec![0; strings],
+            bytes: vec![0; strings],
+            names: Vec::new(),
+            by_type: [Instances::default(); 256],
+            functions: vec![0; strings],
+            function_names: Vec::new(),
+        };
+        for part in in_parts(0..graph.node_count()) {
+            control.checkpoint()?;
+            let types = &tables.node_type[part.clone()];
+            let names = &tables.node_name[part.clone()];
+            for ((&node_type, &name), &size) in types.iter().zip(names).zip(&tables.self_size[part])
+            {
+                all.add(node_type, name, size);
+            }
         }
-        Self { by_name, by_type, functions }
+        Ok(all)
+    }
+
+    #[inline(always)]
+    fn add(&mut self, node_type: NodeType, name: StringIndex, size: u32) {
+        match node_type {
+            NodeType::OBJECT | NodeType::NATIVE => {
+                let count = &mut self.counts[name.at()];
+                if *count == 0 {
+                    self.names.push(name);
+                }
+                *count += 1;
+                self.bytes[name.at()] += u64::from(size);
+            }
+            NodeType::CLOSURE => {
+                let count = &mut self.functions[name.at()];
+                if *count == 0 {
+                    self.function_names.push(name);
+                }
+                *count += 1;
+            }
+            _ => {
+                let of_type = &mut self.by_type[usize::from(node_type.0)];
+                of_type.count += 1;
+                of_type.bytes += u64::from(size);
+            }
+        }
     }
 
     /// By [`class_key`].
     fn by_key(&self, graph: &HeapGraph) -> HashMap<u64, Instances> {
         let mut classes = HashMap::new();
-        let there = |(_, instances): &(usize, &Instances)| instances.count > 0;
-        for (name, &instances) in self.by_name.iter().enumerate().filter(there) {
-            let text = graph.strings().get(StringIndex(name as u32));
-            classes.insert(key_of(NodeType::OBJECT, text), instances);
+        // In the order of the strings: of equal ones the last counts.
+        let in_order = |names: &[StringIndex]| {
+            let mut names = names.to_vec();
+            names.sort_unstable();
+            names.into_iter()
+        };
+        for name in in_order(&self.names) {
+            let count = u64::from(self.counts[name.at()]);
+            let instances = Instances { count, bytes: self.bytes[name.at()] };
+            classes.insert(key_of(NodeType::OBJECT, graph.strings().get(name)), instances);
         }
-        for (node_type, &instances) in self.by_type.iter().enumerate().filter(there) {
-            classes.insert(key_of(NodeType(node_type as u8), &[]), instances);
+        for (node_type, &instances) in self.by_type.iter().enumerate() {
+            if instances.count > 0 {
+                classes.insert(key_of(NodeType(node_type as u8), &[]), instances);
+            }
         }
-        let many = |(_, count): &(usize, &u32)| **count >= MANY_FUNCTIONS;
-        for (name, &count) in self.functions.iter().enumerate().filter(many) {
-            let text = graph.strings().get(StringIndex(name as u32));
-            let instances = Instances { count: u64::from(count), bytes: 0 };
-            classes.insert(key_of(NodeType::CLOSURE, text), instances);
+        for name in in_order(&self.function_names) {
+            let count = self.functions[name.at()];
+            if count >= MANY_FUNCTIONS {
+                let instances = Instances { count: u64::from(count), bytes: 0 };
+                classes.insert(key_of(NodeType::CLOSURE, graph.strings().get(name)), instances);
+            }
         }
         classes
     }
@@ -361,7 +405,8 @@ pub fn slot_key(graph: &HeapGraph, owner_id: u32, edge: Edge) -> u64 {
 struct Singular<'a> {
     graph: &'a HeapGraph,
     words: &'a Vocabulary,
-    by_name: &'a [Instances],
+    /// By string: how many objects and natives have that name.
+    counts: &'a [u32],
 }
 
 impl Singular<'_> {
@@ -375,7 +420,8 @@ impl Singular<'_> {
         let name = self.graph.name_index(node);
         match self.graph.node_type(node) {
             NodeType::OBJECT => {
-                name == self.words.context_node || self.by_name[name.at()].count <= FEW_INSTANCES
+                name == self.words.context_node
+                    || u64::from(self.counts[name.at()]) <= FEW_INSTANCES
             }
             NodeType::HIDDEN => {
                 let cells = [

@@ -173,7 +173,7 @@ mod tests {
             heap.edge(object, EdgeType::INTERNAL, "properties", store);
         }
         let graph = heap.build();
-        let words = Vocabulary::new(graph.strings());
+        let words = Vocabulary::of(&graph);
         let edge = graph.edges(object).next().unwrap();
         let step = Step { from: object, edge };
         (is_built_by_key(&graph, &words, object), are_alike(&graph, &words, &step))

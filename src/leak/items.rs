@@ -305,7 +305,7 @@ mod tests {
             heap.edge(table, EdgeType::INTERNAL, slot, target);
         }
         let graph = heap.build();
-        count(&graph, &Vocabulary::new(graph.strings()), map)
+        count(&graph, &Vocabulary::of(&graph), map)
     }
 
     #[test]
@@ -331,7 +331,7 @@ mod tests {
         heap.edge(record, EdgeType::PROPERTY, "list", list);
         heap.edge(record, EdgeType::PROPERTY, "__proto__", list);
         let graph = heap.build();
-        let words = Vocabulary::new(graph.strings());
+        let words = Vocabulary::of(&graph);
         assert_eq!(count(&graph, &words, list), Some((Container::Array, 3)));
         assert_eq!(count(&graph, &words, record), Some((Container::Object, 1)));
         assert_eq!(count(&graph, &words, graph.root()), None);
@@ -352,7 +352,7 @@ mod tests {
             list
         });
         let graph = heap.build();
-        let words = Vocabulary::new(graph.strings());
+        let words = Vocabulary::of(&graph);
         assert_eq!(count(&graph, &words, cache), Some((Container::Array, 3)));
         assert_eq!(count(&graph, &words, empty), Some((Container::Array, 0)));
     }
@@ -364,7 +364,7 @@ mod tests {
         let store = heap.node(NodeType::ARRAY, "", 16 + 100 * 8);
         heap.edge(list, EdgeType::INTERNAL, "elements", store);
         let graph = heap.build();
-        let words = Vocabulary::new(graph.strings());
+        let words = Vocabulary::of(&graph);
         assert_eq!(count(&graph, &words, list), Some((Container::Array, 100)));
     }
 
@@ -381,7 +381,7 @@ mod tests {
             heap.edge(store, EdgeType::INTERNAL, slot, item);
         }
         let graph = heap.build();
-        let words = Vocabulary::new(graph.strings());
+        let words = Vocabulary::of(&graph);
         assert_eq!(count(&graph, &words, list), Some((Container::Array, 3)));
     }
 
@@ -406,7 +406,7 @@ mod tests {
             heap.edge(values, EdgeType::INTERNAL, slot, value);
         }
         let graph = heap.build();
-        let words = Vocabulary::new(graph.strings());
+        let words = Vocabulary::of(&graph);
         assert_eq!(count(&graph, &words, counts), Some((Container::Object, 3)));
         assert_eq!(count(&graph, &words, plain), Some((Container::Object, 2)));
     }
@@ -422,7 +422,7 @@ mod tests {
         heap.edge(object, EdgeType::PROPERTY, "set size", function);
         heap.edge(object, EdgeType::PROPERTY, "method", function);
         let graph = heap.build();
-        let words = Vocabulary::new(graph.strings());
+        let words = Vocabulary::of(&graph);
         assert_eq!(count(&graph, &words, object), Some((Container::Object, 2)));
     }
 }

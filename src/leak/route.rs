@@ -12,7 +12,7 @@
 //! Time: linear in nodes and edges. Memory: 5 bytes a node while it runs, 4 after, and the buckets; for
 //! labels 9 and 8.
 
-use crate::control::Control;
+use crate::control::{Control, Pace, in_parts};
 use crate::error::Result;
 use crate::graph::{Edge, EdgeIndex, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
 use crate::leak::naming::REGISTERS;
@@ -160,40 +160,42 @@ fn search<L: Copy + Default + Ord>(
     }
     let mut waiting = ring[0].len();
     let mut now = 0_u32;
-    let mut steps = 0;
+    let mut pace = Pace::default();
     while waiting > 0 {
         let slot = now as usize % RING;
         while let Some(node) = ring[slot].pop() {
             waiting -= 1;
-            control.checkpoint_at(steps)?;
-            steps += 1;
+            pace.take(1, control)?;
             // It was put here twice, or another way was cheaper.
             if cost[node.at()] != Cost::waits(now) {
                 continue;
             }
             cost[node.at()] = Cost::FINAL;
             let toll = prices.toll(node);
-            for edge in graph.edges(node) {
-                let Some(price) = prices.of(node, edge) else { continue };
-                let price = (price + toll).min(DEAREST);
-                let target = edge.target.at();
-                let known = cost[target].ahead_of(now);
-                if price as i32 > known {
-                    continue;
+            for part in in_parts(graph.edge_range(node)) {
+                pace.take(part.len(), control)?;
+                for edge in graph.edges_in(part) {
+                    let Some(price) = prices.of(node, edge) else { continue };
+                    let price = (price + toll).min(DEAREST);
+                    let target = edge.target.at();
+                    let known = cost[target].ahead_of(now);
+                    if price as i32 > known {
+                        continue;
+                    }
+                    let step = Step { from: node, edge };
+                    let label = extend(labels[node.at()], step);
+                    if price as i32 == known && label >= labels[target] {
+                        continue;
+                    }
+                    if (price as i32) < known {
+                        let total = now.wrapping_add(price);
+                        cost[target] = Cost::waits(total);
+                        ring[total as usize % RING].push(edge.target);
+                        waiting += 1;
+                    }
+                    labels[target] = label;
+                    arrive(step);
                 }
-                let step = Step { from: node, edge };
-                let label = extend(labels[node.at()], step);
-                if price as i32 == known && label >= labels[target] {
-                    continue;
-                }
-                if (price as i32) < known {
-                    let total = now.wrapping_add(price);
-                    cost[target] = Cost::waits(total);
-                    ring[total as usize % RING].push(edge.target);
-                    waiting += 1;
-                }
-                labels[target] = label;
-                arrive(step);
             }
         }
         now = now.wrapping_add(1);
@@ -415,7 +417,7 @@ mod tests {
                 heap.edge(owner, EdgeType::PROPERTY, "list", list);
             }
             let graph = heap.build();
-            let words = Vocabulary::new(graph.strings());
+            let words = Vocabulary::of(&graph);
             let extend = |above: u64, step: Step| {
                 let sum: u64 = graph.edge_name(step.edge).iter().map(|&b| u64::from(b)).sum();
                 above * 1000 + sum
@@ -445,7 +447,7 @@ mod tests {
         heap.edge(handler, EdgeType::INTERNAL, "context", scope);
         heap.edge(scope, EdgeType::CONTEXT, "leaks", list);
         let graph = heap.build();
-        let words = Vocabulary::new(graph.strings());
+        let words = Vocabulary::of(&graph);
         let routes = Routes::find(&graph, &words, &Control::default()).unwrap();
         let names: Vec<_> =
             routes.to(&graph, list).iter().map(|step| lossy(graph.edge_name(step.edge))).collect();

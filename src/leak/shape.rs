@@ -325,7 +325,7 @@ mod tests {
             heap.edge(module, EdgeType::PROPERTY, "exports", cache);
         }
         let graph = heap.build();
-        let words = Vocabulary::new(graph.strings());
+        let words = Vocabulary::of(&graph);
         shapes(&graph, &words, &Control::default()).unwrap()[cache.at()]
     }
 

@@ -30,7 +30,7 @@ impl Heap {
     pub(crate) fn of(builder: GraphBuilder) -> Self {
         let control = Control::default();
         let graph = builder.build();
-        let words = Vocabulary::new(graph.strings());
+        let words = Vocabulary::of(&graph);
         let analysis = analyse(&graph, What::ALL, &control).unwrap();
         let routes = Routes::find(&graph, &words, &control).unwrap();
         Self { graph, words, analysis, routes }

@@ -1,8 +1,10 @@
 //! The names by which V8 and Node call what the leak finder has to recognise, resolved once per
 //! snapshot to string indices. Comparing an index is cheaper than comparing a text.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
+use crate::control::Control;
+use crate::error::Result;
 use crate::graph::StringIndex;
 use crate::snapshot::StringTable;
 
@@ -15,12 +17,15 @@ macro_rules! vocabulary {
         }
 
         impl Vocabulary {
-            /// Looks the names up. One pass over the strings that are as short as a name.
-            pub fn new(strings: &StringTable) -> Self {
+            /// Looks the names up. One pass over the strings.
+            ///
+            /// # Errors
+            /// `ABORT_ERR`, `ERR_TIMEOUT`.
+            pub fn new(strings: &StringTable, control: &Control) -> Result<Self> {
                 let wanted = [$($text,)*];
-                let found = find_all(strings, &wanted);
+                let found = find_all(strings, &wanted, control)?;
                 let mut found = found.into_iter();
-                Self { $($field: found.next().unwrap_or(Self::ABSENT),)* }
+                Ok(Self { $($field: found.next().unwrap_or(Self::ABSENT),)* })
             }
         }
     };
@@ -209,31 +214,60 @@ impl Vocabulary {
     /// The index of a name that the snapshot does not have: equal to no index of it.
     pub const ABSENT: StringIndex = StringIndex(u32::MAX);
 
+    /// For tests: that of a graph which was built by hand.
+    #[cfg(test)]
+    pub(crate) fn of(graph: &crate::graph::HeapGraph) -> Self {
+        Self::new(graph.strings(), &Control::default()).unwrap()
+    }
+
     /// Whether a class is one of which everything is made: arrays, Maps, Sets and plain objects.
     pub(crate) fn is_everyday(&self, class: StringIndex) -> bool {
         [self.array_class, self.map_class, self.set_class, self.object_class].contains(&class)
     }
 }
 
-fn find_all(strings: &StringTable, wanted: &[&str]) -> Vec<StringIndex> {
-    let longest = wanted.iter().map(|text| text.len()).max().unwrap_or(0);
+fn find_all(strings: &StringTable, wanted: &[&str], control: &Control) -> Result<Vec<StringIndex>> {
     let positions: HashMap<&[u8], usize> =
         wanted.iter().enumerate().map(|(at, text)| (text.as_bytes(), at)).collect();
+    let outlines = Outlines::of(wanted);
     let mut found = vec![Vocabulary::ABSENT; wanted.len()];
-    let mut missing = wanted.len();
     for index in (0..strings.len() as u32).map(StringIndex) {
+        control.checkpoint_at(index.at())?;
         let text = strings.get(index);
-        if text.len() > longest || missing == 0 {
-            continue;
-        }
-        if let Some(&at) = positions.get(text)
+        if outlines.may_contain(text)
+            && let Some(&at) = positions.get(text)
             && found[at] == Vocabulary::ABSENT
         {
             found[at] = index;
-            missing -= 1;
         }
     }
-    found
+    Ok(found)
+}
+
+/// How long texts are that begin with a byte. Most strings of a heap with large arrays are the numbers of
+/// slots, and this tells them from names without hashing them.
+struct Outlines([u64; 256]);
+
+impl Outlines {
+    fn of(texts: &[&str]) -> Self {
+        let mut lengths = [0; 256];
+        for text in texts {
+            if let Some(&first) = text.as_bytes().first() {
+                lengths[usize::from(first)] |= Self::bit(text.len());
+            }
+        }
+        Self(lengths)
+    }
+
+    #[inline(always)]
+    fn may_contain(&self, text: &[u8]) -> bool {
+        text.first().is_some_and(|&first| self.0[usize::from(first)] & Self::bit(text.len()) != 0)
+    }
+
+    /// All that are longer than a bit can tell have the last one.
+    fn bit(length: usize) -> u64 {
+        1 << length.min(63)
+    }
 }
 
 #[cfg(test)]
@@ -246,7 +280,7 @@ mod tests {
         for text in ["<dummy>", "table", "Map", "table", "x"] {
             strings.push(text.as_bytes());
         }
-        let vocabulary = Vocabulary::new(&strings);
+        let vocabulary = Vocabulary::new(&strings, &Control::default()).unwrap();
         assert_eq!(vocabulary.table, StringIndex(1));
         assert_eq!(vocabulary.map_class, StringIndex(2));
         assert_eq!(vocabulary.context, Vocabulary::ABSENT);
