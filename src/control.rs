@@ -2,7 +2,8 @@
 //!
 //! A [`Control`] goes by reference through every stage. Loops over nodes, edges or bytes call
 //! [`Control::checkpoint`] about every 65,536 steps: that costs one relaxed atomic load, and stops
-//! the job well within 50 ms of a cancellation.
+//! the job within milliseconds of a cancellation. Where one turn may take many steps, as that of a node
+//! with millions of edges, steps are counted by a [`Pace`].
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -167,8 +168,8 @@ impl Control {
 pub struct Pace(usize);
 
 impl Pace {
-    /// Takes so many steps, no more than [`CHECKPOINT_STEPS`] at once ([`in_parts`]). Calls
-    /// [`Control::checkpoint`] where those since the last one come to so many.
+    /// Takes so many steps. Calls [`Control::checkpoint`] where those since the last one come to
+    /// [`CHECKPOINT_STEPS`]; in many at once nobody looks, see [`in_parts`].
     ///
     /// # Errors
     /// `ABORT_ERR`, `ERR_TIMEOUT`.

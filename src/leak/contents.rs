@@ -1,9 +1,10 @@
 //! What piled up under a node, by class.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use rayon::prelude::*;
 
+use crate::control::Control;
+use crate::error::Result;
 use crate::graph::{HeapGraph, NodeIndex, NodeType};
 use crate::leak::before::Before;
 use crate::leak::naming::class_name;
@@ -35,20 +36,30 @@ pub struct ClassShare {
 
 /// Sums up the young ones among nodes, which come in runs. Linear in them, on rayon's pool if there are many;
 /// memory for each class.
+///
+/// # Errors
+/// `ABORT_ERR`, `ERR_TIMEOUT`.
 pub fn contents(
     graph: &HeapGraph,
     self_sizes: &[u32],
     before: &Before<'_>,
     runs: &[&[NodeIndex]],
-) -> Contents {
-    let sum = |nodes: &[NodeIndex]| Sums::of(graph, self_sizes, before, nodes);
+    control: &Control,
+) -> Result<Contents> {
+    let sum = |nodes: &[NodeIndex]| -> Result<Sums> {
+        control.checkpoint()?;
+        Ok(Sums::of(graph, self_sizes, before, nodes))
+    };
+    let add = |sums: Sums, more: Sums| Ok(sums.add(more));
     let chunks: Vec<&[NodeIndex]> = runs.iter().flat_map(|run| run.chunks(CHUNK)).collect();
     let are_many = chunks.len() > runs.len() + 1;
     let sums = match are_many {
-        true => chunks.par_iter().map(|nodes| sum(nodes)).reduce(Sums::default, Sums::add),
-        false => chunks.into_iter().map(sum).fold(Sums::default(), Sums::add),
+        true => chunks.par_iter().map(|nodes| sum(nodes)).try_reduce(Sums::default, add)?,
+        false => {
+            chunks.into_iter().map(sum).try_fold(Sums::default(), |sums, more| add(sums, more?))?
+        }
     };
-    sums.contents(graph)
+    Ok(sums.contents(graph))
 }
 
 /// So many nodes are summed up at a time.

@@ -15,7 +15,7 @@ use std::ops::Range;
 use hashbrown::{HashMap, HashSet};
 
 use crate::analysis::bits::BitSet;
-use crate::control::Control;
+use crate::control::{Control, Pace};
 use crate::error::Result;
 use crate::graph::{EdgeType, NodeIndex, NodeType, StringIndex};
 use crate::leak::before::Prior;
@@ -191,15 +191,18 @@ fn lists_on_average(walk: &Walk<'_>, control: &Control) -> Result<Vec<Accumulati
     let mut lists = Vec::new();
     let mut instances: HashMap<StringIndex, u64> = HashMap::new();
     let mut nodes_left = MOST_PASSES * graph.node_count();
-    for (at, &(node, prior)) in before.larger_on_average().iter().enumerate() {
-        control.checkpoint_at(at)?;
+    let mut pace = Pace::default();
+    for &(node, prior) in before.larger_on_average() {
+        pace.take(1, control)?;
         let above = analysis.dominators.idom(node);
         let is_inside_one = is_of(walk, above, graph.name_index(node));
         if !may_own_a_list(walk, node) || is_inside_one {
             continue;
         }
         let below = analysis.dominators.subtree(positions[&node]);
-        nodes_left = nodes_left.saturating_sub(below.len().min(MOST_NODES));
+        let looks = below.len().min(MOST_NODES);
+        pace.take(looks, control)?;
+        nodes_left = nodes_left.saturating_sub(looks);
         if nodes_left == 0 {
             break;
         }

@@ -173,6 +173,7 @@ fn worth_naming(
     let crowds = std::mem::take(&mut growth.crowds);
     let mut candidates = credit_scatters(walk, growth, control)?;
     for candidate in &mut candidates {
+        control.checkpoint()?;
         candidate.room = room_that_came(newer, before, candidate);
     }
     merge_timer_lists(newer, walk, positions, &mut candidates, control)?;
@@ -195,7 +196,7 @@ fn worth_naming(
         if candidate.bytes_of_things() < least.bytes {
             continue;
         }
-        candidate.contents = contents_of(newer, before, positions, &candidate);
+        candidate.contents = contents_of(newer, before, positions, &candidate, control)?;
         let is_leak = !least.is_room(graph, words, &candidate)
             && is_of_the_program(newer, before, positions, &candidate)
             && !are_definitions(newer, before, &candidate);
@@ -210,7 +211,7 @@ fn worth_naming(
     merge_companions(newer, walk, &mut worth_it, control)?;
     // Of what was made one, nobody has looked yet at what is in it.
     for candidate in worth_it.iter_mut().filter(|it| it.contents.classes.is_empty()) {
-        candidate.contents = contents_of(newer, before, positions, candidate);
+        candidate.contents = contents_of(newer, before, positions, candidate, control)?;
     }
     Ok(worth_it)
 }
@@ -318,15 +319,16 @@ fn contents_of(
     before: &Before<'_>,
     positions: &[u32],
     candidate: &Candidate,
-) -> Contents {
+    control: &Control,
+) -> Result<Contents> {
     let Newer { graph, analysis, .. } = newer;
     let order = analysis.dominators.order();
     match &candidate.scattered {
-        Some(scatter) => contents(graph, &analysis.self_size, before, &[&scatter.members]),
+        Some(scatter) => contents(graph, &analysis.self_size, before, &[&scatter.members], control),
         None => {
             let below = Below::new(newer, positions, candidate);
             let runs: Vec<_> = below.subtrees().map(|subtree| &order[subtree]).collect();
-            contents(graph, &analysis.self_size, before, &runs)
+            contents(graph, &analysis.self_size, before, &runs, control)
         }
     }
 }
