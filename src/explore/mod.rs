@@ -89,6 +89,12 @@ pub struct DuplicateRow {
     pub bytes: u64,
 }
 
+impl DuplicateRow {
+    fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + self.value.capacity()
+    }
+}
+
 /// Reads and analyses a snapshot. Runs on the calling thread and rayon's pool.
 ///
 /// # Errors
@@ -97,6 +103,10 @@ pub struct DuplicateRow {
 pub fn explore(source: Source, control: &Control) -> Result<Explorer> {
     let name = source.name();
     let graph = read(source, &ReadOptions::default(), control)?;
+    explore_graph(name, graph, control)
+}
+
+fn explore_graph(name: String, graph: HeapGraph, control: &Control) -> Result<Explorer> {
     let bytes = graph.tables().bytes;
     control.progress(Progress::analyzed(0, bytes));
     let analysis = analyse(&graph, What::ALL, control)?;
@@ -146,6 +156,7 @@ impl Explorer {
             + self.graph.edge_count() * GRAPH_EDGE
             + self.graph.strings().memory_bytes()
             + self.retainers.memory_bytes()
+            + self.duplicates.iter().map(DuplicateRow::memory_bytes).sum::<usize>()
     }
 
     /// The classes whose name contains `filter`, largest retained size first.
@@ -352,5 +363,33 @@ pub(crate) fn stats(source: String, graph: &HeapGraph, analysis: &Analysis) -> S
             system: totals.system,
         },
         taken_at: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::NodeType;
+    use crate::testing::GraphBuilder;
+
+    #[test]
+    fn texts_that_several_strings_have_count_twice() {
+        let memory = |are_equal: bool| {
+            let mut heap = GraphBuilder::new();
+            for at in 0..200 {
+                let mut text = format!("{:?}", if are_equal { at / 2 } else { at });
+                text.push_str(&"-".repeat(5_000 - text.len()));
+                let string = heap.node(NodeType::STRING, &text, 5_016);
+                heap.numbered(heap.root(), EdgeType::ELEMENT, at, string);
+            }
+            let graph = heap.build();
+            let texts = graph.strings().memory_bytes();
+            let explorer = explore_graph("a test".into(), graph, &Control::default()).unwrap();
+            (explorer.memory_bytes(), texts)
+        };
+        let (equal, texts) = memory(true);
+        assert!(equal >= texts + 100 * 5_000, "the answer to `duplicateStrings` holds them, too");
+        let (different, texts) = memory(false);
+        assert!(different < texts + 100 * 5_000);
     }
 }
