@@ -312,6 +312,14 @@ describe('redaction', () => {
     assert.equal(failed.status, 2);
   });
 
+  it('tells of the bytes that it writes, as V8 is not at work', async () => {
+    const { redactFile } = require('../lib/redact');
+    const phases = new Set();
+    const onProgress = (/** @type {import('..').Progress} */ { phase }) => phases.add(phase);
+    await redactFile(plainCurrent, path.join(directory, 'watched'), { onProgress });
+    assert.deepEqual([...phases], ['write']);
+  });
+
   it('lets no value reach a file on the way', (t) => {
     if (spawnSync('strace', ['-V']).status !== 0) return t.skip('it needs strace');
     const log = path.join(directory, 'strace');

@@ -33,7 +33,8 @@ pub struct OutletArguments {
 impl From<OutletArguments> for OutletOptions {
     fn from(arguments: OutletArguments) -> Self {
         let OutletArguments { gzip_level, redact, salt } = arguments;
-        Self { gzip_level, redact: redact.then(|| Salt::new(salt.as_deref())) }
+        let redact = redact.then(|| Salt::new(salt.as_deref()));
+        Self { gzip_level, redact, ..Self::default() }
     }
 }
 
@@ -140,7 +141,8 @@ pub fn redact_file<'env>(
         let source = source?.open(control)?;
         let name = source.name();
         let mut source = source.open(control)?;
-        let file = SnapshotFile::create(path.as_ref(), false, outlet.into())?;
+        let options = OutletOptions { is_of_file: true, ..outlet.into() };
+        let file = SnapshotFile::create(path.as_ref(), false, options)?;
         let read = |buffer: &mut [u8]| {
             control.checkpoint()?;
             source.fill(buffer)

@@ -16,6 +16,7 @@ pub struct Outlet {
     redactor: Option<Redactor>,
     redacted: Vec<u8>,
     encoder: Option<GzEncoder<Vec<u8>>>,
+    phase: Phase,
 }
 
 /// What the stages do.
@@ -25,18 +26,21 @@ pub struct OutletOptions {
     pub gzip_level: Option<u32>,
     /// The salt, if values are to be replaced by tokens.
     pub redact: Option<Salt>,
+    /// Whether the bytes are those of a file: V8 does not walk meanwhile.
+    pub is_of_file: bool,
 }
 
 impl Outlet {
     /// Stages that have seen nothing yet.
     pub fn new(options: OutletOptions) -> Self {
-        let OutletOptions { gzip_level, redact } = options;
+        let OutletOptions { gzip_level, redact, is_of_file } = options;
         Self {
             completeness: Completeness::new(),
             redactor: redact.map(Redactor::new),
             redacted: Vec::new(),
             encoder: gzip_level
                 .map(|level| GzEncoder::new(Vec::new(), Compression::new(level.min(9)))),
+            phase: if is_of_file { Phase::Write } else { Phase::Capture },
         }
     }
 
@@ -86,6 +90,6 @@ impl Outlet {
     /// Tells of the bytes of the snapshot so far, and how many there will be, if that can be said yet.
     pub fn report(&self, control: &Control) {
         let (bytes, total_bytes) = (self.completeness.bytes(), self.completeness.expected_bytes());
-        control.progress(Progress { phase: Phase::Capture, bytes, total_bytes });
+        control.progress(Progress { phase: self.phase, bytes, total_bytes });
     }
 }

@@ -115,7 +115,8 @@ mod tests {
     );
 
     fn capture(path: &Path, text: &str, gzip_level: Option<u32>) -> Result<Written> {
-        let file = SnapshotFile::create(path, false, OutletOptions { gzip_level, redact: None })?;
+        let file =
+            SnapshotFile::create(path, false, OutletOptions { gzip_level, ..Default::default() })?;
         let Conduit { writer, reader } = Conduit::open()?;
         let text = text.to_owned();
         let v8 = std::thread::spawn(move || {
