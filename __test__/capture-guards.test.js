@@ -8,6 +8,7 @@ const { describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
 const { diffSnapshots, estimateCapture, writeSnapshot } = require('..');
+const { estimate } = require('../lib/estimate');
 const { temporaryDirectory } = require('./support/captures');
 
 const execute = promisify(execFile);
@@ -149,6 +150,20 @@ describe('estimateCapture', { concurrency: 2 }, () => {
     assert.throws(() => estimateCapture({ mode: /** @type {any} */ ('x') }), {
       code: 'ERR_INVALID_ARG',
     });
+  });
+
+  it('is not safe by fork where there is no fork mode', () => {
+    const heap = { oldUsed: 50e6, youngUsed: 0, youngResident: 0 };
+    const cost = { peakBytes: 1e6, copiedBytes: 0, inlinePauseMs: 5, forkPauseMs: 5 };
+    const of = (/** @type {boolean} */ canFork) =>
+      estimate(
+        /** @type {any} */ ({ mode: 'fork' }),
+        /** @type {any} */ (heap),
+        /** @type {any} */ ({ ...cost, documentBytes: 1e6, availableBytes: 8e9, canFork }),
+      ).estimate;
+    assert.equal(of(true).safe, true);
+    assert.equal(of(false).safe, false);
+    assert.match(of(false).reason, /fork mode needs Linux/);
   });
 
   for (const [kind, make] of Object.entries(heaps)) {

@@ -115,7 +115,10 @@ function estimate(options, heap, cost) {
   const predictedPeakBytes = Math.ceil(cost.peakBytes + (forked ? cost.copiedBytes : -givenBack));
   const predictedPauseMs = forked ? cost.forkPauseMs : inlinePauseMs;
   const limit = options.maxMemoryBytes ?? availableBytes;
-  const why = whyNot({ predictedPeakBytes, predictedPauseMs, limit, options, mode });
+  const why =
+    forked && !cost.canFork
+      ? 'fork mode needs Linux on x64 or arm64'
+      : whyNot({ predictedPeakBytes, predictedPauseMs, limit, options, mode });
   return {
     estimate: {
       heapBytes,
@@ -197,7 +200,11 @@ async function admit(options, watch) {
   const heap = heapBytes();
   const cost = await watch.run((job) => native().findCaptureCost(job, heap, ...EXAMPLES));
   const { estimate: expected, maxMemoryBytes } = estimate(options, heap, cost);
-  if (expected.safe || options.force) return { mode: expected.mode, maxMemoryBytes };
+  // Where there is no fork mode the capture says so itself, with a code of its own.
+  const isImpossible = expected.mode === 'fork' && !cost.canFork;
+  if (expected.safe || options.force || isImpossible) {
+    return { mode: expected.mode, maxMemoryBytes };
+  }
   const error = new HeapdiffError({
     code: 'ERR_CAPTURE_REFUSED',
     message: `the capture is refused: ${expected.reason}`,
@@ -205,4 +212,4 @@ async function admit(options, watch) {
   throw Object.assign(error, { estimate: expected });
 }
 
-module.exports = { admit, estimateCapture };
+module.exports = { admit, estimate, estimateCapture };
