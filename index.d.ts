@@ -49,7 +49,7 @@ export interface JobOptions {
   timeoutMs?: number | undefined;
   /**
    * Aborts the call: it rejects with an `AbortError` (`code: 'ABORT_ERR'`, `cause: signal.reason`)
-   * within about 50 ms, and frees what it held.
+   * mostly within 50 ms, and frees what it held.
    */
   signal?: AbortSignal | undefined;
   /**
@@ -266,7 +266,7 @@ export interface DiffOptions extends CaptureOptions {
    */
   ignore?: ReadonlyArray<string | RegExp> | undefined;
   /**
-   * Units of work done between the snapshots (requests, jobs), more than 0: growth is then also
+   * Units of work done between the snapshots (requests, jobs), at least 1e-9: growth is then also
    * given per unit.
    */
   work?: number | undefined;

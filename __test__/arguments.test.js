@@ -58,6 +58,7 @@ refuses('NaN classes', withOptions({ classes: NaN }), RangeError, /classes must 
 refuses('2 ** 33 classes', withOptions({ classes: 2 ** 33 }), RangeError, /<= 4294967295/);
 refuses('negative growth', withOptions({ minGrowthBytes: -1 }), RangeError, /minGrowthBytes/);
 refuses('no work', withOptions({ work: 0 }), RangeError, /options\.work must be a number/);
+refuses('next to no work', withOptions({ work: 5e-324 }), RangeError, /options\.work/);
 refuses('endless work', withOptions({ work: Infinity }), RangeError, /options\.work/);
 refuses('an unknown matching', withOptions({ matching: 'name' }), RangeError, /one of 'auto', /);
 refuses('unknown class rows', withOptions({ classRows: 1 }), TypeError, /one of 'merged', /);

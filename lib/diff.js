@@ -16,6 +16,8 @@ const { checkOptions, checkSource, invalidArgument } = require('./validate');
 
 /** Suspects asked for where some may be ignored: no report has more. */
 const ALL_SUSPECTS = 1000;
+/** Of less, growth per unit would be a number that is none. */
+const LEAST_WORK = 1e-9;
 
 /**
  * Not an async function: what those hold in variables stays on the heap until they end, and the
@@ -124,7 +126,7 @@ function checkDiffOptions(options) {
     suspects: ignore.length > 0 ? ALL_SUSPECTS : Math.max(suspects, 1),
     classes: checkNumber(options.classes, 'options.classes', integer) ?? 20,
     minGrowthBytes: toWhole(checkNumber(options.minGrowthBytes, 'options.minGrowthBytes')),
-    work: checkNumber(options.work, 'options.work', { min: Number.MIN_VALUE }),
+    work: checkNumber(options.work, 'options.work', { min: LEAST_WORK }),
     matching: checkChoice(options.matching, 'options.matching', ['auto', 'identity', 'structural']),
     classRows: checkChoice(options.classRows, 'options.classRows', ['merged', 'devtools']),
   });

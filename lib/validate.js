@@ -115,8 +115,7 @@ function checkSource(value, name) {
  * @param {unknown} value
  * @param {string} name
  * @param {{ min?: number, max?: number, integer?: boolean }} [range] `min` and `max` are allowed
- *   values themselves; the smallest number there is for `min` means any above 0. Infinity never is
- *   allowed.
+ *   values themselves. Infinity never is allowed.
  * @returns {number | undefined}
  */
 function checkNumber(value, name, { min = 0, max = Number.MAX_SAFE_INTEGER, integer } = {}) {
@@ -124,11 +123,10 @@ function checkNumber(value, name, { min = 0, max = Number.MAX_SAFE_INTEGER, inte
   const kind = integer ? 'an integer' : 'a number';
   if (typeof value !== 'number') throw invalidArgument(name, kind, value);
   if (!(value >= min && value <= max) || (integer && !Number.isInteger(value))) {
-    const from = min === Number.MIN_VALUE ? '> 0' : `>= ${min}`;
     // Nobody needs to be told of the largest number there is, unless that is what is wrong.
     const isTold = max !== Number.MAX_SAFE_INTEGER || value > max;
     const upTo = isTold ? ` and <= ${max}` : '';
-    throw invalidArgument(name, `${kind} ${from}${upTo}`, value, RangeError);
+    throw invalidArgument(name, `${kind} >= ${min}${upTo}`, value, RangeError);
   }
   return value;
 }
