@@ -122,21 +122,24 @@ impl<'w> Ledger<'w> {
         Ok(unheld)
     }
 
-    /// Of the containers that hold a group those that are one leak for that. Two that have things of
-    /// their own are two, though both have them by the same texts, as by the ids of users.
-    fn of_one_leak(&self, group: &Scattered, mut shares: Vec<Share>) -> Vec<Share> {
+    /// Of the containers that hold a group those that are one leak for that, and first the one to name it by.
+    /// Texts are keys: what has things by them is named, and not a list of the keys. Two that have things
+    /// of their own are two leaks, though both have them by the same texts, as by the ids of users.
+    fn of_one_leak(&self, group: &Scattered, shares: Vec<Share>) -> Vec<Share> {
         let graph = self.walk.graph;
         let are_texts =
             group.scatter.members.first().is_some_and(|&node| graph.node_type(node).is_string());
+        if !are_texts || shares.len() < 2 {
+            return shares;
+        }
         let has_things = |share: &Share| {
             let at = self.grown[share.container];
             has_things_of_its_own(self.walk, &self.candidates[at].point)
         };
-        if are_texts && shares.iter().filter(|share| has_things(share)).count() > 1 {
-            let first = shares[0];
-            shares.retain(|share| *share == first || !has_things(share));
-        }
-        shares
+        let (mut of_one, of_texts): (Vec<_>, Vec<_>) = shares.into_iter().partition(has_things);
+        of_one.truncate(1);
+        of_one.extend(of_texts);
+        of_one
     }
 
     /// Makes candidates of groups that are lists: what their elements lead to may be theirs. Gives back
