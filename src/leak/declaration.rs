@@ -320,6 +320,9 @@ mod tests {
         check("constructor() {\n  this.jobs = [];\n}", "jobs", None, Some((2, 8)));
         check("get jobs() {\n  return (this._jobs ??= []);\n}", "_jobs", None, Some((2, 16)));
         check("const app = {\n  sessions: {},\n};", "sessions", None, Some((2, 3)));
+        check("if (typeof seen === 'undefined') seen = [];", "seen", None, Some((1, 34)));
+        check("if (a) b();\nelse seen = [];", "seen", None, Some((2, 6)));
+        check("if ((a) == seen) f(seen);", "seen", None, None);
         check("export const { a, pool } = load();", "pool", None, Some((1, 19)));
         check("// const x = 1\nuse(x);", "x", None, None);
         check("const items2 = [];", "items", None, None);

@@ -82,7 +82,9 @@ pub(super) fn rank_of(
     if (before.ends_with("this.") || before.ends_with("exports.")) && assigned {
         return Some(1);
     }
-    if before.ends_with('.') && assigned {
+    // Behind a condition, as a variable that nobody declared.
+    let is_behind_condition = before.trim_end().ends_with(')') || last_word == "else";
+    if (before.ends_with('.') || is_behind_condition) && assigned {
         return Some(RANK_OF_AN_ASSIGNMENT);
     }
     if (assigned || ends_name) && is_in_declaration(before) {

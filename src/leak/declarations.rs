@@ -12,13 +12,13 @@ use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::anchors::{file_of_module, may_be_modules};
 use crate::leak::declaration::{Declaration, Named, find_declaration};
 use crate::leak::edges::{bases, property};
-use crate::leak::file_names::PACKAGES;
+use crate::leak::file_names::{PACKAGES, path_of};
 use crate::leak::loaded_texts::LoadedTexts;
 use crate::leak::naming::{Handle, is_identifier};
 use crate::leak::places::most_frequent;
 use crate::leak::route::Step;
 use crate::leak::scripts::{
-    Constructors, Place, place_of_call, place_of_closure, urls_of_functions,
+    Constructors, Place, file_loaded, place_of_call, place_of_closure, urls_of_functions,
 };
 use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
@@ -345,7 +345,10 @@ impl<'a> Declarations<'a> {
                 && !is_of_package(url)
                 && !self.is_own(url)
         };
-        urls.into_iter().filter(is_programs).collect()
+        // A module has a URL and its script a path, if it is imported and written as CommonJS.
+        let mut files = HashSet::new();
+        let mut is_other_file = |url: &String| files.insert(path_of(file_loaded(url)));
+        urls.into_iter().filter(|url| is_programs(url) && is_other_file(url)).collect()
     }
 }
 

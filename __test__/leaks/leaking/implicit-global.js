@@ -1,7 +1,7 @@
 /**
  * Sloppy mode: a variable nobody declared becomes a property of the global object.
  *
- * @leak name=lastResults|globalThis.lastResults class=Array kind=array file=*
+ * @leak name=lastResults|globalThis.lastResults class=Array kind=array file=implicit-global.js
  */
 const { snapshot } = require('../harness');
 

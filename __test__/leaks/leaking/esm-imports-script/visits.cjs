@@ -1,0 +1,7 @@
+'use strict';
+
+global.visitCounts = new Map(); // @here
+
+exports.visit = (page) => {
+  global.visitCounts.set(page, { page, count: 1, tags: ['web'] });
+};
