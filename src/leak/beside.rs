@@ -5,7 +5,8 @@
 //! Whoever uses a package or Node calls it once, and does not see what that keeps in several places. So what
 //! is in their code is part of another suspect if it gained as many things and those are about the same: the
 //! things of one lead to those of the other, each to its own, or both are parts of one instance of a package,
-//! or packages keep both under the same keys.
+//! or packages keep both under the same keys. A FinalizationRegistry is part of what holds the things that it
+//! waits for.
 //! Of two places in the program's own code each has to be looked at, and each is a suspect, but for texts of
 //! one object.
 //!
@@ -18,6 +19,7 @@ use crate::graph::{NodeIndex, NodeType, StringIndex};
 use crate::leak::alike::Described;
 use crate::leak::before::Before;
 use crate::leak::declarations::is_of_package;
+use crate::leak::finalizers::registered;
 use crate::leak::grown::new_items;
 use crate::leak::items::CAPACITY_FACTOR;
 use crate::leak::listeners::is_about;
@@ -49,6 +51,9 @@ impl<'a> Beside<'a> {
     /// Whether a suspect that is not in the program's own code grew because another one did, or two texts are
     /// of one object.
     pub(super) fn is_part(&self, part: &Described, whole: &Described) -> bool {
+        if is_registry(&part.suspect) {
+            return self.leads(whole, part);
+        }
         if !may_be_part(&part.suspect) {
             return self.are_texts_of_one_object(part, whole);
         }
@@ -152,6 +157,7 @@ impl<'a> Beside<'a> {
     fn things(&self, described: &Described) -> Vec<NodeIndex> {
         let Newer { graph, .. } = self.newer;
         let mut things = match described.nodes.as_slice() {
+            [registry] if is_registry(&described.suspect) => registered(self.newer, *registry),
             [container] => new_items(self.newer, self.before, *container, usize::MAX),
             instances => instances.to_vec(),
         };
@@ -160,10 +166,16 @@ impl<'a> Beside<'a> {
     }
 }
 
+/// Whether a suspect is a list of what is to be told of when it is gone, which others hold.
+fn is_registry(suspect: &Suspect) -> bool {
+    suspect.class_name == "FinalizationRegistry"
+}
+
 /// Whether a suspect is not in the program's own code: it is in that of a package or of Node, or it is
-/// instances that nobody is known to have.
+/// instances that nobody is known to have. Or it is there for what others hold.
 pub(super) fn may_be_part(suspect: &Suspect) -> bool {
     match &suspect.source {
+        _ if is_registry(suspect) => true,
         Some(source) => source.url.starts_with("node:") || is_of_package(&source.url),
         None => suspect.kind == SuspectKind::Instances,
     }

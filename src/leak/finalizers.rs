@@ -70,6 +70,17 @@ pub(crate) fn will_be_taken_out(
     dead * 8 >= more * 7 && waiting() * 8 >= more * 7
 }
 
+/// What a registry waits for: the targets of its cells. Linear in nodes.
+pub(crate) fn registered(newer: Newer<'_>, registry: NodeIndex) -> Vec<NodeIndex> {
+    let Newer { graph, words, .. } = newer;
+    let is_its = |&node: &NodeIndex| {
+        graph.name_index(node) == words.weak_cell_node
+            && graph.edges(node).any(|edge| edge.target == registry)
+    };
+    let cells = graph.nodes().filter(is_its);
+    cells.filter_map(|cell| target(graph, cell, EdgeType::WEAK, words.target)).collect()
+}
+
 /// How many callbacks wait, of all registries.
 fn all_waiting(newer: Newer<'_>, positions: &[u32]) -> u64 {
     let found = newer.graph.nodes().filter_map(|node| registry(newer, positions, node));
