@@ -8,7 +8,7 @@
 //! or packages keep both under the same keys. A FinalizationRegistry is part of what holds the things that it
 //! waits for.
 //! Of two places in the program's own code each has to be looked at, and each is a suspect, but for texts of
-//! one object.
+//! one object, and for a list of the keys that the other has things by.
 //!
 //! Time: for each pair of suspects that gained as many, linear in the nodes near some samples. Memory: that
 //! of the things of two suspects.
@@ -49,13 +49,13 @@ impl<'a> Beside<'a> {
     }
 
     /// Whether a suspect that is not in the program's own code grew because another one did, or two texts are
-    /// of one object.
+    /// of one object, or it has the keys of the other.
     pub(super) fn is_part(&self, part: &Described, whole: &Described) -> bool {
         if is_registry(&part.suspect) {
             return self.leads(whole, part);
         }
         if !may_be_part(&part.suspect) {
-            return self.are_texts_of_one_object(part, whole);
+            return self.are_texts_of_one_object(part, whole) || self.are_keys_of(part, whole);
         }
         match self.are_in_step(part, whole) {
             true => {
@@ -103,6 +103,29 @@ impl<'a> Beside<'a> {
         // A few words that all things have are no keys.
         let are_keys = fewest as u64 * 2 >= gained(one).max(gained(other)).unwrap_or(u64::MAX);
         fewest >= FEWEST_SAMPLES && are_keys && ones.intersection(&others).count() * 2 >= fewest
+    }
+
+    /// Whether what came into one container is the keys of what came into the other: the order in which that was
+    /// filled. Node 26 shows those as V8's own, so that no container has their bytes.
+    fn are_keys_of(&self, part: &Described, whole: &Described) -> bool {
+        let graph = self.newer.graph;
+        let ([list], [container]) = (part.nodes.as_slice(), whole.nodes.as_slice()) else {
+            return false;
+        };
+        let (Some(more), Some(others)) = (gained(part), gained(whole)) else { return false };
+        if !is_about(more, others) {
+            return false;
+        }
+        let came = |container| new_items(self.newer, self.before, container, usize::MAX);
+        let (keys, items) = (came(*list), came(*container));
+        let are_texts = keys.iter().all(|&key| graph.node_type(key).is_string());
+        let are_things = || items.iter().any(|&it| graph.node_type(it).is_object_or_function());
+        // Items come in order.
+        let is_shared = |key: &&NodeIndex| items.binary_search(key).is_ok();
+        keys.len() as u64 * 2 >= more
+            && are_texts
+            && are_things()
+            && keys.iter().filter(is_shared).count() * 2 >= keys.len()
     }
 
     /// Whether two texts are in properties of one object. Whatever makes one longer makes the other longer,
@@ -276,6 +299,43 @@ mod tests {
     fn lists_of_one_thing_of_a_package_that_grow_alike_are_one_suspect() {
         assert_eq!(in_one_instance(PACKAGE), 1);
         assert_eq!(in_one_instance(PROGRAM), 2);
+    }
+
+    /// Names of what is found where a Map gains 300 things by texts that V8 holds, and a list the same texts, or
+    /// others.
+    fn of_keys(are_the_same: bool) -> Vec<String> {
+        let found = suspects(|heap, global, is_grown| {
+            let texts = heap.node(NodeType::SYNTHETIC, "(Internalized strings)", 0);
+            heap.numbered(heap.root(), EdgeType::ELEMENT, 1, texts);
+            let pages = property(heap, global, "pages", "Map");
+            let table = heap.node(NodeType::ARRAY, "", 4_096);
+            heap.edge(pages, EdgeType::INTERNAL, "table", table);
+            let order = property(heap, global, "order", "Array");
+            let elements = heap.node(NodeType::ARRAY, "", if is_grown { 40_000 } else { 100 });
+            heap.edge(order, EdgeType::INTERNAL, "elements", elements);
+            if is_grown {
+                heap.set_id(elements, 900_001);
+            }
+            for number in 0..if is_grown { 300 } else { 0 } {
+                let keys = ["key", "other"].map(|name| {
+                    let key = heap.node(NodeType::STRING, format!("{name}:{number}"), 32);
+                    heap.numbered(texts, EdgeType::ELEMENT, number, key);
+                    key
+                });
+                let page = heap.node(NodeType::OBJECT, "Page", 400);
+                let slot = 2 + 3 * number;
+                heap.edge(table, EdgeType::INTERNAL, slot.to_string(), keys[0]);
+                heap.edge(table, EdgeType::INTERNAL, (slot + 1).to_string(), page);
+                heap.numbered(order, EdgeType::ELEMENT, number, keys[usize::from(!are_the_same)]);
+            }
+        });
+        found.into_iter().map(|it| it.name).collect()
+    }
+
+    #[test]
+    fn a_list_of_keys_is_part_of_what_has_things_by_them() {
+        assert_eq!(of_keys(true), ["pages"]);
+        assert_eq!(of_keys(false), ["pages", "order"]);
     }
 
     /// How many suspects there are where packages have two Maps that gain 300 things each, under keys that
