@@ -493,6 +493,26 @@ mod tests {
     }
 
     #[test]
+    fn hidden_classes_below_each_other_are_no_list() {
+        let (census, heap) = grown(|heap, global, is_grown| {
+            let bundles = property(heap, global, "bundles", "Object");
+            if is_grown {
+                let bundle = property(heap, bundles, "fi", "Object");
+                let mut last = heap.node(NodeType::OBJECT_SHAPE, "system / Map", 80);
+                heap.edge(bundle, EdgeType::INTERNAL, "map", last);
+                for _ in 0..40 {
+                    let before_it = heap.node(NodeType::OBJECT_SHAPE, "system / Map", 80);
+                    heap.edge(last, EdgeType::INTERNAL, "back_pointer", before_it);
+                    last = before_it;
+                }
+            }
+        });
+        let before = Before::by_id(&census, &heap.graph, &Control::default()).unwrap();
+        let found = heap.growth(&before, 1_000, 10);
+        assert!(found.points.iter().all(|point| point.links == 0), "{:?}", found.points);
+    }
+
+    #[test]
     fn a_young_branch_of_a_tree_of_keys_belongs_to_the_tree() {
         let found = points(|heap, global, is_grown| {
             let index = property(heap, global, "index", "Index");

@@ -27,6 +27,11 @@ struct Family {
 impl Spine {
     pub(super) fn add(&mut self, graph: &HeapGraph, node: NodeIndex) {
         let node_type = graph.node_type(node);
+        if node_type == NodeType::OBJECT_SHAPE {
+            // V8 derives the hidden class of an object from that of one property less: no list of the program.
+            self.nodes.push(node);
+            return;
+        }
         let key = match node_type.is_string() {
             true => (NodeType::STRING, 0),
             false => (node_type, graph.name_index(node).0),
