@@ -43,7 +43,8 @@ fn prior(newer: Newer<'_>, before: &Before<'_>, candidate: &Candidate) -> Option
     candidate.point.prior.or_else(itself)
 }
 
-fn is_half_at_most(more: u64, was: u64) -> bool {
+/// Whether so many more are no more than half of what there was.
+pub(super) fn is_half_at_most(more: u64, was: u64) -> bool {
     more.saturating_mul(2) <= was
 }
 
