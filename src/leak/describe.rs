@@ -171,6 +171,9 @@ impl Describer<'_> {
         handle: Option<Handle>,
         route: &[Step],
     ) -> (Option<Handle>, Option<Place>) {
+        if let Some((variable, place)) = self.variable_beside_numbers(handle.as_ref(), route) {
+            return (Some(variable), Some(place));
+        }
         let Some(handle) = handle else { return (None, None) };
         match self.local_variable(&handle, route) {
             Some((local, place)) => (Some(local), Some(place)),

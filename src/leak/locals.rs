@@ -92,7 +92,17 @@ fn variables(source: &str, function: usize, class: &str) -> Vec<Range<usize>> {
         0 => Some(0..source.len()),
         _ => blocks.body_at(function),
     };
-    let names = body.into_iter().flat_map(|body| blocks.variables_in(&body));
+    body.map_or_else(Vec::new, |body| variables_in(&blocks, &body, class))
+}
+
+/// The variables of a function with this body, or of a block, that are declared as something of a class.
+pub(super) fn variables_in(
+    blocks: &Blocks<'_>,
+    body: &Range<usize>,
+    class: &str,
+) -> Vec<Range<usize>> {
+    let source = blocks.source;
+    let names = blocks.variables_in(body).into_iter();
     let name = |at: usize| {
         let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
         let length = source[at..].find(|c: char| !is_part(c)).unwrap_or(source.len() - at);

@@ -7,8 +7,8 @@
 //!    listeners, companions, ties, intervals, small), what is none (definitions, finalizers, idle, signals,
 //!    generations, windows, realms, room, turnover, load), what no variable holds (registered_symbols)
 //! -> describe: route, ways, naming, data_keys, exports, places, declarations,
-//!    loaded_texts (definition_of), parameters, locals, stores, fronts, scripts, kind, contents, path,
-//!    fingerprint, sentence; what Node has (of_node, young_modules) and packages do
+//!    loaded_texts (definition_of), parameters, locals, block_variables, stores, fronts, scripts, kind, contents,
+//!    path, fingerprint, sentence; what Node has (of_node, young_modules) and packages do
 //!    (collections); what is one leak in many places (alike, beside)
 //! ```
 //!
@@ -23,6 +23,7 @@ mod anchors;
 pub mod before;
 mod below;
 mod beside;
+mod block_variables;
 mod blocks;
 mod candidate;
 mod captures;

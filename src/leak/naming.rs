@@ -168,6 +168,20 @@ impl BlockVariables {
         Self(Self::names(graph, words, scope).unwrap_or_default())
     }
 
+    /// The names that the variable over a step may have, where numbers among the variables of its block make it
+    /// uncertain: V8 counts what is on the heap, so each number before it moves its name on by one.
+    pub fn possible_names(graph: &HeapGraph, words: &Vocabulary, step: &Step) -> Vec<String> {
+        let Some((missing, names)) = Self::described(graph, words, step.from) else {
+            return Vec::new();
+        };
+        let first = graph.edge_number(step.edge);
+        let is_possible =
+            |&&(number, _): &&(u32, NodeIndex)| (first..=first + missing).contains(&number);
+        let texts = names.iter().filter(is_possible).map(|&(_, name)| name);
+        let texts = texts.filter(|&name| graph.node_type(name) == NodeType::STRING);
+        texts.map(|name| lossy(graph.raw_name(name))).collect()
+    }
+
     /// The text that is the name of the variable with a number.
     pub fn name(&self, graph: &HeapGraph, number: u32) -> Option<NodeIndex> {
         let at = self.0.partition_point(|&(other, _)| other < number);
@@ -180,6 +194,16 @@ impl BlockVariables {
         words: &Vocabulary,
         scope: NodeIndex,
     ) -> Option<Vec<(u32, NodeIndex)>> {
+        let (missing, names) = Self::described(graph, words, scope)?;
+        (missing == 0).then_some(names)
+    }
+
+    /// How many variables of a scope have no number, and the names of all.
+    fn described(
+        graph: &HeapGraph,
+        words: &Vocabulary,
+        scope: NodeIndex,
+    ) -> Option<(u32, Vec<(u32, NodeIndex)>)> {
         let is_scope = graph.node_type(scope) == NodeType::OBJECT
             && graph.name_index(scope) == words.context_node;
         if !is_scope {
@@ -187,13 +211,11 @@ impl BlockVariables {
         }
         let variables = graph.file_self_size(scope).checked_sub(SCOPE_HEADER)? / SLOT;
         let (last, _) = hidden(graph, scope).max_by_key(|&(number, _)| number)?;
-        if last.checked_add(1) != Some(variables) {
-            return None;
-        }
+        let missing = variables.checked_sub(last.checked_add(1)?)?;
         let description = internal_target(graph, scope, [words.scope_info; 2])?;
         let mut names: Vec<_> = hidden(graph, description).collect();
         names.sort_by_key(|&(number, _)| number);
-        Some(names)
+        Some((missing, names))
     }
 }
 

@@ -222,7 +222,7 @@ impl<'a> Places<'a> {
     }
 
     /// A scope's code is that of a function that captured it, one with a name and a position if there is any.
-    fn place_of_scope(&self, scope: NodeIndex) -> Option<Place> {
+    pub(super) fn place_of_scope(&self, scope: NodeIndex) -> Option<Place> {
         let Newer { graph, words, .. } = self.newer;
         let captures = self.captures.get_or_init(|| Captures::find(graph, words));
         let mut best = None;
