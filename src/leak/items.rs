@@ -15,6 +15,7 @@
 use hashbrown::HashMap;
 
 use crate::graph::{Edge, EdgeType, HeapGraph, NodeIndex, NodeType, StringIndex};
+use crate::leak::things::is_proxy;
 use crate::leak::vocabulary::Vocabulary;
 
 /// What a container is, as far as counting goes.
@@ -142,7 +143,7 @@ pub fn may_have(graph: &HeapGraph, self_sizes: &[u32], node: NodeIndex, items: u
 /// How many slots of a container refer to something: not to `null` and its like, with which room is
 /// filled that is made for what is to come. 0 where the number of items is a capacity.
 pub fn filled_slots(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> u64 {
-    let is_thing = |target: NodeIndex| graph.node_type(target) != NodeType::HIDDEN;
+    let is_thing = |target: NodeIndex| !is_room(graph, words, target);
     let is_own = |edge: &Edge| match edge.label.edge_type() {
         EdgeType::ELEMENT => true,
         EdgeType::PROPERTY => edge.label.raw_name() != words.proto.0,
@@ -157,6 +158,12 @@ pub fn filled_slots(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> u
             && parse_slot(graph.edge_name(*edge)).is_some()
     });
     own.max(in_stores.count()) as u64
+}
+
+/// Whether a node is `undefined` or its like, with which room is filled. V8 shows a `Proxy` as a part of its own,
+/// too, and that is a thing.
+fn is_room(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
+    graph.node_type(node) == NodeType::HIDDEN && !is_proxy(graph, words, node)
 }
 
 /// What the edges of an object show.
@@ -180,9 +187,7 @@ impl Shown {
         for edge in graph.edges(node) {
             let name = StringIndex(edge.label.raw_name());
             match edge.label.edge_type() {
-                EdgeType::ELEMENT if graph.node_type(edge.target) == NodeType::HIDDEN => {
-                    shown.has_room = true;
-                }
+                EdgeType::ELEMENT if is_room(graph, words, edge.target) => shown.has_room = true,
                 EdgeType::ELEMENT => shown.indexed += 1,
                 EdgeType::PROPERTY if name != words.proto => {
                     shown.named += 1;
@@ -355,6 +360,20 @@ mod tests {
         let words = Vocabulary::of(&graph);
         assert_eq!(count(&graph, &words, cache), Some((Container::Array, 3)));
         assert_eq!(count(&graph, &words, empty), Some((Container::Array, 0)));
+    }
+
+    #[test]
+    fn a_proxy_is_an_item_of_an_array() {
+        let mut heap = GraphBuilder::new();
+        let list = heap.node(NodeType::OBJECT, "Array", 32);
+        for at in 0..3 {
+            let proxy = heap.node(NodeType::HIDDEN, "system / JSProxy", 32);
+            heap.numbered(list, EdgeType::ELEMENT, at, proxy);
+        }
+        let graph = heap.build();
+        let words = Vocabulary::of(&graph);
+        assert_eq!(count(&graph, &words, list), Some((Container::Array, 3)));
+        assert_eq!(filled_slots(&graph, &words, list), 3);
     }
 
     #[test]
