@@ -376,6 +376,39 @@ describe('redaction', () => {
     assert.equal(refused.status, 2);
     assert.equal(fs.existsSync(output), false);
   });
+
+  it('refuses damage wherever it is, says at which byte, and leaves nothing', async () => {
+    const { redactFile } = require('../lib/redact');
+    const folder = fs.mkdtempSync(path.join(directory, 'damage-'));
+    const [input, output] = ['input', 'output'].map((name) => path.join(folder, name));
+    const whole = fs.readFileSync(plainCurrent, 'latin1');
+    /** @type {Array<[string, RegExp, string]>} */
+    const damages = [
+      ['a comma more in the tree of traces', /"trace_tree":\[/, '"trace_tree":[,'],
+      ['a bracket of the wrong kind', /"samples":\[\]/, '"samples":[}'],
+      ['a row of what is no node', /"locations":\[/, '"locations":[1,1,1,1,'],
+      ['half a row', /"locations":\[/, '"locations":[0,1,'],
+      ['a list among the locations', /"locations":\[/, '"locations":[[],'],
+      ['a node of a type that there is not', /"nodes":\[\d+,/, '"nodes":[99,'],
+      ['an edge of a type that there is not', /"edges":\[\d+,/, '"edges":[99,'],
+      ['an edge into the middle of a node', /("edges":\[\d+,\d+),\d+/, '$1,1'],
+      ['a name that no string is', /("nodes":\[\d+),\d+/, '$1,4000000000'],
+      ['a root that no node is', /"node_count":/, '"root_index":1,"node_count":'],
+      ['a word that breaks off', /"samples":/, '"novel":nul,"samples":'],
+      ['a colon for a comma', /("edge_count":\d+),/, '$1:'],
+    ];
+    for (const [what, pattern, damage] of damages) {
+      const damaged = whole.replace(pattern, damage);
+      assert.notEqual(damaged, whole, what);
+      fs.writeFileSync(input, damaged, 'latin1');
+      /** @type {any} */
+      const error = await redactFile(input, output, {}).catch((reason) => reason);
+      assert.equal(error?.code, 'ERR_INVALID_SNAPSHOT', what);
+      assert.ok(Number.isInteger(error.offset) && error.offset < damaged.length, what);
+      assert.ok(error.message.includes(`(at byte ${error.offset})`), error.message);
+      assert.deepEqual(fs.readdirSync(folder), ['input'], what);
+    }
+  });
 });
 
 /**

@@ -93,3 +93,91 @@ impl Outlet {
         control.progress(Progress { phase: self.phase, bytes, total_bytes });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::HeapGraph;
+    use crate::snapshot::{Source, read};
+
+    const DOCUMENT: &str = concat!(
+        r#"{"snapshot":{"meta":{"node_fields":["type","name","id","self_size","edge_count"],"#,
+        r#""node_types":[["hidden","object"],"string"],"#,
+        r#""edge_fields":["type","name_or_index","to_node"],"edge_types":[["element","property"]],"#,
+        r#""location_fields":["object_index","script_id","line","column"],"#,
+        r#""sample_fields":["timestamp_us","last_assigned_id"]},"node_count":2,"edge_count":2},"#,
+        r#""nodes":[0,1,1,0,1,1,2,3,16,1],"edges":[1,2,5,0,7,0],"trace_function_infos":[],"#,
+        r#""trace_tree":[1,0,[2,{}]],"samples":[10,3],"locations":[5,9,-1,4],"novel":{},"#,
+        r#""strings":["<dummy>","","Box"]}"#,
+    );
+
+    fn redact(document: &[u8], chunk: usize) -> Result<Vec<u8>> {
+        let redact = Some(Salt::new(Some("salt")));
+        let mut outlet = Outlet::new(OutletOptions { redact, ..Default::default() });
+        let mut copy = Vec::new();
+        for piece in document.chunks(chunk) {
+            copy.extend_from_slice(outlet.push(piece)?);
+        }
+        copy.extend(outlet.finish()?.0);
+        Ok(copy)
+    }
+
+    fn open(document: &[u8]) -> Result<HeapGraph> {
+        read(Source::Bytes(document.into()), &Default::default(), &Default::default())
+    }
+
+    /// Every document that differs from the good one by a byte more, a byte less, or another byte.
+    fn damaged() -> impl Iterator<Item = Vec<u8>> {
+        let good = DOCUMENT.as_bytes();
+        (0..good.len()).flat_map(move |at| {
+            let with =
+                move |bytes: &[u8], rest: usize| [&good[..at], bytes, &good[rest..]].concat();
+            let bytes = b"019-,:.e[]{}\"\\n x".iter();
+            let instead = bytes.flat_map(move |&byte| [with(&[byte], at), with(&[byte], at + 1)]);
+            instead.chain([with(&[], at + 1)])
+        })
+    }
+
+    #[test]
+    fn no_damage_is_copied() {
+        assert!(open(DOCUMENT.as_bytes()).is_ok());
+        assert!(open(&redact(DOCUMENT.as_bytes(), 9).unwrap()).is_ok());
+        for document in damaged() {
+            let Ok(copy) = redact(&document, 64) else { continue };
+            let text = String::from_utf8_lossy(&document);
+            assert!(serde_json::from_slice::<serde_json::Value>(&copy).is_ok(), "{text}");
+            assert!(open(&copy).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn damage_is_told_where_it_is_however_it_is_cut() {
+        for (good, bad) in [
+            ("0,1,1,0,1,1", "9,1,1,0,1,1"),
+            ("1,2,5,0", "9,2,5,0"),
+            ("1,2,5,0", "1,2,6,0"),
+            ("1,2,5,0", "1,2,10,0"),
+            ("1,2,5,0", "1,3,5,0"),
+            ("1,2,3,16", "1,3,3,16"),
+            ("5,9,-1,4", "4,9,-1,4"),
+            ("[10,3]", "[10,[3]]"),
+            ("[1,0,[2,{}]]", "[1,,0,[2,{}]]"),
+            ("[2,{}]]", "[2,{}}]"),
+            (r#""novel":{}"#, r#""novel" {}"#),
+            (r#""novel":{}"#, r#""novel":truth"#),
+            (r#""novel":{},"#, r#""novel":{}"#),
+        ] {
+            let document = DOCUMENT.replace(good, bad);
+            assert_ne!(document, DOCUMENT);
+            let damage = document.bytes().zip(DOCUMENT.bytes()).position(|(a, b)| a != b).unwrap();
+            let errors = [1, 9, document.len()].map(|chunk| {
+                let error = redact(document.as_bytes(), chunk).unwrap_err();
+                assert_eq!(error.code(), "ERR_INVALID_SNAPSHOT", "{error}");
+                let offset = error.offset().unwrap() as usize;
+                assert!(offset.abs_diff(damage) < 12, "{bad}: {error}, and not at {damage}");
+                error.to_string()
+            });
+            assert!(errors.iter().all(|error| *error == errors[0]), "{errors:?}");
+        }
+    }
+}

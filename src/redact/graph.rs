@@ -53,6 +53,11 @@ impl Graph {
         self.edge_counts.push(edge_count);
     }
 
+    /// How many nodes there have been.
+    pub(super) fn nodes(&self) -> u64 {
+        self.types.len() as u64
+    }
+
     /// How many edges the owner of the next one has. `None` when no node has any left.
     pub(super) fn edges_of_owner(&self) -> Option<u32> {
         self.edge_counts.get(self.owner).copied()
@@ -87,7 +92,7 @@ impl Graph {
             }
             if !of_root {
                 self.own.insert(target);
-            } else if meta.edge_kind(kind) == EdgeKind::Shortcut {
+            } else if meta.edge_kind(kind) == Some(EdgeKind::Shortcut) {
                 self.own.insert(target);
                 if self.types.get(target).copied() != meta.object_type {
                     self.user_roots.insert(target);
@@ -131,10 +136,10 @@ impl Graph {
             wanted.is_some() && self.types.get(node(target)).copied() == wanted
         };
         let has_proxy = edges.iter().any(|&[kind, _, target]| {
-            meta.edge_kind(kind) == EdgeKind::Internal && is(target, meta.object_type)
+            meta.edge_kind(kind) == Some(EdgeKind::Internal) && is(target, meta.object_type)
         });
         let constructors = edges.iter().filter(|&&[kind, name, target]| {
-            meta.edge_kind(kind) == EdgeKind::Property
+            meta.edge_kind(kind) == Some(EdgeKind::Property)
                 && is(target, meta.closure_type)
                 && self.names.get(node(target)).is_some_and(|&of| u64::from(of) == name)
         });
@@ -165,7 +170,7 @@ impl Graph {
         let arrays = || {
             edges.iter().filter_map(|&[kind, _, target]| {
                 let target = target as usize / meta.node_fields;
-                let is_array = meta.edge_kind(kind) == EdgeKind::Internal
+                let is_array = meta.edge_kind(kind) == Some(EdgeKind::Internal)
                     && self.types.get(target).copied() == meta.array_type;
                 let name = self.names.get(target).copied();
                 name.filter(|_| is_array && name != empty_name)
@@ -175,7 +180,7 @@ impl Graph {
         let (first, second) = (names.next(), names.next());
         if self.elements_name.is_none() {
             let has_elements =
-                edges.iter().any(|&[kind, ..]| meta.edge_kind(kind) == EdgeKind::Element);
+                edges.iter().any(|&[kind, ..]| meta.edge_kind(kind) == Some(EdgeKind::Element));
             // V8 lists properties before elements.
             self.elements_name = match (first, second) {
                 (Some(_), Some(elements)) => Some(elements),

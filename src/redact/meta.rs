@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::rows::{Columns, RowKind};
+
 /// Node types whose name is a value.
 const VALUE_TYPES: [&str; 6] =
     ["string", "regexp", "symbol", "concatenated string", "sliced string", "bigint"];
@@ -112,6 +114,12 @@ pub(super) struct Meta {
     pub(super) edge_kinds: Vec<EdgeKind>,
     /// Per row of `trace_function_infos`: whether the column is a string.
     pub(super) trace_strings: Vec<bool>,
+    /// Columns of `locations`, and that of the node that is there. `None` where the header lists none: then
+    /// nobody reads them.
+    location_fields: Option<usize>,
+    location_node: Option<usize>,
+    /// Columns of `samples`.
+    sample_fields: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +146,10 @@ struct MetaFile {
     edge_types: Vec<serde_json::Value>,
     #[serde(default)]
     trace_function_info_fields: Vec<String>,
+    #[serde(default)]
+    location_fields: Option<Vec<String>>,
+    #[serde(default)]
+    sample_fields: Option<Vec<String>>,
 }
 
 impl Meta {
@@ -169,6 +181,9 @@ impl Meta {
             let at = node_types.iter().position(|name| name == wanted);
             at.and_then(|at| u8::try_from(at).ok())
         };
+        let count = |fields: &Option<Vec<String>>| {
+            fields.as_ref().map(Vec::len).filter(|&fields| fields > 0)
+        };
         Some(Self {
             node_fields: file.node_fields.len(),
             node_type,
@@ -191,17 +206,52 @@ impl Meta {
                 .iter()
                 .map(|name| ["name", "script_name"].contains(&name.as_str()))
                 .collect(),
+            location_fields: count(&file.location_fields),
+            location_node: (file.location_fields.as_deref())
+                .and_then(|fields| column(fields, "object_index")),
+            sample_fields: count(&file.sample_fields),
         })
     }
 
-    /// What an edge of this type is.
-    pub(super) fn edge_kind(&self, kind: u64) -> EdgeKind {
-        let kind = usize::try_from(kind).ok().and_then(|kind| self.edge_kinds.get(kind));
-        kind.copied().unwrap_or(EdgeKind::Other)
+    /// What an edge of this type is. `None` if the header does not list it.
+    pub(super) fn edge_kind(&self, kind: u64) -> Option<EdgeKind> {
+        usize::try_from(kind).ok().and_then(|kind| self.edge_kinds.get(kind)).copied()
+    }
+
+    /// Whether an index into `nodes` is that of one of so many.
+    pub(super) fn is_node(&self, index: u64, nodes: u64) -> bool {
+        // Half as wide, as that is divided faster; the reader knows no more either.
+        u32::try_from(index).is_ok_and(|index| {
+            let fields = self.node_fields as u32;
+            index.is_multiple_of(fields) && u64::from(index / fields) < nodes
+        })
+    }
+
+    /// The columns of an array; none where the header does not say.
+    pub(super) fn columns(&self, kind: RowKind) -> Columns {
+        let without_strings = |count: Option<usize>, node| Columns {
+            count: count.unwrap_or(0),
+            may_be_strings: false,
+            node,
+        };
+        let count = match kind {
+            RowKind::Locations => return without_strings(self.location_fields, self.location_node),
+            RowKind::Samples => return without_strings(self.sample_fields, None),
+            RowKind::Nodes => self.node_fields,
+            RowKind::Edges => EDGE_FIELDS,
+            RowKind::TraceFunctions => self.trace_strings.len().max(1),
+            RowKind::ContextVariables => 1,
+        };
+        Columns { count, may_be_strings: true, node: None }
     }
 }
 
 impl EdgeKind {
+    /// Whether the name of such an edge is a number.
+    pub(super) fn is_numbered(self) -> bool {
+        matches!(self, Self::Numbered | Self::Element)
+    }
+
     fn named(name: &str) -> Self {
         match name {
             "element" => Self::Element,

@@ -30,6 +30,7 @@
 //! symbol that is a property key keeps its description: they are labels.
 
 mod bits;
+mod grammar;
 mod graph;
 mod meta;
 mod numbers;

@@ -4,8 +4,20 @@
 /// numbers and nothing else.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
-    value: u64,
+    number: Number,
     expected: Expected,
+    /// Whether numbers below zero belong there.
+    may_be_negative: bool,
+}
+
+/// A number, and where it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Number {
+    /// Without its sign.
+    pub(super) value: u64,
+    pub(super) is_negative: bool,
+    /// Offset of its first digit.
+    pub(super) start: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,6 +25,8 @@ enum Expected {
     /// The first number, or the end.
     #[default]
     Any,
+    /// The first digit, behind a sign.
+    FirstDigit,
     /// Another digit, or what may follow a number.
     Digit,
     /// A comma, or the end.
@@ -33,25 +47,44 @@ pub(super) enum Stop {
 }
 
 impl Numbers {
-    /// Takes bytes up to the end of the array and gives each number to `each`.
+    /// Prepares for the next array.
+    pub(super) fn begin(&mut self, may_be_negative: bool) {
+        *self = Self { may_be_negative, ..Self::default() };
+    }
+
+    /// Takes bytes, which begin at `offset`, up to the end of the array and gives each number to `each`.
     pub(super) fn take<E>(
         &mut self,
         bytes: &[u8],
-        mut each: impl FnMut(u64) -> Result<(), E>,
+        offset: u64,
+        mut each: impl FnMut(Number) -> Result<(), E>,
     ) -> Result<Stop, E> {
-        for (at, &byte) in bytes.iter().enumerate() {
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
             if byte.is_ascii_digit() {
-                if self.expected == Expected::Comma || !self.push(byte) {
-                    return Ok(Stop::Wrong(at));
+                match self.expected {
+                    Expected::Comma => return Ok(Stop::Wrong(at)),
+                    Expected::Digit => {}
+                    _ => self.number.start = offset + at as u64,
                 }
                 self.expected = Expected::Digit;
+                let (digits, fits) = self.number.push_digits(&bytes[at..]);
+                at += digits;
+                if !fits {
+                    return Ok(Stop::Wrong(at));
+                }
                 continue;
             }
             if self.expected == Expected::Digit {
-                each(std::mem::take(&mut self.value))?;
+                each(std::mem::take(&mut self.number))?;
                 self.expected = Expected::Comma;
             }
             match (byte, self.expected) {
+                (_, Expected::FirstDigit) => return Ok(Stop::Wrong(at)),
+                (b'-', Expected::Any | Expected::Number) if self.may_be_negative => {
+                    self.number.is_negative = true;
+                    self.expected = Expected::FirstDigit;
+                }
                 (b' ' | b'\n' | b'\r' | b'\t', _) => {}
                 (b',', Expected::Comma) => self.expected = Expected::Number,
                 (b']', Expected::Any | Expected::Comma) => {
@@ -60,22 +93,39 @@ impl Numbers {
                 }
                 _ => return Ok(Stop::Wrong(at)),
             }
+            at += 1;
         }
         Ok(Stop::More(bytes.len()))
     }
+}
 
-    /// Adds a digit. False if the number would not fit 64 bits.
-    fn push(&mut self, digit: u8) -> bool {
-        let value = self.value.checked_mul(10).and_then(|v| v.checked_add(u64::from(digit - b'0')));
-        self.value = value.unwrap_or_default();
-        value.is_some()
+impl Number {
+    /// Adds the digits that `bytes` begin with, as many as fit 64 bits. Answers how many that are, and whether
+    /// it is all of them.
+    fn push_digits(&mut self, bytes: &[u8]) -> (usize, bool) {
+        let mut value = self.value;
+        for (at, &byte) in bytes.iter().enumerate() {
+            let longer = value.checked_mul(10);
+            let longer =
+                longer.and_then(|value| value.checked_add(u64::from(byte.wrapping_sub(b'0'))));
+            if !byte.is_ascii_digit() || longer.is_none() {
+                self.value = value;
+                return (at, !byte.is_ascii_digit());
+            }
+            value = longer.unwrap_or_default();
+        }
+        self.value = value;
+        (bytes.len(), true)
     }
 }
 
 /// Appends a number, after a comma unless it is the first.
-pub(super) fn write_number(value: u64, first: bool, out: &mut Vec<u8>) {
+pub(super) fn write_number(value: u64, is_negative: bool, first: bool, out: &mut Vec<u8>) {
     if !first {
         out.push(b',');
+    }
+    if is_negative {
+        out.push(b'-');
     }
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
@@ -88,9 +138,10 @@ mod tests {
     fn take(text: &[u8], cut: usize) -> (Vec<u64>, Vec<u8>, Stop) {
         let (mut numbers, mut seen, mut out) = (Numbers::default(), Vec::new(), Vec::new());
         let mut stop = Stop::More(0);
-        for piece in [&text[..cut], &text[cut..]] {
-            let taken = numbers.take::<()>(piece, |value| {
-                write_number(value, seen.is_empty(), &mut out);
+        for (piece, offset) in [(&text[..cut], 0), (&text[cut..], cut as u64)] {
+            let taken = numbers.take::<()>(piece, offset, |Number { value, start, .. }| {
+                assert!(text[start as usize..].starts_with(value.to_string().as_bytes()));
+                write_number(value, false, seen.is_empty(), &mut out);
                 seen.push(value);
                 Ok(())
             });
@@ -112,6 +163,30 @@ mod tests {
             assert!(matches!(stop, Stop::End(_)));
         }
         assert_eq!(take(b" ]", 1).2, Stop::End(1));
+    }
+
+    #[test]
+    fn a_sign_is_taken_where_numbers_may_be_negative() {
+        for cut in 0..6 {
+            let (mut numbers, mut seen) = (Numbers::default(), Vec::new());
+            numbers.begin(true);
+            for (piece, offset) in [(&b"-1,2]-"[..cut], 0), (&b"-1,2]-"[cut..], cut as u64)] {
+                let mut each = |number: Number| {
+                    seen.push((number.is_negative, number.value, number.start));
+                    Ok::<_, ()>(())
+                };
+                if matches!(numbers.take(piece, offset, &mut each), Ok(Stop::End(_))) {
+                    break;
+                }
+            }
+            assert_eq!(seen, [(true, 1, 1), (false, 2, 3)], "cut at {cut}");
+        }
+        for (text, wrong_at) in [("--1]", 1), ("-]", 1), ("- 1]", 1), ("-,1]", 1), ("1-]", 1)] {
+            let mut numbers = Numbers::default();
+            numbers.begin(true);
+            let stop = numbers.take::<()>(text.as_bytes(), 0, |_| Ok(()));
+            assert_eq!(stop, Ok(Stop::Wrong(wrong_at)), "{text}");
+        }
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The rewriter itself: bytes of a snapshot in, bytes of a redacted one out. Here is the document with its sections and
 //! texts; the rows of its arrays are in [`super::rows`].
 
+use super::grammar::Grammar;
 use super::meta::{Meta, is_of_format};
 use super::rows::{RowKind, Rows};
 use super::strings::Strings;
 use super::texts::Salt;
 use crate::error::{Error, Result};
-use crate::snapshot::{BYTE_ORDER_MARK, check_escapes, unexpected};
+use crate::snapshot::{BYTE_ORDER_MARK, check_escapes, check_header, unexpected};
 
 /// The header is some 2 KB.
 const MAX_HEADER_BYTES: usize = 1 << 20;
@@ -15,15 +16,11 @@ const MAX_KEY_BYTES: usize = 64;
 /// V8 cuts strings to 1024 units, each at most an escape of six bytes. Others may not.
 const MAX_TEXT_BYTES: usize = 1 << 30;
 
-/// What a document has outside strings, besides brackets and blanks: numbers, `true`, `false`,
-/// `null`, and what is between values.
-const LITERAL: &[u8] = b",:0123456789+-.Eetrufalsn";
-
 /// Redacts one snapshot as it streams by. See the module docs.
 pub struct Redactor {
     salt: Salt,
     state: State,
-    depth: u32,
+    grammar: Grammar,
     offset: u64,
     section: Section,
     seen: Seen,
@@ -34,6 +31,8 @@ pub struct Redactor {
     /// What came last in `strings`.
     item: Item,
     header: Vec<u8>,
+    /// Where that begins.
+    header_start: u64,
     rows: Rows,
     strings: Strings,
 }
@@ -77,7 +76,7 @@ impl Redactor {
         Self {
             salt,
             state: State::Outside,
-            depth: 0,
+            grammar: Grammar::default(),
             offset: 0,
             section: Section::Other,
             seen: Seen::default(),
@@ -86,6 +85,7 @@ impl Redactor {
             text_start: 0,
             item: Item::Start,
             header: Vec::new(),
+            header_start: 0,
             rows: Rows::default(),
             strings: Strings::default(),
         }
@@ -99,7 +99,7 @@ impl Redactor {
     pub fn push(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) -> Result<()> {
         while !bytes.is_empty() {
             let used = match (self.state, self.section) {
-                (State::Outside, Section::Rows(kind)) if self.depth == 2 => {
+                (State::Outside, Section::Rows(kind)) if self.grammar.depth() == 2 => {
                     self.take_rows(kind, bytes, out)?
                 }
                 (State::Outside | State::Done, _) => {
@@ -122,9 +122,14 @@ impl Redactor {
         if self.section == Section::Header {
             self.keep_header(&[byte])?;
         }
+        if BYTE_ORDER_MARK.get(self.offset as usize) == Some(&byte) {
+            out.push(byte);
+            return Ok(());
+        }
         if self.section == Section::Strings {
             self.check_item(byte)?;
         }
+        self.grammar.take(byte, self.offset)?;
         match byte {
             b'"' => {
                 self.state = State::Inside;
@@ -132,26 +137,11 @@ impl Redactor {
                 self.text_start = self.offset + 1;
                 return Ok(());
             }
-            b'{' | b'[' => {
-                if self.depth == 1 {
-                    self.begin_section(byte)?;
-                }
-                self.depth += 1;
-            }
-            b'}' | b']' => {
-                let depth = self.depth.checked_sub(1);
-                self.depth = depth.ok_or_else(|| self.invalid("a bracket closes nothing"))?;
-                if self.depth == 1 {
-                    self.end_section()?;
-                } else if self.depth == 0 {
-                    self.end_document()?;
-                }
-            }
+            b'{' | b'[' if self.grammar.depth() == 2 => self.begin_section(byte)?,
+            b'}' | b']' if self.grammar.depth() == 1 => self.end_section()?,
+            b'}' | b']' if self.grammar.depth() == 0 => self.end_document()?,
             b',' if self.section == Section::Strings => return Ok(()),
-            b' ' | b'\n' | b'\r' | b'\t' => {}
-            _ if LITERAL.contains(&byte) => {}
-            _ if self.depth == 0 && BYTE_ORDER_MARK.get(self.offset as usize) == Some(&byte) => {}
-            _ => return Err(self.invalid("a byte that is in no JSON document")),
+            _ => {}
         }
         out.push(byte);
         Ok(())
@@ -178,15 +168,29 @@ impl Redactor {
             (b"edges", b'[') => Section::Rows(RowKind::Edges),
             (b"trace_function_infos", b'[') => Section::Rows(RowKind::TraceFunctions),
             (b"scope_context_vars", b'[') => Section::Rows(RowKind::ContextVariables),
+            (b"locations", b'[') if self.has_columns(RowKind::Locations) => {
+                Section::Rows(RowKind::Locations)
+            }
+            (b"samples", b'[') if self.has_columns(RowKind::Samples) => {
+                Section::Rows(RowKind::Samples)
+            }
             (b"strings", b'[') => Section::Strings,
             _ => Section::Other,
         };
         self.check_order()?;
-        if self.section == Section::Header {
-            self.header = vec![byte];
+        match self.section {
+            Section::Header => {
+                self.header = vec![byte];
+                self.header_start = self.offset;
+            }
+            Section::Rows(kind) => self.rows.begin(kind),
+            Section::Strings | Section::Other => {}
         }
-        self.rows.begin();
         Ok(())
+    }
+
+    fn has_columns(&self, kind: RowKind) -> bool {
+        self.rows.meta.columns(kind).count > 0
     }
 
     /// Sections may come in any order, but for those that tell what is in others.
@@ -197,6 +201,8 @@ impl Redactor {
             Section::Header => std::mem::replace(header, true),
             Section::Rows(RowKind::Nodes) => !*header || *strings || std::mem::replace(nodes, true),
             Section::Rows(RowKind::Edges) => !*nodes || *strings || std::mem::replace(edges, true),
+            Section::Rows(RowKind::Locations) => !*nodes,
+            Section::Rows(RowKind::Samples) => false,
             Section::Rows(_) => !*header || *strings,
             Section::Strings => !*edges || std::mem::replace(strings, true),
         };
@@ -218,7 +224,11 @@ impl Redactor {
 
     fn end_section(&mut self) -> Result<()> {
         if self.section == Section::Header {
-            self.rows.meta = Meta::parse(&self.header).map_err(|what| self.invalid(&what))?;
+            check_header(&self.header, self.header_start)?;
+            let refuse = |what: String| Error::invalid(self.header_start, what);
+            self.rows.meta = Meta::parse(&self.header).map_err(refuse)?;
+        } else if self.section == Section::Strings {
+            self.rows.check_names(self.strings.count())?;
         }
         self.section = Section::Other;
         Ok(())
@@ -271,7 +281,7 @@ impl Redactor {
             self.strings.write(&self.text, &self.salt, out);
             return Ok(());
         }
-        if self.depth == 1 {
+        if self.grammar.depth() == 1 {
             self.key.clear();
             self.key.extend_from_slice(&self.text[..self.text.len().min(MAX_KEY_BYTES)]);
         } else if self.section != Section::Header {
@@ -291,7 +301,7 @@ impl Redactor {
     fn take_rows(&mut self, kind: RowKind, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize> {
         let (used, ended) = self.rows.take(kind, bytes, self.offset, &mut self.strings, out)?;
         if ended {
-            self.depth -= 1;
+            self.grammar.end_array();
             self.section = Section::Other;
         }
         Ok(used)
@@ -304,12 +314,12 @@ mod tests {
 
     /// `root` -> `object` with the string value `secret`, which is also the name of a property.
     const DOCUMENT: &str = concat!(
-        r#"{"snapshot":{"meta":{"node_fields":["type","name","id","edge_count"],"#,
+        r#"{"snapshot":{"meta":{"node_fields":["type","name","id","self_size","edge_count"],"#,
         r#""node_types":[["hidden","array","string","object"]],"#,
         r#""edge_fields":["type","name_or_index","to_node"],"#,
         r#""edge_types":[["element","property","internal","shortcut"]]},"#,
-        r#""node_count":5,"edge_count":6},"nodes":[0,1,1,2,3,2,3,2,2,3,5,0,3,2,7,2,1,6,9,0],"#,
-        r#""edges":[1,4,4,1,5,12,1,3,8,0,7,8,1,3,8,2,5,16],"#,
+        r#""node_count":5,"edge_count":6},"nodes":[0,1,1,0,2,3,2,3,0,2,2,3,5,0,0,3,2,7,0,2,1,6,9,0,0],"#,
+        r#""edges":[1,4,5,1,5,15,1,3,10,0,7,10,1,3,10,2,5,20],"#,
         r#""strings":["<dummy>","","Box","secret","box","properties","(object properties)"]}"#,
     );
 
@@ -329,10 +339,10 @@ mod tests {
         strings: [&str; COUNT],
     ) -> impl Fn(usize) -> String {
         let document = format!(
-            r#"{{"snapshot":{{"meta":{{"node_fields":["type","name","id","edge_count"],
+            r#"{{"snapshot":{{"meta":{{"node_fields":["type","name","id","self_size","edge_count"],
                 "node_types":[{node_types:?}],"edge_fields":["type","name_or_index","to_node"],
-                "edge_types":[["element","property","internal","shortcut"]]}}}},
-                "nodes":[{nodes}],"edges":[{edges}],"strings":{strings:?}}}"#
+                "edge_types":[["element","property","internal","shortcut"]]}},
+                "node_count":9,"edge_count":9}},"nodes":[{nodes}],"edges":[{edges}],"strings":{strings:?}}}"#
         );
         let redacted = redact(&document, 9).unwrap();
         move |index| redacted["strings"][2 * index].as_str().unwrap().into()
@@ -346,7 +356,7 @@ mod tests {
         }
         let strings = whole["strings"].as_array().unwrap();
         let name = |index: &serde_json::Value| strings[index.as_u64().unwrap() as usize].as_str();
-        let node = |node: usize| name(&whole["nodes"][node * 4 + 1]).unwrap();
+        let node = |node: usize| name(&whole["nodes"][node * 5 + 1]).unwrap();
         let edge = |edge: usize| name(&whole["edges"][edge * 3 + 1]).unwrap();
         assert_eq!([node(0), node(1), node(3)], ["", "Box", "Box"]);
         assert!(node(2).starts_with("~8~"));
@@ -370,11 +380,11 @@ mod tests {
 
     #[test]
     fn a_key_of_a_dictionary_that_is_no_label_is_a_value() {
-        let document = DOCUMENT.replace("1,3,8,0,7,8", "1,4,8,0,7,8");
+        let document = DOCUMENT.replace("1,3,10,0,7,10", "1,4,10,0,7,10");
         let redacted = redact(&document, 9).unwrap();
         let name =
             |index: &serde_json::Value| &redacted["strings"][index.as_u64().unwrap() as usize];
-        assert_eq!(name(&redacted["edges"][4 * 3 + 1]), name(&redacted["nodes"][2 * 4 + 1]));
+        assert_eq!(name(&redacted["edges"][4 * 3 + 1]), name(&redacted["nodes"][2 * 5 + 1]));
         assert!(!redacted["strings"].as_array().unwrap().iter().any(|text| text == "secret"));
     }
 
@@ -382,8 +392,8 @@ mod tests {
     fn keys_of_a_dictionary_that_a_global_variable_holds_are_values() {
         let label = labels(
             ["hidden", "array", "string", "object"],
-            "0,1,1,1,3,2,3,2,1,5,5,0,3,6,7,2,1,5,9,0,3,6,11,1",
-            "3,2,4,2,7,8,1,3,12,2,7,16,1,4,20,1,8,12",
+            "0,1,1,0,1,3,2,3,0,2,1,5,5,0,0,3,6,7,0,2,1,5,9,0,0,3,6,11,0,1",
+            "3,2,5,2,7,10,1,3,15,2,7,20,1,4,25,1,8,15",
             [
                 "<dummy>",
                 "",
@@ -409,7 +419,7 @@ mod tests {
             .replace(r#""nodes""#, r#""secret":"secret","nodes""#);
         let redacted = redact(&document, 9).unwrap();
         let header = &redacted["snapshot"];
-        assert_eq!(header["meta"]["node_fields"][3], "edge_count");
+        assert_eq!(header["meta"]["node_fields"][4], "edge_count");
         assert_eq!(header["node_count"], 5);
         assert!(header["title"].as_str().unwrap().starts_with("~8~"));
         let text = redacted.to_string();
@@ -421,8 +431,8 @@ mod tests {
     fn names_of_functions_and_of_the_global_object_that_look_like_data_are_values() {
         let label = labels(
             ["hidden", "array", "closure", "object"],
-            "0,1,1,1,3,2,3,2,2,1,5,2",
-            "3,2,4,1,3,8,1,4,8,1,5,4,1,6,4",
+            "0,1,1,0,1,3,2,3,0,2,2,1,5,0,2",
+            "3,2,5,1,3,10,1,4,10,1,5,5,1,6,5",
             ["<dummy>", "", "global", "memo", "a@example.org", "limit", "b@example.org"],
         );
         assert_eq!([label(3), label(5)], ["memo", "limit"]);
@@ -434,8 +444,8 @@ mod tests {
     fn a_heap_without_an_edge_is_one() {
         let (start, rest) = DOCUMENT.split_once("\"nodes\"").unwrap();
         let (_, strings) = rest.split_once("\"strings\"").unwrap();
-        let document = format!("{start}\"nodes\":[0,1,1,0],\"edges\":[],\"strings\"{strings}");
-        assert_eq!(redact(&document, 9).unwrap()["nodes"], serde_json::json!([0, 2, 1, 0]));
+        let document = format!("{start}\"nodes\":[0,1,1,0,0],\"edges\":[],\"strings\"{strings}");
+        assert_eq!(redact(&document, 9).unwrap()["nodes"], serde_json::json!([0, 2, 1, 0, 0]));
     }
 
     #[test]
@@ -453,12 +463,8 @@ mod tests {
         ];
         for (good, bad) in cases {
             let document = DOCUMENT
-                .replace(
-                    r#""name","id","edge_count"],"#,
-                    r#""name","id","self_size","edge_count"],"#,
-                )
-                .replace("[0,1,1,2,3,2,3,2,2,3,5,0,3,2,7,2,1,6,9,0]", "[0,1,1,0,2]")
-                .replace("[1,4,4,1,5,12,1,3,8,0,7,8,1,3,8,2,5,16]", "[1,4,0,1,5,0]")
+                .replace("[0,1,1,0,2,3,2,3,0,2,2,3,5,0,0,3,2,7,0,2,1,6,9,0,0]", "[0,1,1,0,2]")
+                .replace("[1,4,5,1,5,15,1,3,10,0,7,10,1,3,10,2,5,20]", "[1,4,0,1,5,0]")
                 .replace(r#""node_count":5,"edge_count":6"#, r#""node_count":1,"edge_count":2"#);
             let read = |document: &str| {
                 let source = crate::snapshot::Source::Bytes(document.into());
@@ -478,8 +484,8 @@ mod tests {
     fn what_is_no_snapshot_is_refused() {
         let cases = [
             DOCUMENT.replace("\"snapshot\"", "\"snapshut\""),
-            DOCUMENT.replace("[1,4,4,", "[1,4,"),
-            DOCUMENT.replace("[1,4,4,", "[1,4,4,1,4,4,"),
+            DOCUMENT.replace("[1,4,5,", "[1,4,"),
+            DOCUMENT.replace("[1,4,5,", "[1,4,5,1,4,5,"),
             DOCUMENT.replace("\"type\"", "\"tipe\""),
             DOCUMENT.replace("[\"<dummy>\"", "[[\"<dummy>\"]"),
             DOCUMENT.replace("\"nodes\"", "\"strings\":[\"secret\"],\"nodes\""),
@@ -487,9 +493,9 @@ mod tests {
             DOCUMENT.replace("\"strings\"", "\"stringz\""),
             DOCUMENT.replace("\"Box\"", "5,\"Box\""),
             DOCUMENT.replace("\"strings\"", "\"novel\":secret,\"strings\""),
-            DOCUMENT.replace("[1,4,4,", "[1,4,-4,"),
-            DOCUMENT.replace("[1,4,4,", "[1,4,\"4\","),
-            DOCUMENT.replace("[1,4,4,", "[1,4,18446744073709551616,"),
+            DOCUMENT.replace("[1,4,5,", "[1,4,-5,"),
+            DOCUMENT.replace("[1,4,5,", "[1,4,\"5\","),
+            DOCUMENT.replace("[1,4,5,", "[1,4,18446744073709551616,"),
             DOCUMENT.replace("\"to_node\"]", "\"to_node\",\"novel\"]"),
             "}".into(),
         ];

@@ -4,17 +4,47 @@
 
 use super::graph::Graph;
 use super::meta::{EDGE_FIELDS, EdgeKind, Meta};
-use super::numbers::{Numbers, Stop, write_number};
+use super::numbers::{Number, Numbers, Stop, write_number};
 use super::strings::{Strings, Use};
 use crate::error::{Error, Result};
 
-/// Arrays of rows some of whose columns are strings.
+/// Arrays of rows. Of locations and samples no column is a string: they are only looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RowKind {
     Nodes,
     Edges,
     TraceFunctions,
     ContextVariables,
+    Locations,
+    Samples,
+}
+
+impl RowKind {
+    /// What the array is called.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Nodes => "nodes",
+            Self::Edges => "edges",
+            Self::TraceFunctions => "trace_function_infos",
+            Self::ContextVariables => "scope_context_vars",
+            Self::Locations => "locations",
+            Self::Samples => "samples",
+        }
+    }
+
+    fn invalid(self, offset: u64, what: &str) -> Error {
+        Error::invalid(offset, format!("`{}` {what}", self.key()))
+    }
+}
+
+/// The columns of the array that is being read.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Columns {
+    pub(super) count: usize,
+    /// Whether some may be strings.
+    pub(super) may_be_strings: bool,
+    /// Of those without strings: which is the index of a node.
+    pub(super) node: Option<usize>,
 }
 
 /// The arrays, one after the other.
@@ -22,9 +52,12 @@ pub(super) enum RowKind {
 pub(super) struct Rows {
     /// What the header says of the columns.
     pub(super) meta: Meta,
-    /// Where the bytes that are being taken begin.
-    offset: u64,
     numbers: Numbers,
+    columns: Columns,
+    /// Where the row begins.
+    row_start: u64,
+    /// The largest number of a string that a node or edge has as its name.
+    largest_name: Option<Number>,
     column: usize,
     row: Vec<u64>,
     first: bool,
@@ -33,7 +66,10 @@ pub(super) struct Rows {
 
 impl Rows {
     /// Prepares for the next array.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self, kind: RowKind) {
+        // V8 has written lines and columns of -1.
+        self.numbers.begin(matches!(kind, RowKind::Locations | RowKind::Samples));
+        self.columns = self.meta.columns(kind);
         self.first = true;
         self.column = 0;
         self.row.clear();
@@ -53,35 +89,51 @@ impl Rows {
         strings: &mut Strings,
         out: &mut Vec<u8>,
     ) -> Result<(usize, bool)> {
-        self.offset = offset;
         let mut numbers = std::mem::take(&mut self.numbers);
-        let taken = numbers.take(bytes, |value| self.take_number(kind, value, strings, out));
+        let taken =
+            numbers.take(bytes, offset, |number| self.take_number(kind, number, strings, out));
         self.numbers = numbers;
         match taken? {
             Stop::More(used) => Ok((used, false)),
             Stop::End(used) => {
-                self.end(kind, strings)?;
+                self.end(kind, strings, offset + used as u64 - 1)?;
                 out.push(b']');
                 Ok((used, true))
             }
             Stop::Wrong(at) => {
-                let message = "an array of numbers holds something else";
-                Err(Error::invalid(offset + at as u64, message))
+                Err(kind
+                    .invalid(offset + at as u64, "is an array of numbers and holds something else"))
             }
         }
     }
 
-    fn invalid(&self, message: &str) -> Error {
-        Error::invalid(self.offset, message)
+    /// Checks that all names are those of strings, of which there are so many.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_INVALID_SNAPSHOT` with the place of one that is not.
+    pub(super) fn check_names(&self, strings: usize) -> Result<()> {
+        match self.largest_name {
+            Some(Number { value, start, .. }) if value >= strings as u64 => {
+                let message = format!("a row has name {value}, but there are {strings} strings");
+                Err(Error::invalid(start, message))
+            }
+            _ => Ok(()),
+        }
     }
 
-    fn end(&mut self, kind: RowKind, strings: &mut Strings) -> Result<()> {
+    fn invalid(&self, kind: RowKind, what: &str) -> Error {
+        kind.invalid(self.row_start, what)
+    }
+
+    /// The array ends at `offset`.
+    fn end(&mut self, kind: RowKind, strings: &mut Strings, offset: u64) -> Result<()> {
         if self.column != 0 {
-            return Err(self.invalid("an array ends in the middle of a row"));
+            return Err(kind.invalid(offset, "ends in the middle of a row"));
         }
         self.graph.skip_owners_without_edges();
         if kind == RowKind::Edges && self.graph.edges_of_owner().is_some() {
-            return Err(self.invalid("`edges` has fewer rows than the nodes promise"));
+            return Err(kind.invalid(offset, "has fewer rows than the nodes promise"));
         }
         if kind == RowKind::Edges {
             for name in self.graph.export_names() {
@@ -94,31 +146,48 @@ impl Rows {
     fn take_number(
         &mut self,
         kind: RowKind,
-        value: u64,
+        number: Number,
         strings: &mut Strings,
         out: &mut Vec<u8>,
     ) -> Result<()> {
-        self.row.push(value);
+        if self.column == 0 {
+            self.row_start = number.start;
+        }
+        if !self.columns.may_be_strings {
+            return self.pass_on(kind, number, out);
+        }
+        self.row.push(number.value);
         self.column += 1;
-        let fields = match kind {
-            RowKind::Nodes => self.meta.node_fields,
-            RowKind::Edges => EDGE_FIELDS,
-            RowKind::TraceFunctions => self.meta.trace_strings.len().max(1),
-            RowKind::ContextVariables => 1,
-        };
-        if self.column < fields {
+        if self.column < self.columns.count {
             return Ok(());
         }
         self.column = 0;
         match kind {
             RowKind::Nodes => self.end_node(strings, out)?,
             RowKind::Edges => self.end_edge(strings, out)?,
-            RowKind::TraceFunctions | RowKind::ContextVariables => {
-                self.end_row(kind, strings, out);
-            }
+            _ => self.end_row(kind, strings, out),
         }
         self.row.clear();
         Ok(())
+    }
+
+    /// Writes a number as it is. The index of a node has to be one.
+    fn pass_on(&mut self, kind: RowKind, number: Number, out: &mut Vec<u8>) -> Result<()> {
+        let Number { value, is_negative, .. } = number;
+        let is_of_node = self.columns.node == Some(self.column);
+        self.column = (self.column + 1) % self.columns.count.max(1);
+        if is_of_node && !self.meta.is_node(value, self.graph.nodes()) {
+            return Err(self.invalid(kind, &format!("has a row for {value}, which is no node")));
+        }
+        write_number(value, is_negative, self.first, out);
+        self.first = false;
+        Ok(())
+    }
+
+    fn note_name(&mut self, value: u64) {
+        if self.largest_name.is_none_or(|largest| largest.value < value) {
+            self.largest_name = Some(Number { value, is_negative: false, start: self.row_start });
+        }
     }
 
     fn end_row(&mut self, kind: RowKind, strings: &mut Strings, out: &mut Vec<u8>) {
@@ -140,9 +209,14 @@ impl Rows {
         let (Ok(kind), Ok(narrow_name), Ok(edges)) =
             (u8::try_from(kind), narrow(name), narrow(edges))
         else {
-            return Err(self.invalid("a number of a node is too large"));
+            let what = format!("has a node of type {kind} with name {name} and {edges} edges");
+            return Err(self.invalid(RowKind::Nodes, &what));
         };
-        let is_value = self.meta.is_value.get(usize::from(kind)).copied().unwrap_or(true);
+        let Some(&is_value) = self.meta.is_value.get(usize::from(kind)) else {
+            let what = format!("has a node of type {kind}, which meta does not list");
+            return Err(self.invalid(RowKind::Nodes, &what));
+        };
+        self.note_name(name);
         if let Some(bytes) = self.meta.node_size.map(|column| self.row[column]) {
             self.graph.note_size(kind, bytes, &self.meta);
         }
@@ -162,13 +236,29 @@ impl Rows {
     fn end_edge(&mut self, strings: &mut Strings, out: &mut Vec<u8>) -> Result<()> {
         self.graph.skip_owners_without_edges();
         let Some(count) = self.graph.edges_of_owner() else {
-            return Err(self.invalid("`edges` has more rows than the nodes promise"));
+            return Err(self.invalid(RowKind::Edges, "has more rows than the nodes promise"));
         };
         let columns = [self.meta.edge_type, self.meta.edge_name, self.meta.edge_to];
-        self.graph.edges.push(columns.map(|column| self.row[column]));
+        let edge @ [kind, name, target] = columns.map(|column| self.row[column]);
+        self.check_edge(kind, name, target)?;
+        self.graph.edges.push(edge);
         if self.graph.edges.len() == count as usize {
             self.write_edges(strings, out);
             self.graph.end_owner();
+        }
+        Ok(())
+    }
+
+    fn check_edge(&mut self, kind: u64, name: u64, target: u64) -> Result<()> {
+        let invalid = |what: &str| Err(self.invalid(RowKind::Edges, what));
+        let Some(edge_kind) = self.meta.edge_kind(kind) else {
+            return invalid(&format!("has an edge of type {kind}, which meta does not list"));
+        };
+        if !self.meta.is_node(target, self.graph.nodes()) {
+            return invalid(&format!("has an edge to {target}, which is no node"));
+        }
+        if !edge_kind.is_numbered() {
+            self.note_name(name);
         }
         Ok(())
     }
@@ -181,8 +271,8 @@ impl Rows {
         self.graph.note_exports(&edges, &self.meta);
         for &[kind, name, target] in &edges {
             let name = match self.meta.edge_kind(kind) {
-                EdgeKind::Numbered | EdgeKind::Element => name,
-                EdgeKind::Property => strings.refer(name, use_of_names),
+                Some(kind) if kind.is_numbered() => name,
+                Some(EdgeKind::Property) => strings.refer(name, use_of_names),
                 _ => strings.refer(name, Use::Label),
             };
             let mut row = [0; EDGE_FIELDS];
@@ -199,7 +289,7 @@ impl Rows {
     }
 
     fn write(&mut self, value: u64, out: &mut Vec<u8>) {
-        write_number(value, self.first, out);
+        write_number(value, false, self.first, out);
         self.first = false;
     }
 }

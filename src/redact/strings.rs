@@ -42,6 +42,11 @@ pub(super) struct Strings {
 }
 
 impl Strings {
+    /// How many strings the file had.
+    pub(super) fn count(&self) -> usize {
+        self.written
+    }
+
     /// The new number of a string that is used so.
     pub(super) fn refer(&mut self, index: u64, use_: Use) -> u64 {
         // An index beyond 32 bits names no string. It stays out of range, without memory for it.

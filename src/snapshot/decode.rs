@@ -18,7 +18,7 @@ use super::text::read_strings;
 use super::{BYTE_ORDER_MARK, SnapshotTables, StringTable};
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::graph::{HeapGraph, NodeIndex};
+use crate::graph::HeapGraph;
 
 /// How to read.
 #[derive(Clone, Copy, Debug)]
@@ -231,10 +231,7 @@ impl Decoder<'_> {
         let strings = self.tables.strings.ok_or_else(|| missing("strings"))?;
         nodes.check_names(strings.len())?;
         edges.check_names(strings.len())?;
-        let root = header.root_index / header.nodes.fields as u64;
-        if header.root_index % header.nodes.fields as u64 != 0 || root >= header.node_count {
-            return Err(Error::invalid(0, format!("root_index {} is no node", header.root_index)));
-        }
+        let root = header.root(0)?;
         // Costs next to nothing if they have been sorted beside the strings.
         self.tables.locations.sort();
         let first_edge = match self.tables.first_edges {
@@ -242,7 +239,7 @@ impl Decoder<'_> {
             None => nodes.take_first_edges(header.edge_count)?,
         };
         Ok(HeapGraph::new(SnapshotTables {
-            root: NodeIndex(root as u32),
+            root,
             node_type: nodes.types,
             node_name: nodes.names,
             node_id: nodes.ids,
@@ -275,7 +272,7 @@ fn require_header<'h>(header: Option<&'h Header>, key: &str, start: u64) -> Resu
 mod tests {
     use super::*;
     use crate::capture::random_token;
-    use crate::graph::{EdgeType, NodeType, StringIndex};
+    use crate::graph::{EdgeType, NodeIndex, NodeType, StringIndex};
     use proptest::prelude::*;
 
     /// A small snapshot, its rows as given.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::rows::MAX_FIELDS;
 use crate::error::{Error, Result};
-use crate::graph::{EdgeType, NODE_TYPE_NAMES, NodeType};
+use crate::graph::{EdgeType, NODE_TYPE_NAMES, NodeIndex, NodeType};
 
 /// What the header says, resolved once.
 #[derive(Debug)]
@@ -23,6 +23,17 @@ pub(crate) struct Header {
     pub(crate) samples: Option<SampleLayout>,
     /// Names by [`NodeType`] number.
     pub(crate) node_type_names: Vec<String>,
+}
+
+/// Whether the value of `snapshot`, which began at `offset`, is one that can be read.
+///
+/// # Errors
+///
+/// `ERR_INVALID_SNAPSHOT` if it is not.
+pub(crate) fn check_header(text: &[u8], offset: u64) -> Result<()> {
+    let header = Header::parse(text, offset)?;
+    header.root(offset)?;
+    Ok(())
 }
 
 /// Where the fields of a node are.
@@ -130,6 +141,16 @@ impl Header {
             samples,
             node_type_names,
         })
+    }
+
+    /// The root. `offset` is for the error where there is none.
+    pub(crate) fn root(&self, offset: u64) -> Result<NodeIndex> {
+        let (index, fields) = (self.root_index, self.nodes.fields as u64);
+        let root = index / fields;
+        if !index.is_multiple_of(fields) || root >= self.node_count {
+            return Err(Error::invalid(offset, format!("root_index {index} is no node")));
+        }
+        Ok(NodeIndex(root as u32))
     }
 }
 

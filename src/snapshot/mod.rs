@@ -26,6 +26,7 @@ mod text;
 pub use decode::{ReadOptions, read};
 pub(crate) use input::unexpected;
 pub use locations::{Location, Locations, Place};
+pub(crate) use meta::check_header;
 pub use samples::Sample;
 pub use source::Source;
 pub use strings::StringTable;
