@@ -114,6 +114,8 @@ const source = `
     const queried = require('node:path').join(require('node:path').dirname(baseline), 'queried.mjs');
     fs.writeFileSync(queried, 'export const keptExport = () => 1;');
     hidden.queried = await import(require('node:url').pathToFileURL(queried) + '?' + secret('query'));
+    const remote = 'https://' + secret('user') + '@example.org/remote.js?' + secret('signature');
+    hidden.remote = require('node:vm').runInThisContext('() => 1', { filename: remote });
     await writeSnapshot(plainBaseline);
     await writeSnapshot(baseline, { redact });
     await writeSnapshot(digest, { redact, format: 'digest' });

@@ -22,7 +22,8 @@
 //! * Names of properties of those, and of other objects, functions and classes that look like data:
 //!   mail addresses, UUIDs, tokens with digits and signs, unless the same text is a label elsewhere.
 //! * Outside of `strings`: what is no word of the format, as the `title` that a tool gave.
-//! * The two names inside the text of a WeakMap's edge, and what follows `data:` in the URL of a script.
+//! * The two names inside the text of a WeakMap's edge, what follows `data:` in the URL of a
+//!   script, and in that of others the query, the fragment and who asks for it.
 //!
 //! # What stays readable
 //!

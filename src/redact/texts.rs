@@ -1,5 +1,7 @@
 //! Texts: tokens for values, and labels with the values in them replaced.
 
+use std::ops::Range;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -58,7 +60,8 @@ impl Salt {
 
     /// Appends a label to `out`. The text of a WeakMap's edge names its key and its value, which
     /// may be strings: `5 / part of key (NAME @7) -> value (NAME @9) pair in WeakMap (table @3)`.
-    /// The URL of a script may be all of its source, and that of a file may have a query.
+    /// The URL of a script may be all of its source, and that of a file or of a server may have a query and a
+    /// password.
     pub(super) fn write_label(&self, text: &[u8], out: &mut Vec<u8>) {
         if let Some(parts) = Ephemeron::parse(text) {
             out.extend_from_slice(parts.before_key);
@@ -66,11 +69,14 @@ impl Salt {
             out.extend_from_slice(parts.between);
             self.write_token(parts.value, out);
             out.extend_from_slice(parts.after);
-        } else if let Some(data) = data_in_url(text) {
-            out.extend_from_slice(&text[..data]);
-            self.write_token(&text[data..], out);
         } else {
-            out.extend_from_slice(text);
+            let mut written = 0;
+            for data in data_in_url(text).into_iter().flatten() {
+                out.extend_from_slice(&text[written..data.start]);
+                self.write_token(&text[data.clone()], out);
+                written = data.end;
+            }
+            out.extend_from_slice(&text[written..]);
         }
     }
 }
@@ -86,20 +92,28 @@ pub fn is_token(text: &[u8]) -> bool {
         && token.iter().all(u8::is_ascii_hexdigit)
 }
 
-/// Where data begins in the URL of a script: its source, if the URL holds that, or the query or fragment of a
-/// file's. V8 after Node 26 names scripts with their kind.
-fn data_in_url(text: &[u8]) -> Option<usize> {
+/// What is data in the URL of a script: its source, if the URL holds that; or who asks a server for it, and
+/// the query or fragment, which may be a signature. V8 after Node 26 names scripts with their kind.
+fn data_in_url(text: &[u8]) -> [Option<Range<usize>>; 2] {
     const KIND: &[u8] = b"system / Script / ";
     let url = if text.starts_with(KIND) { KIND.len() } else { 0 };
     let after = |scheme: &[u8]| {
         let found = text.get(url..url + scheme.len())?;
         found.eq_ignore_ascii_case(scheme).then_some(url + scheme.len())
     };
-    after(b"data:").or_else(|| {
-        let path = after(b"file:")?;
-        let query = text[path..].iter().position(|byte| matches!(byte, b'?' | b'#'))?;
-        Some(path + query + 1)
-    })
+    if let Some(source) = after(b"data:") {
+        return [None, Some(source..text.len())];
+    }
+    let server = after(b"http://").or_else(|| after(b"https://"));
+    let Some(start) = server.or_else(|| after(b"file:")) else { return [None, None] };
+    let find = |from: usize, to: usize, wanted: &[u8]| {
+        let found = text[from..to].iter().position(|byte| wanted.contains(byte));
+        found.map_or(to, |at| from + at)
+    };
+    let query = find(start, text.len(), b"?#");
+    let authority = find(start, query, b"/\\");
+    let user = server.and_then(|_| memchr::memrchr(b'@', &text[start..authority]));
+    [user.map(|user| start..start + user), (query + 1 < text.len()).then(|| query + 1..text.len())]
 }
 
 /// Whether a text is the path of a file, or a URL of one.
@@ -265,6 +279,15 @@ mod tests {
         let query = token("a", "key=secret#1");
         assert_eq!(check("file:///a.js?key=secret#1"), format!("file:///a.js?{query}"));
         assert_eq!(check("file:///a.js#"), "file:///a.js#");
+        let (user, query) = (token("a", "me:secr@et"), token("a", "X-Signature=5@6#7"));
+        assert_eq!(
+            check("https://me:secr@et@example.org:8/a@b.js?X-Signature=5@6#7"),
+            format!("https://{user}@example.org:8/a@b.js?{query}")
+        );
+        assert_eq!(check("http://me:secr@et@example.org"), format!("http://{user}@example.org"));
+        for url in ["https://example.org/a@b.js", "http://", "https://?", "http:a?b"] {
+            assert_eq!(check(url), url);
+        }
         for url in ["file:///data:/a.js", "is it file:///a.js?", "database", "data", "node:fs", ""]
         {
             assert_eq!(check(url), url);
