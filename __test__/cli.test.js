@@ -255,8 +255,9 @@ describe('the command line', () => {
       /--top needs a value, and what follows/,
     );
     assertError(['digest', files.current, '-o', '-x'], /-o needs a value, and what follows/);
-    for (const work of ['0', '1e308']) {
-      assertError(['diff', files.baseline, files.current, '--work', work], /--work must be a num/);
+    for (const work of ['0', '1e308', '1e-10', '0.00000000000001', '2-1']) {
+      const range = /--work must be a number from 1e-9 to below 2 \*\* 53/;
+      assertError(['diff', files.baseline, files.current, '--work', work], range);
     }
     const top = ['--top', '4294967296'];
     assertError(

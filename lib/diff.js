@@ -150,4 +150,4 @@ function finishReport(json, { suspects, ignore }) {
   return report;
 }
 
-module.exports = { diffSnapshots, diffTrend };
+module.exports = { diffSnapshots, diffTrend, LEAST_WORK };

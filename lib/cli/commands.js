@@ -1,6 +1,6 @@
 'use strict';
 
-const { diffSnapshots, diffTrend } = require('../diff');
+const { diffSnapshots, diffTrend, LEAST_WORK } = require('../diff');
 const { writeDigest } = require('../digest');
 const { formatReport } = require('../format');
 const { visible, visibleJson } = require('../format/escape');
@@ -142,7 +142,7 @@ async function report(options, compare) {
   }
   if (html === '') throw new UsageError('--html FILE has to say where the report goes');
   const suspects = wholeNumber(options.top, '--top');
-  const work = positiveNumber(options.work, '--work');
+  const work = unitsOfWork(options.work);
   const ignore = (options.ignore ?? []).map(toPattern);
   const report = await withProgressBar((onProgress) =>
     compare({ suspects, work, ignore, onProgress }),
@@ -332,14 +332,14 @@ function wholeNumber(text, name) {
 
 /**
  * @param {string | undefined} text
- * @param {string} name
  * @returns {number | undefined}
  */
-function positiveNumber(text, name) {
+function unitsOfWork(text) {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!/^[\d.e+]+$/.test(text) || !(value > 0 && value <= Number.MAX_SAFE_INTEGER)) {
-    throw new UsageError(`${name} must be a number above 0 and below 2 ** 53, not '${text}'`);
+  if (!/^[\d.e+-]+$/.test(text) || !(value >= LEAST_WORK && value <= Number.MAX_SAFE_INTEGER)) {
+    const range = `from ${LEAST_WORK} to below 2 ** 53`;
+    throw new UsageError(`--work must be a number ${range}, not '${text}'`);
   }
   return value;
 }
