@@ -35,7 +35,7 @@ pub use body::{Body, ClassTotal};
 pub const MAGIC: &[u8; 11] = b"heapdigest\0";
 
 /// The version that this writes and reads.
-pub const VERSION: u16 = 10;
+pub const VERSION: u16 = 11;
 
 /// No digest keeps more records.
 pub const MOST_RECORDS: usize = 1_000_000;

@@ -110,12 +110,14 @@ pub struct Before<'a> {
 enum By {
     /// The nodes that came after the baseline, and the ids of those that did not.
     Id { young: BitSet, alive: Alive },
-    /// The nodes that have a counterpart, and those, or what is one of several that there were;
+    /// The nodes that have a counterpart, those of them that have it at another place, and the counterparts,
+    /// or what is one of several that there were;
     /// containers that have more items than their counterpart; containers that share their shape and
     /// have more items than those had on average, and other objects that retain more, as they were on
     /// average.
     Shape {
         matched: BitSet,
+        elsewhere: BitSet,
         counterparts: HashMap<NodeIndex, Prior>,
         grown: Vec<(NodeIndex, Prior)>,
         averages: Vec<(NodeIndex, Prior)>,
@@ -188,6 +190,7 @@ impl<'a> Before<'a> {
         let was = |shape| census.together(kin.moved.shape_then(shape)).unwrap_or_default();
         kin.levels = levels(grown.collect(), was, control)?;
         let mut matched = BitSet::new(graph.node_count());
+        let mut elsewhere = BitSet::new(graph.node_count());
         let mut counterparts = HashMap::new();
         let mut averages = Vec::new();
         let mut larger = Vec::new();
@@ -203,6 +206,9 @@ impl<'a> Before<'a> {
             }
             if let Some(prior) = kin.prior(&member) {
                 matched.insert(node.0);
+                if kin.moved.shape_then(member.shape) != member.shape {
+                    elsewhere.insert(node.0);
+                }
                 counterparts.insert(node, prior);
                 let is_container = words.is_everyday(graph.name_index(node));
                 // Of several of one shape the averages tell.
@@ -212,7 +218,8 @@ impl<'a> Before<'a> {
                 }
             }
         }
-        let by = By::Shape { matched, counterparts, grown, averages, larger, of_one_isolate };
+        let by =
+            By::Shape { matched, elsewhere, counterparts, grown, averages, larger, of_one_isolate };
         Ok(Self { census, by })
     }
 
@@ -270,6 +277,12 @@ impl<'a> Before<'a> {
             By::Id { young, .. } => young.contains(node.0),
             By::Shape { matched, .. } => !matched.contains(node.0),
         }
+    }
+
+    /// Whether a node only has a counterpart at another place in another process, as after a deploy: that the
+    /// two are the same is a guess.
+    pub fn was_elsewhere(&self, node: NodeIndex) -> bool {
+        matches!(&self.by, By::Shape { elsewhere, .. } if elsewhere.contains(node.0))
     }
 
     /// Whether young nodes are exactly those that came after the baseline.

@@ -31,8 +31,8 @@ use crate::leak::vocabulary::Vocabulary;
 pub const NO_SHAPE: u64 = 0;
 
 /// So many bits of a shape are a hash of the name, as many above the others one of the class.
-const NAME_BITS: u32 = 12;
-const CLASS_BITS: u32 = 12;
+const NAME_BITS: u32 = 16;
+const CLASS_BITS: u32 = 8;
 const WAY_BITS: u32 = u64::BITS - NAME_BITS - CLASS_BITS;
 
 /// Names that tell nothing of what they stand for: every module has them, or every class.

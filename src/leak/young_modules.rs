@@ -55,7 +55,8 @@ impl Describer<'_> {
     pub(super) fn is_state_of_young_module(&self, candidate: &Candidate, seen: &Seen<'_>) -> bool {
         let Newer { graph, words, analysis, .. } = self.newer;
         let is_young = |node: NodeIndex| self.before.is_young(node);
-        if self.is_trend || candidate.point.prior.is_some() || !is_young(candidate.point.node) {
+        let was_there = candidate.point.prior.is_some() || !is_young(candidate.point.node);
+        if self.is_trend || (was_there && !self.is_of_package_and_was_elsewhere(candidate, seen)) {
             return false;
         }
         let is_module = |node: NodeIndex| {
@@ -74,6 +75,13 @@ impl Describer<'_> {
             || self.is_map_of_large_entries(candidate);
         let mut way = seen.route.iter().map(|step| step.from).chain([candidate.point.node]);
         !is_a_lot && (way.any(is_of_module) || self.is_copy_of_exports(candidate))
+    }
+
+    /// Whether all that is known of a candidate in a package is that something of its name or size was at another
+    /// place. A deploy moves what is in the program's own files about, and packages it adds.
+    fn is_of_package_and_was_elsewhere(&self, candidate: &Candidate, seen: &Seen<'_>) -> bool {
+        let is_of_package = seen.own_place.as_ref().is_some_and(|place| is_of_package(&place.url));
+        is_of_package && self.before.was_elsewhere(candidate.point.node)
     }
 
     /// From how many items on a container in a young module is more than a table that came with it. In another
@@ -127,4 +135,51 @@ fn young_items<'a>(
             && before.is_young(edge.target)
     };
     graph.edges(node).filter(is_item).map(|edge| edge.target)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::{EdgeType, NodeIndex, NodeType};
+    use crate::leak::stage::{elements, function, property, suspects_by_shape};
+    use crate::testing::GraphBuilder;
+
+    /// A module of a file, which exports a function that has a list of texts in a variable.
+    fn module(heap: &mut GraphBuilder, global: NodeIndex, file: &str, lists: [u32; 2]) {
+        let modules = property(heap, global, "modules", "Object");
+        let module = property(heap, modules, file, "Module");
+        let filename = heap.node(NodeType::STRING, file, 40);
+        heap.edge(module, EdgeType::PROPERTY, "filename", filename);
+        let exports = property(heap, module, "exports", "Object");
+        let parse = function(heap, exports, "parse", file, 1);
+        let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
+        heap.edge(parse, EdgeType::INTERNAL, "context", scope);
+        for (name, count) in ["tokens", "rules"].into_iter().zip(lists) {
+            let list = heap.node(NodeType::OBJECT, "Array", 32);
+            heap.edge(scope, EdgeType::CONTEXT, name, list);
+            elements(heap, list, 0..count, "Token", 500);
+        }
+    }
+
+    /// Names of what is found where a program had a list of four tokens, and its next version has one of
+    /// `count` in a file that was not there.
+    fn found_in(file: &str, count: u32) -> Vec<String> {
+        let found = suspects_by_shape(|heap, global, is_grown| {
+            let items = property(heap, global, "items", "Array");
+            elements(heap, items, 0..4_000, "Item", 500);
+            match is_grown {
+                false => module(heap, global, "/srv/app/words.js", [4, 10]),
+                true => module(heap, global, file, [count, 10]),
+            }
+        });
+        found.into_iter().map(|it| it.name).collect()
+    }
+
+    #[test]
+    fn a_table_that_came_with_a_package_was_nothing_before_even_if_something_had_its_name() {
+        let package = "/srv/node_modules/css/parser.js";
+        assert!(found_in(package, 400).is_empty());
+        assert_eq!(found_in(package, 12_000), ["tokens"]);
+        // A deploy moves what is in the program's own files.
+        assert_eq!(found_in("/srv/app/parser.js", 400), ["tokens"]);
+    }
 }
