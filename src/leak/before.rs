@@ -285,6 +285,13 @@ impl<'a> Before<'a> {
         matches!(&self.by, By::Shape { elsewhere, .. } if elsewhere.contains(node.0))
     }
 
+    /// Whether a node is one of the embedder's, memory outside of V8's heap, of which nobody knows when it came.
+    pub fn is_outside(&self, graph: &HeapGraph, node: NodeIndex) -> bool {
+        self.knows_young()
+            && graph.node_type(node) == NodeType::NATIVE
+            && graph.id(node).is_multiple_of(2)
+    }
+
     /// Whether young nodes are exactly those that came after the baseline.
     pub fn knows_young(&self) -> bool {
         matches!(self.by, By::Id { .. })

@@ -1,5 +1,8 @@
 //! Where the growth below a young node is: it is followed down for as long as one child has most of it.
 //!
+//! Memory outside of V8's heap, as that of a compressor, has a new id in each snapshot. Below something young it
+//! came with that, and is no survivor.
+//!
 //! Time: linear in the children of the nodes on the way. Memory: those nodes.
 
 use crate::graph::{NodeIndex, NodeType};
@@ -25,29 +28,36 @@ impl Walk<'_> {
         let top = tree.node_at(start);
         let retained = |position: u32| self.analysis.retained.at(tree.node_at(position).at());
         let mut at = start;
+        // The last young node on the way: memory outside of the heap is nothing that has a name.
+        let mut last = top;
         let mut spine = Spine::default();
         let mut meets_survivor = false;
         loop {
-            spine.add(self.graph, tree.node_at(at));
+            if self.before.is_young(tree.node_at(at)) {
+                last = tree.node_at(at);
+                spine.add(self.graph, last);
+            }
             let heaviest = tree.children(at).max_by_key(|&child| retained(child));
             let Some(child) = heaviest else { break };
             if retained(child) < retained(at) / 2 {
                 break;
             }
-            meets_survivor = !self.before.is_young(tree.node_at(child));
+            let below = tree.node_at(child);
+            meets_survivor =
+                !self.before.is_young(below) && !self.before.is_outside(self.graph, below);
             if meets_survivor {
                 break;
             }
             at = child;
         }
-        if let Some(node) = self.container_of_shared(tree.node_at(at)) {
+        if let Some(node) = self.container_of_shared(last) {
             return End::Thing { node, links: 0 };
         }
         let (end, links) = match spine.list(self.graph) {
             Some((first, links)) if self.is_branch(first, &spine) => return End::Part { links },
             Some((first, links)) => (first, links),
             None if meets_survivor => return End::Survivor,
-            None => (tree.node_at(at), 0),
+            None => (last, 0),
         };
         match self.owner(end, top) {
             Some(node) => End::Thing { node, links },

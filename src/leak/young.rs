@@ -25,7 +25,8 @@ impl YoungBytes {
         let mut may_have = BitSet::new(walk.graph.node_count());
         for node in walk.graph.nodes() {
             control.checkpoint_at(node.at())?;
-            if walk.before.is_young(node) || may_grow(walk, node) {
+            let is_outside = || walk.before.is_outside(walk.graph, node);
+            if walk.before.is_young(node) || may_grow(walk, node) || is_outside() {
                 may_have.insert(node.0);
             }
         }
@@ -33,6 +34,10 @@ impl YoungBytes {
         let mut young = PrefixSums::with_capacity(order.len());
         for (position, &node) in order.iter().enumerate() {
             control.checkpoint_at(position)?;
+            // What is above a node has been seen before it.
+            if may_have.contains(node.0) && is_below_old(walk, node, &may_have) {
+                may_have.remove(node.0);
+            }
             young.push(if may_have.contains(node.0) { bytes_of(walk, node) } else { 0 });
         }
         Ok(Self(young))
@@ -67,11 +72,24 @@ impl YoungBytes {
 /// in another process, what stands in one place may be larger itself.
 fn bytes_of(walk: &Walk<'_>, node: NodeIndex) -> u64 {
     let size = u64::from(walk.graph.file_self_size(node));
-    if walk.before.is_young(node) {
+    if walk.before.is_young(node) || walk.before.is_outside(walk.graph, node) {
         return size;
     }
     let prior = walk.before.of(walk.graph, node);
     prior.map_or(0, |prior| size.saturating_sub(prior.retained))
+}
+
+/// Whether a node is memory outside of V8's heap that did not come with anything young: it has a new id, and
+/// may have been there before.
+fn is_below_old(walk: &Walk<'_>, node: NodeIndex, may_have: &BitSet) -> bool {
+    let before = walk.before;
+    let came_with = |above: NodeIndex| {
+        before.is_young(above)
+            || (before.is_outside(walk.graph, above) && may_have.contains(above.0))
+    };
+    before.is_outside(walk.graph, node)
+        && !may_grow(walk, node)
+        && !came_with(walk.analysis.dominators.idom(node))
 }
 
 /// Whether a node that was there before may be larger now.
