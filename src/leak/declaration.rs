@@ -11,8 +11,9 @@ use std::ops::Range;
 
 use crate::leak::blocks::Blocks;
 use crate::leak::declaration_rank::{
-    RANK_IN_A_LIST, RANK_OF_A_CALL, RANK_OF_A_KEY, RANK_OF_A_PARAMETER, RANK_OF_A_VARIABLE,
-    RANK_OF_AN_ASSIGNMENT, is_exported_at, is_sure, rank_of,
+    RANK_IN_A_LIST, RANK_OF_A_CALL, RANK_OF_A_CALLBACK, RANK_OF_A_KEY, RANK_OF_A_NEW_CONTAINER,
+    RANK_OF_A_PARAMETER, RANK_OF_A_VARIABLE, RANK_OF_AN_ASSIGNMENT, is_exported_at, is_sure,
+    rank_of,
 };
 use crate::leak::parameters::Parameters;
 use crate::source_words::{Position, is_alone, offset_of, position_of};
@@ -54,7 +55,7 @@ impl Declaration {
 
     /// Whether it is one, or a key that is written as such: no text that is handed to something.
     pub fn is_name(&self) -> bool {
-        self.is_sure() || self.rank == RANK_OF_A_KEY
+        self.is_sure() || [RANK_OF_A_KEY, RANK_OF_A_NEW_CONTAINER].contains(&self.rank)
     }
 
     /// Whether it is in the class or function that begins at `near`, or in the class around that.
@@ -68,7 +69,7 @@ impl Declaration {
 
     /// Whether a function is told the name and a value.
     pub fn is_handed_over(&self) -> bool {
-        self.rank == RANK_OF_A_CALL
+        [RANK_OF_A_CALL, RANK_OF_A_CALLBACK].contains(&self.rank)
     }
 }
 
@@ -329,6 +330,11 @@ mod tests {
         check("app.decorate('visits', new Map());", "visits", None, Some((1, 15)));
         check("Object.defineProperty(it, \"log\", { value: [] });", "log", None, Some((1, 28)));
         check("bus.emit('visits');", "visits", None, None);
+        let source =
+            "class App {\n  hooks = { start: [], end };\n}\napp.on('start', (it) => it);\n";
+        check(source, "start", None, Some((2, 13)));
+        check("app.on('start', new Set());\nadd({ start: [] });", "start", None, Some((1, 9)));
+        check("add({ start: list });\nadd({ start: new Set() });", "start", None, Some((2, 7)));
         check("const kSpans = Symbol('kSpans');", "Symbol(kSpans)", None, Some((1, 7)));
     }
 

@@ -23,11 +23,17 @@ pub(super) const RANK_OF_A_VARIABLE: u32 = 4;
 /// A name that is handed to a function together with a value, as to `decorate` or `defineProperty`.
 pub(super) const RANK_OF_A_CALL: u32 = 5;
 
+/// A key of a literal that gets a container of its own there, as an array or a Map.
+pub(super) const RANK_OF_A_NEW_CONTAINER: u32 = 6;
+
+/// A name that is handed over together with a function: it may be made by that, or be what that listens to.
+pub(super) const RANK_OF_A_CALLBACK: u32 = 7;
+
 /// A key of a literal, or of a computed property.
-pub(super) const RANK_OF_A_KEY: u32 = 6;
+pub(super) const RANK_OF_A_KEY: u32 = 8;
 
 /// A text that something is done with.
-pub(super) const RANK_OF_A_TEXT: u32 = 7;
+pub(super) const RANK_OF_A_TEXT: u32 = 9;
 
 /// Whether a rank is that of a declaration or an assignment.
 pub(super) fn is_sure(rank: u32) -> bool {
@@ -92,8 +98,12 @@ pub(super) fn rank_of(
     }
     let quote = ['\'', '"', '`'].into_iter().find(|&quote| before.ends_with(quote));
     let behind = quote.and_then(|quote| after.strip_prefix(quote));
-    if behind.is_some_and(|behind| behind.trim_start().starts_with(',')) {
-        return Some(RANK_OF_A_CALL);
+    if let Some(value) = behind.and_then(|behind| behind.trim_start().strip_prefix(',')) {
+        let is_callback = !named.is_function && is_function(value);
+        return Some(if is_callback { RANK_OF_A_CALLBACK } else { RANK_OF_A_CALL });
+    }
+    if after.strip_prefix(':').is_some_and(is_new_container) {
+        return Some(RANK_OF_A_NEW_CONTAINER);
     }
     // A property of a literal, or one that a symbol or string names.
     let is_key = behind.is_some_and(|behind| is_behind_key(behind.trim_start()));
@@ -104,6 +114,27 @@ pub(super) fn rank_of(
         return Some(if quote.is_some() && !is_key { RANK_OF_A_TEXT } else { RANK_OF_A_KEY });
     }
     None
+}
+
+/// Whether a value begins as a function.
+fn is_function(value: &str) -> bool {
+    let value = value.trim_start();
+    let value = value.strip_prefix("async ").map_or(value, str::trim_start);
+    let word = value.split(|c: char| !is_word(c)).next().unwrap_or("");
+    let is_arrow = || value[word.len()..].trim_start().starts_with("=>");
+    word == "function" || value.starts_with('(') || (!word.is_empty() && is_arrow())
+}
+
+/// Whether a value begins as an array or object that is empty, or is made by a constructor.
+fn is_new_container(value: &str) -> bool {
+    let value = value.trim_start();
+    let is_empty = |open: char, close: char| {
+        value.strip_prefix(open).is_some_and(|rest| rest.trim_start().starts_with(close))
+    };
+    is_empty('[', ']')
+        || is_empty('{', '}')
+        || value.starts_with("new ")
+        || value.starts_with("Object.create(")
 }
 
 /// Whether what is behind a string in quotes makes that the key of a value: in a literal, or in an assignment.
