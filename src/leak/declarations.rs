@@ -11,6 +11,7 @@ use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::anchors::{file_of_module, may_be_modules};
 use crate::leak::declaration::{Declaration, Named, find_declaration};
+use crate::leak::definition_of::only_call;
 use crate::leak::edges::{bases, property};
 use crate::leak::file_names::{PACKAGES, path_of};
 use crate::leak::loaded_texts::LoadedTexts;
@@ -78,6 +79,12 @@ impl<'a> Declarations<'a> {
         let Newer { graph, words, .. } = self.newer;
         let place = constructors.place(graph, words, object)?;
         Some(self.texts.in_file(place, &lossy(graph.raw_name(object))))
+    }
+
+    /// A place in a file as that of what a function is told first, if the file calls that function just once.
+    pub(super) fn at_only_call(&self, place: Place, of: &str) -> Place {
+        let position = source_text(&place.url).and_then(|text| only_call(&text, of));
+        Place { position, ..place }
     }
 
     /// The place of a function that has a name.

@@ -26,6 +26,19 @@ pub(super) fn definition_of(source: &str, name: &str) -> Option<Position> {
     Some(position_of(source, only))
 }
 
+/// What the only call of a function begins with between its parentheses; `None` if there are several, or none.
+pub(super) fn only_call(source: &str, name: &str) -> Option<Position> {
+    let blocks = Blocks::of(source);
+    let mut calls = source.match_indices(name).filter_map(|(at, _)| {
+        let behind = &source[at + name.len()..];
+        let inside = behind.trim_start().strip_prefix('(')?.trim_start();
+        let is_call = is_alone(source, at, name) && blocks.is_code(at);
+        is_call.then_some(source.len() - inside.len())
+    });
+    let only = calls.next().filter(|_| calls.next().is_none())?;
+    Some(position_of(source, only))
+}
+
 /// Where the function or class begins that a word is the name of where it stands, if it is: a class with its
 /// keyword, a function with its name.
 fn defined_at(blocks: &Blocks, at: usize, name: &str) -> Option<usize> {
@@ -109,5 +122,16 @@ mod tests {
         check("// function add() {}\nconst t = 'function add() {}';", "add", None);
         check("class A { add() {} }\nclass B { add() {} }", "add", None);
         check("f();", "", None);
+    }
+
+    #[test]
+    fn what_a_function_is_told_is_found_if_it_is_called_once() {
+        let check = |source: &str, expected| {
+            assert_eq!(only_call(source, "setInterval"), expected, "{source}");
+        };
+        check("function poll() {\n  setInterval( () => f(), 5);\n}", Some((2, 16)));
+        check("// setInterval(f)\nglobalThis.setInterval(\n  () => f());", Some((3, 3)));
+        check("setInterval(f); setInterval(g);", None);
+        check("const { setInterval } = timers;", None);
     }
 }

@@ -118,11 +118,18 @@ impl<'a> Places<'a> {
             graph.node_type(node) == NodeType::OBJECT
                 && graph.name_index(node) == words.timeout_class
         });
+        let mut timers = timers.peekable();
+        let first = *timers.peek()?;
         let callbacks = timers.filter_map(|timer| property(graph, timer, words.on_timeout));
         let callbacks = callbacks.filter(|&it| graph.node_type(it) == NodeType::CLOSURE);
-        most_frequent(
+        let place = most_frequent(
             callbacks.filter_map(|callback| self.declarations.place_of_function(callback)),
-        )
+        )?;
+        let is_nameless = place.position.is_none() && place.function.is_none();
+        match is_nameless && !place.is_internal() {
+            true => Some(self.declarations.at_only_call(place, caller_of(self.newer, first))),
+            false => Some(place),
+        }
     }
 
     /// Where most young listeners outside of Node are that a list or a single slot has.
@@ -369,6 +376,16 @@ pub(super) fn most_frequent(places: impl Iterator<Item = Place>) -> Option<Place
     let order = |place: &Place| (place.url.clone(), place.position);
     let most = counts.into_iter().min_by_key(|(place, count)| (Reverse(*count), order(place)));
     Some(most?.0)
+}
+
+/// What a program calls to make a timer like this one. One that comes again has a number for how often.
+fn caller_of(newer: Newer<'_>, timer: NodeIndex) -> &'static str {
+    let Newer { graph, words, .. } = newer;
+    let repeat = property(graph, timer, words.repeat);
+    match repeat.is_none_or(|repeat| graph.node_type(repeat) == NodeType::NUMBER) {
+        true => "setInterval",
+        false => "setTimeout",
+    }
 }
 
 #[cfg(test)]

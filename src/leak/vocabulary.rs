@@ -98,6 +98,7 @@ vocabulary! {
     symbol_fast_timer = "<symbol kFastTimer>",
     /// The callback of a timer.
     on_timeout = "_onTimeout",
+    repeat = "_repeat",
     /// The memory of an ArrayBuffer.
     backing_store = "backing_store",
     /// The ArrayBuffer of a view.
