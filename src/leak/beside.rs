@@ -19,6 +19,7 @@ use crate::graph::{NodeIndex, NodeType, StringIndex};
 use crate::leak::alike::Described;
 use crate::leak::before::Before;
 use crate::leak::declarations::is_of_package;
+use crate::leak::edges::property;
 use crate::leak::finalizers::registered;
 use crate::leak::grown::new_items;
 use crate::leak::items::CAPACITY_FACTOR;
@@ -178,14 +179,26 @@ impl<'a> Beside<'a> {
 
     /// The objects and functions that came.
     fn things(&self, described: &Described) -> Vec<NodeIndex> {
-        let Newer { graph, .. } = self.newer;
+        let Newer { graph, words, .. } = self.newer;
         let mut things = match described.nodes.as_slice() {
             [registry] if is_registry(&described.suspect) => registered(self.newer, *registry),
+            [list] if graph.name_index(*list) == words.timers_list_class => self.timers_of(*list),
             [container] => new_items(self.newer, self.before, *container, usize::MAX),
             instances => instances.to_vec(),
         };
         things.retain(|&it| graph.node_type(it).is_object_or_function());
         things
+    }
+
+    /// The timers that came into a list of Node's: the list itself refers to no more than the first and the last.
+    fn timers_of(&self, list: NodeIndex) -> Vec<NodeIndex> {
+        let Newer { graph, words, .. } = self.newer;
+        let next = |&node: &NodeIndex| property(graph, node, words.idle_next);
+        let is_timer = |&node: &NodeIndex| graph.name_index(node) == words.timeout_class;
+        // A damaged file may have a ring without the list.
+        let timers = std::iter::successors(next(&list), next).take(graph.node_count());
+        let is_new = |&timer: &NodeIndex| !self.before.knows_young() || self.before.is_young(timer);
+        timers.take_while(is_timer).filter(is_new).collect()
     }
 }
 
@@ -266,6 +279,43 @@ mod tests {
             assert_eq!(found[0].0, "loggers");
             assert!(found[0].1.ends_with(" Beside it grew `pipes` (Array)."), "{found:?}");
         }
+    }
+
+    /// How many suspects there are of breakers in a list of the program, each of which a package gave an interval
+    /// that is in a list of Node's, if the breakers know those or do not.
+    fn of_intervals(are_known: bool) -> usize {
+        let found = suspects(|heap, global, is_grown| {
+            let main = function(heap, global, "main", PROGRAM, 3);
+            let breakers = property(heap, main, "breakers", "Array");
+            let scope = function(heap, global, "listOnTimeout", "node:internal/timers", 1);
+            let table = property(heap, scope, "timerListMap", "Object");
+            let code = heap.node(NodeType::CODE, "rotate", 16);
+            let script = heap.node(NodeType::CODE, PACKAGE, 32);
+            heap.edge(code, EdgeType::INTERNAL, "script", script);
+            let timers = heap.node(NodeType::OBJECT, "TimersList", 48);
+            heap.numbered(table, EdgeType::ELEMENT, 1000, timers);
+            let breakers = list(heap, breakers, if is_grown { 300 } else { 4 }, "Breaker");
+            let mut last = timers;
+            for breaker in breakers {
+                let timer = property(heap, last, "_idleNext", "Timeout");
+                let callback = heap.node(NodeType::CLOSURE, "", 64);
+                heap.edge(callback, EdgeType::INTERNAL, "shared", code);
+                heap.edge(timer, EdgeType::PROPERTY, "_onTimeout", callback);
+                if are_known {
+                    let status = property(heap, breaker, "status", "Status");
+                    heap.edge(status, EdgeType::PROPERTY, "timer", timer);
+                }
+                last = timer;
+            }
+            heap.edge(last, EdgeType::PROPERTY, "_idleNext", timers);
+        });
+        found.len()
+    }
+
+    #[test]
+    fn intervals_that_a_package_sets_for_each_thing_of_a_suspect_are_part_of_it() {
+        assert_eq!(of_intervals(true), 1);
+        assert_eq!(of_intervals(false), 2);
     }
 
     #[test]
