@@ -5,7 +5,7 @@
 //! -> growth: where it piles up (follow, grown_containers, spine, crowds, scatter, keys, things, shared_tables)
 //! -> suspects: whose it is (credit, holders, peers, keepers), what is one leak (merge, lift, chain,
 //!    listeners, companions, ties, intervals, small), what is none (definitions, finalizers, idle, signals,
-//!    generations, windows, realms, room, turnover, load), what no variable holds (registered_symbols)
+//!    generations, windows, rotation, realms, room, turnover, load), what no variable holds (registered_symbols)
 //! -> describe: route, ways, naming, data_keys, exports, places, declarations,
 //!    loaded_texts (definition_of), parameters, locals, block_variables, stores, fronts, scripts, kind, contents,
 //!    path, fingerprint, sentence; what Node has (of_node, young_modules) and packages do
@@ -80,6 +80,7 @@ mod realms;
 pub mod records;
 mod registered_symbols;
 mod room;
+mod rotation;
 pub mod route;
 mod scatter;
 pub mod scripts;

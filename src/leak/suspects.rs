@@ -37,6 +37,7 @@ use crate::leak::naming::Naming;
 use crate::leak::places::Places;
 use crate::leak::realms::{are_realms, credit_realms};
 use crate::leak::room::room_that_came;
+use crate::leak::rotation::has_rotated;
 use crate::leak::route::Routes;
 use crate::leak::shape::RouteShapes;
 use crate::leak::signals::Signals;
@@ -147,6 +148,7 @@ pub fn find_suspects(
             && !is_window(newer, before, candidate)
             && !will_be_taken_out(newer, before, &positions, candidate)
             && !has_been_emptied(newer, before, candidate, &described.suspect)
+            && !has_rotated(newer, before, candidate, &described.suspect)
         {
             families.add(look, position, described);
         }

@@ -113,20 +113,20 @@ fn is_nothing_left(newer: Newer<'_>, before: &Before<'_>, container: NodeIndex) 
 
 /// Whether a source makes an empty container of that name more than once: where it is declared, and again.
 fn is_replaced_in(source: &str, name: &str) -> bool {
-    let is_empty = |behind: &str| {
-        let value = behind.trim_start().strip_prefix('=').map(str::trim_start);
-        value.is_some_and(|value| {
-            let made = value.strip_prefix("new ").unwrap_or("");
-            let arguments = made.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
-            let without = |open, close| {
-                value
-                    .strip_prefix(open)
-                    .is_some_and(|rest: &str| rest.trim_start().starts_with(close))
-            };
-            without('[', ']') || without('{', '}') || arguments.starts_with("()")
-        })
-    };
-    behind_name(source, name).filter(|behind| is_empty(behind)).count() > 1
+    behind_name(source, name).filter(|behind| is_empty_put_in(behind)).count() > 1
+}
+
+/// Whether what stands behind a name, or a place in it, assigns a new container with nothing in it.
+pub(super) fn is_empty_put_in(behind: &str) -> bool {
+    let value = behind.trim_start().strip_prefix('=').map(str::trim_start);
+    value.is_some_and(|value| {
+        let made = value.strip_prefix("new ").unwrap_or("");
+        let arguments = made.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+        let without = |open, close| {
+            value.strip_prefix(open).is_some_and(|rest: &str| rest.trim_start().starts_with(close))
+        };
+        without('[', ']') || without('{', '}') || arguments.starts_with("()")
+    })
 }
 
 /// Whether a source cuts an array of that name to nothing.
