@@ -98,6 +98,7 @@ vocabulary! {
     symbol_fast_timer = "<symbol kFastTimer>",
     /// The callback of a timer.
     on_timeout = "_onTimeout",
+    /// After how long a timer comes again, or `null` for never.
     repeat = "_repeat",
     /// The memory of an ArrayBuffer.
     backing_store = "backing_store",
