@@ -79,3 +79,42 @@ impl Walk<'_> {
             && are_keys(&of_class.map(entry).collect::<Vec<_>>())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::{EdgeType, NodeType};
+    use crate::leak::stage::{function, property, suspects};
+
+    /// What is found where compressors are kept in a list: name and growth in bytes.
+    fn found(memory: u32) -> Vec<(String, i64)> {
+        let found = suspects(|heap, global, is_grown| {
+            let ship = function(heap, global, "ship", "/srv/app/ship.js", 2);
+            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
+            heap.edge(ship, EdgeType::INTERNAL, "context", scope);
+            let compressors = property(heap, scope, "compressors", "Array");
+            for at in 0..if is_grown { 105 } else { 5 } {
+                let compressor = heap.node(NodeType::OBJECT, "Compressor", 200);
+                heap.numbered(compressors, EdgeType::ELEMENT, at, compressor);
+                heap.set_id(compressor, 90_001 + 2 * at);
+                let wrapper = heap.node(NodeType::NATIVE, "ZlibContext", 80);
+                let stream = heap.node(NodeType::NATIVE, "zlib memory", memory);
+                heap.edge(compressor, EdgeType::INTERNAL, "native_to_javascript", wrapper);
+                heap.edge(wrapper, EdgeType::INTERNAL, "memory", stream);
+                // V8 makes these ids of addresses.
+                heap.set_id(wrapper, 4 + 8 * at);
+                heap.set_id(stream, 8 + 8 * at);
+            }
+        });
+        found.into_iter().map(|it| (it.name, it.growth.retained_bytes)).collect()
+    }
+
+    #[test]
+    fn memory_outside_of_the_heap_came_with_what_is_young_above_it() {
+        for memory in [80, 30_000] {
+            let found = found(memory);
+            let [(name, bytes)] = &found[..] else { panic!("{found:?}") };
+            assert_eq!(name, "compressors");
+            assert!(*bytes >= 100 * i64::from(200 + 80 + memory), "{found:?}");
+        }
+    }
+}
