@@ -44,23 +44,34 @@ impl<'a> Course<'a> {
         match suspect.kind {
             SuspectKind::Instances => is_steady(&self.instances(node)),
             // The list of those of one duration begins with another one each time.
-            SuspectKind::Timers => self.has_grown(node) || is_steady(&self.instances(node)),
-            _ => self.has_grown(node),
+            SuspectKind::Timers => {
+                self.has_grown(node, suspect) || is_steady(&self.instances(node))
+            }
+            _ => self.has_grown(node, suspect),
         }
     }
 
     /// Whether a node has more items in each snapshot than in the one before, or more bytes if it has no more
-    /// items than at first. A few items, as names of what was set up, have to be more bytes as well.
-    fn has_grown(&self, node: NodeIndex) -> bool {
+    /// items than at first. A few items, as names of what was set up, have to be more bytes as well, unless others
+    /// have them, too: then the node retains none of these bytes.
+    fn has_grown(&self, node: NodeIndex, suspect: &Suspect) -> bool {
         let sizes = self.sizes(node);
         let items: Vec<_> = sizes.iter().map(|size| size.items).collect();
         let bytes: Vec<_> = sizes.iter().map(|size| size.retained).collect();
         let more = items[items.len() - 1].saturating_sub(items[0]);
         match more {
             0 => is_steady(&bytes),
-            1..LEAST_ITEMS => is_steady(&items) && is_steady(&bytes),
+            1..LEAST_ITEMS if !self.shares_growth(node, suspect) => {
+                is_steady(&items) && is_steady(&bytes)
+            }
             _ => is_steady(&items),
         }
+    }
+
+    /// Whether most of what a suspect grew by is not retained by its node alone.
+    fn shares_growth(&self, node: NodeIndex, suspect: &Suspect) -> bool {
+        let growth = u64::try_from(suspect.growth.retained_bytes).unwrap_or(0);
+        growth / 2 > self.analysis.retained.at(node.at())
     }
 
     /// What a node was in each snapshot, the newest last. Where one of several was in its place, all of
