@@ -85,7 +85,7 @@ impl Strings {
         {
             salt.write_label(text, out);
         } else if is_property || self.keys.contains(index) {
-            salt.write_token(text, out);
+            salt.write_key(text, out);
         }
         out.extend_from_slice(b"\",\"");
         let is_value = self.values.contains(index);

@@ -58,6 +58,13 @@ impl Salt {
         }
     }
 
+    /// Appends the token of a property's name to `out`. Of an accessor it is that of the name behind V8's word.
+    pub(super) fn write_key(&self, text: &[u8], out: &mut Vec<u8>) {
+        let (word, name) = parts_of_accessor(text);
+        out.extend_from_slice(word);
+        self.write_token(name, out);
+    }
+
     /// Appends a label to `out`. The text of a WeakMap's edge names its key and its value, which
     /// may be strings: `5 / part of key (NAME @7) -> value (NAME @9) pair in WeakMap (table @3)`.
     /// The URL of a script may be all of its source, and that of a file or of a server may have a query and a
@@ -131,8 +138,7 @@ pub(super) fn is_data(text: &[u8]) -> bool {
     if text.starts_with(b"<symbol ") && text.ends_with(b">") {
         return false;
     }
-    let accessor = [b"get ", b"set "].iter().find_map(|kind| text.strip_prefix(*kind));
-    let text = accessor.unwrap_or(text);
+    let (_, text) = parts_of_accessor(text);
     let text = text.strip_prefix(b"#").unwrap_or(text);
     let (mut has_sign, mut is_odd, mut numbers) = (false, false, 0);
     let (mut starts_with_digit, mut follows_digit) = (false, false);
@@ -150,6 +156,12 @@ pub(super) fn is_data(text: &[u8]) -> bool {
     }
     let is_token = numbers >= MIN_NUMBERS || (has_sign && numbers > 0);
     is_odd || is_token || starts_with_digit
+}
+
+/// V8's word for an accessor's function, which is empty for other properties, and the name behind it.
+fn parts_of_accessor(text: &[u8]) -> (&[u8], &[u8]) {
+    let is_accessor = text.starts_with(b"get ") || text.starts_with(b"set ");
+    text.split_at(if is_accessor { 4 } else { 0 })
 }
 
 /// The characters of a text as it stands in the file. Of an escape that is not of a UTF-16 unit there is a
@@ -261,6 +273,20 @@ mod tests {
             Salt::new(None).write_token(b"secret", out);
         }
         assert_ne!(random[0], random[1]);
+    }
+
+    #[test]
+    fn an_accessor_stays_one_and_is_known_by_its_name() {
+        let key = |text: &str| {
+            let mut out = Vec::new();
+            Salt::new(Some("a")).write_key(text.as_bytes(), &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        let name = token("a", "title-7");
+        assert_eq!(key("title-7"), name);
+        assert_eq!(key("get title-7"), format!("get {name}"));
+        assert_eq!(key("set title-7"), format!("set {name}"));
+        assert_eq!(key("getter"), token("a", "getter"));
     }
 
     #[test]
