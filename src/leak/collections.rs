@@ -32,7 +32,7 @@ impl Describer<'_> {
         let within = (0..=part.at).rev();
         let within = within.take_while(|&at| place(at).as_ref().is_none_or(is_package));
         let collections =
-            within.filter(|&at| is_part(at) && is_iterable(graph, words, route[at].from));
+            within.filter(|&at| is_part(at) && is_collection(graph, words, route[at].from));
         let by_name = collections.filter_map(|at| self.naming.handle(&route[..at]));
         let by_name: Vec<Handle> = by_name.collect();
         let mut handles = by_name.iter().cloned().chain(self.handle_of_function(route, part));
@@ -42,7 +42,7 @@ impl Describer<'_> {
         });
         let handle = of_program.or_else(|| {
             let own = place(part.at)?;
-            let holder = |handle: &Handle| self.places.place_in_program(route, handle);
+            let holder = |handle: &Handle| self.places.place_outside_node(route, handle);
             let is_others =
                 |handle: &Handle| holder(handle).is_some_and(|place| place.url != own.url);
             by_name.into_iter().next().filter(is_others)
@@ -67,11 +67,14 @@ impl Describer<'_> {
     }
 }
 
-/// Whether a node is an object that can be iterated over.
-fn is_iterable(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
+/// Whether a node is an object that can be iterated over, or that things are put into and taken out of as of a
+/// queue: nobody iterates over those.
+fn is_collection(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
+    let has =
+        |base: NodeIndex, name: &[u8]| graph.edges(base).any(|edge| graph.edge_name(edge) == name);
     graph.node_type(node) == NodeType::OBJECT
         && bases(graph, words, node).any(|base| {
-            graph.edges(base).any(|edge| graph.edge_name(edge) == b"<symbol Symbol.iterator>")
+            has(base, b"<symbol Symbol.iterator>") || (has(base, b"push") && has(base, b"shift"))
         })
 }
 
@@ -81,8 +84,12 @@ mod tests {
     use crate::leak::stage::{elements, function, property, suspects};
     use crate::testing::GraphBuilder;
 
-    /// What a list deep in an instance of a package is called.
-    fn name_in(can_be_iterated: bool, holder: &str) -> String {
+    const ITERABLE: [&str; 1] = ["<symbol Symbol.iterator>"];
+    const QUEUE: [&str; 3] = ["peek", "push", "shift"];
+    const ROUTER: [&str; 2] = ["push", "route"];
+
+    /// What a list deep in an instance of a package is called, if that has such methods.
+    fn name_in(methods: &[&str], holder: &str) -> String {
         const PACKAGE: &str = "/srv/node_modules/lists/index.js";
         let found = suspects(|heap, global, is_grown| {
             let push = function(heap, global, "push", PACKAGE, 2);
@@ -91,8 +98,8 @@ mod tests {
             // By its script, which is that of the first function, it is of the package.
             heap.locate(history, 7, 10, 0);
             let prototype = property(heap, history, "__proto__", "Object");
-            if can_be_iterated {
-                heap.edge(prototype, EdgeType::PROPERTY, "<symbol Symbol.iterator>", push);
+            for method in methods {
+                heap.edge(prototype, EdgeType::PROPERTY, method, push);
             }
             // An array on the way is none of the package's.
             let list = property(heap, history, "_list", "Array");
@@ -104,6 +111,45 @@ mod tests {
         });
         assert_eq!(found.len(), 1, "{found:?}");
         found[0].name.clone()
+    }
+
+    /// Name and file of a queue's list where a client has the queue that is an emitter of Node's by its constructor.
+    fn queue_of_emitter() -> (String, String) {
+        const QUEUES: &str = "/srv/node_modules/queues/index.js";
+        const CLIENT: &str = "/srv/node_modules/client/index.js";
+        let found = suspects(|heap, global, is_grown| {
+            let push = function(heap, global, "push", QUEUES, 2);
+            let emit = heap.node(NodeType::CLOSURE, "EventEmitter", 32);
+            let shared = heap.node(NodeType::CODE, "EventEmitter", 32);
+            let script = heap.node(NodeType::CODE, "node:events", 32);
+            heap.edge(global, EdgeType::PROPERTY, "EventEmitter", emit);
+            heap.edge(emit, EdgeType::INTERNAL, "shared", shared);
+            heap.edge(shared, EdgeType::INTERNAL, "script", script);
+            heap.locate(emit, 8, 4, 4);
+            let send = function(heap, global, "send", CLIENT, 3);
+            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
+            heap.edge(send, EdgeType::INTERNAL, "context", scope);
+            let emitter = heap.node(NodeType::OBJECT, "EventEmitter", 64);
+            heap.edge(scope, EdgeType::CONTEXT, "self", emitter);
+            heap.locate(emitter, 8, 4, 4);
+            let waiting = property(heap, emitter, "waiting", "Queue");
+            heap.locate(waiting, 7, 10, 0);
+            let prototype = property(heap, waiting, "__proto__", "Object");
+            for method in QUEUE {
+                heap.edge(prototype, EdgeType::PROPERTY, method, push);
+            }
+            let list = property(heap, waiting, "_list", "Array");
+            elements(heap, list, 0..if is_grown { 300 } else { 4 }, "Item", 100);
+        });
+        assert_eq!(found.len(), 1, "{found:?}");
+        (found[0].name.clone(), found[0].source.as_ref().unwrap().url.clone())
+    }
+
+    #[test]
+    fn whoever_has_an_emitter_has_its_queue() {
+        let (name, file) = queue_of_emitter();
+        assert_eq!(name, "waiting");
+        assert!(file.ends_with("client/index.js"), "{file}");
     }
 
     /// What a list is called that is in the scope of a function of a package, which is called `load` by the
@@ -146,10 +192,12 @@ mod tests {
 
     #[test]
     fn a_collection_of_a_package_goes_by_the_name_that_the_program_has_for_it() {
-        assert_eq!(name_in(true, "/srv/app/main.js"), "history");
-        assert_eq!(name_in(false, "/srv/app/main.js"), "array", "it may be a router or a pool");
+        assert_eq!(name_in(&ITERABLE, "/srv/app/main.js"), "history");
+        assert_eq!(name_in(&ROUTER, "/srv/app/main.js"), "array", "it may be a router or a pool");
+        assert_eq!(name_in(&QUEUE, "/srv/app/main.js"), "history", "it may be a queue");
         let of_package = "/srv/node_modules/store/index.js";
-        assert_eq!(name_in(true, of_package), "history", "the store's word for its list");
-        assert_eq!(name_in(false, of_package), "array");
+        assert_eq!(name_in(&QUEUE, of_package), "history", "the client's word for its queue");
+        assert_eq!(name_in(&ITERABLE, of_package), "history", "the store's word for its list");
+        assert_eq!(name_in(&ROUTER, of_package), "array");
     }
 }

@@ -74,7 +74,8 @@ impl Describer<'_> {
             false => handle.as_ref().and_then(|part| self.handle_of_collection(&route, part)),
         };
         let place = match &of_program {
-            Some(handle) => self.places.place_in_program(&route, handle).or(place),
+            Some(handle) if is_in_node => self.places.place_in_program(&route, handle).or(place),
+            Some(handle) => self.places.place_outside_node(&route, handle).or(place),
             None if kind == SuspectKind::Instances => self.place_of_front(candidate).or(place),
             None => place,
         };

@@ -178,6 +178,12 @@ impl<'a> Places<'a> {
         self.nearest_place(route, Some(handle)).filter(|place| !place.is_internal())
     }
 
+    /// The nearest code outside of Node on the way to a handle: of an instance of one of Node's classes, that of
+    /// whoever has it.
+    pub(super) fn place_outside_node(&self, route: &[Step], handle: &Handle) -> Option<Place> {
+        self.place_of_route(route, Some(handle)).filter(|place| !place.is_internal())
+    }
+
     /// The nearest code outside of Node on the way to a handle; Node's if there is no other near.
     pub(super) fn place_of_route(&self, route: &[Step], handle: Option<&Handle>) -> Option<Place> {
         let steps = self.steps_to_owner(route, handle)?;

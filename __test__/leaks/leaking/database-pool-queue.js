@@ -3,9 +3,9 @@
  * Connections are taken from a real MySQL client's pool and not given back: the callers that wait
  * pile up.
  *
- * @leak name=_connectionQueue|pool|_list class=Queue|Denque|Array|Pool kind=array|other|closures|list|object file=database-pool-queue.js|pool.js|index.js|denque.js|ring_queue.js
+ * @leak name=_connectionQueue class=RingQueue kind=array file=pool.js items=18:4018
  */
-// `_connectionQueue` is the pool's field; the queue is a ring buffer with its array in `_list`.
+// `_connectionQueue` is the pool's field; the queue is a ring buffer with its array in a field of its own.
 const mysql = require('mysql2');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { snapshot } = require('../harness');
