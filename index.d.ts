@@ -94,8 +94,8 @@ export interface CaptureOptions extends JobOptions {
    * ignores it: nothing is written. Default false.
    *
    * Values are strings, regular expressions, keys of Maps, error messages, sources of scripts (also
-   * in a `data:` URL), the query of a file's URL, descriptions of symbols, and numbers where they are captured. No value reaches
-   * a disk, not even a temporary file.
+   * in a `data:` URL), the query of a script's URL and who asks a server for it, descriptions of
+   * symbols, and numbers where they are captured. No value reaches a disk, not even a temporary file.
    *
    * Keys of objects are values, too, where V8 keeps the object as a dictionary: after many additions
    * or a deletion. V8 does not keep all objects so that a program uses so, above all small ones and
