@@ -9,7 +9,7 @@
 //! grown containers reach. Memory: 8 bytes a node while it runs.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::control::Control;
 use crate::error::Result;
@@ -288,6 +288,7 @@ impl<'w> Ledger<'w> {
             if let Some(node) = self.enter_list(&group) {
                 self.candidates.push(list(node, group.bytes, group.scatter));
             } else if self.under[group.under].is_none()
+                && !self.are_variables(&group)
                 && belongs_together(self.walk, &group.scatter, control)?
             {
                 self.candidates.push(instances(group.bytes, group.scatter));
@@ -297,6 +298,22 @@ impl<'w> Ledger<'w> {
         let grown = above.filter(|point| point.bytes >= self.walk.least_bytes);
         self.candidates.extend(grown.copied().map(Candidate::new));
         Ok(())
+    }
+
+    /// Whether scattered nodes are what stands in the variables of the scope that they are under. There
+    /// are as many of those as somebody wrote, as in a bundle of a package, and where no id tells what is
+    /// new, others that were added elsewhere look like them.
+    fn are_variables(&self, group: &Scattered) -> bool {
+        let Walk { graph, words, analysis, .. } = *self.walk;
+        let scope = analysis.dominators.node_at(self.positions[group.under]);
+        if graph.name_index(scope) != words.context_node {
+            return false;
+        }
+        let members: HashSet<NodeIndex> = group.scatter.members.iter().copied().collect();
+        let is_variable = |edge: &Edge| edge.label.edge_type() == EdgeType::CONTEXT;
+        let variables = graph.edges(scope).filter(is_variable).map(|edge| edge.target);
+        let held: HashSet<_> = variables.filter(|target| members.contains(target)).collect();
+        held.len() * 10 >= members.len() * 9
     }
 }
 
@@ -421,5 +438,35 @@ fn belongs_together(walk: &Walk<'_>, scatter: &Scatter, control: &Control) -> Re
         NodeType::OBJECT if !words.is_everyday(class) => Ok(true),
         NodeType::OBJECT => share_a_slot(graph, walk.before, &scatter.members, control),
         _ => Ok(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::{EdgeType, NodeType};
+    use crate::leak::stage::suspects;
+
+    /// How many suspects there are where a scope gains a hundred functions of one text by such edges.
+    fn found(by: EdgeType) -> usize {
+        let found = suspects(|heap, global, is_grown| {
+            let module = heap.node(NodeType::CLOSURE, "module", 64);
+            heap.edge(global, EdgeType::PROPERTY, "module", module);
+            let scope = heap.node(NodeType::OBJECT, "system / Context", 32);
+            heap.edge(module, EdgeType::INTERNAL, "context", scope);
+            let text = heap.node(NodeType::CODE, "text", 32);
+            heap.edge(global, EdgeType::INTERNAL, "text", text);
+            for number in 0..if is_grown { 100 } else { 0 } {
+                let function = heap.node(NodeType::CLOSURE, "", 500);
+                heap.edge(function, EdgeType::INTERNAL, "shared", text);
+                heap.edge(scope, by, format!("v{number}"), function);
+            }
+        });
+        found.len()
+    }
+
+    #[test]
+    fn functions_in_the_variables_of_one_scope_are_as_many_as_somebody_wrote() {
+        assert_eq!(found(EdgeType::INTERNAL), 1);
+        assert_eq!(found(EdgeType::CONTEXT), 0);
     }
 }
