@@ -28,6 +28,7 @@ use crate::leak::items::{self, Container};
 use crate::leak::keys::Keys;
 use crate::leak::lists::{crowds_of_lists, grown_lists};
 use crate::leak::shared_tables::SharedTables;
+use crate::leak::suspects::many_bytes;
 use crate::leak::vocabulary::Vocabulary;
 use crate::leak::young::YoungBytes;
 
@@ -146,7 +147,7 @@ impl<'a> Walk<'a> {
         let known: HashSet<_> = found.points.iter().map(|point| point.node).collect();
         found.points.extend(grown?.into_iter().filter(|point| !known.contains(&point.node)));
         // What has too little by itself may have enough with many others.
-        let known = found.points.iter().filter(|point| point.bytes >= self.least_bytes);
+        let known = found.points.iter().filter(|point| self.is_enough_alone(point));
         let known: Vec<_> = known.map(|point| point.node).collect();
         let mut keys = Keys::new(self);
         found.crowds = find_crowds(self, may_be_crowds?, &known, &mut keys);
@@ -157,6 +158,16 @@ impl<'a> Walk<'a> {
         let lists = crowds_of_lists(self, lists?, &mut found, control)?;
         found.crowds.extend(lists);
         Ok(found)
+    }
+
+    /// Whether a point is a suspect without others like it. With a few items more it is none, however
+    /// large those are, until they are much: each of many customers' logs. What was empty may have been
+    /// set up, and is left to what is [large together](crate::leak::small).
+    fn is_enough_alone(&self, point: &Accumulation) -> bool {
+        let many = many_bytes(self.analysis.retained.at(self.graph.root().at()));
+        let had_items = point.prior.is_some_and(|prior| prior.items > 0);
+        let gained_few = had_items && (1..self.least_items).contains(&point.more());
+        point.bytes >= self.least_bytes && (!gained_few || point.bytes >= many)
     }
 
     /// Sends surviving children on, and judges what is left.
