@@ -9,6 +9,7 @@ use crate::leak::before::Before;
 use crate::leak::candidate::{Alike, Candidate, Inner};
 use crate::leak::crowds::{Crowd, is_dictionary};
 use crate::leak::growth::Accumulation;
+use crate::leak::holders::slots;
 use crate::leak::items::{self, Container};
 use crate::leak::suspects::Newer;
 use crate::leak::vocabulary::Vocabulary;
@@ -102,6 +103,12 @@ pub(super) fn add_crowds(
         candidates.iter().enumerate().map(|(at, candidate)| (candidate.point.node, at)).collect();
     for Crowd { outer, members, bytes, key_bytes, are_lists } in crowds {
         let there = outer.and_then(|outer| at.get(&outer)).copied();
+        let tree = tree_of_crowd(newer, &at, &members[0], candidates);
+        if let (None, Some(tree)) = (outer, tree)
+            && bytes < candidates[tree].point.bytes / 2
+        {
+            continue;
+        }
         // A container has their growth already, but for that of lists that the walk went on to.
         if there.is_none() || are_lists {
             for member in &members {
@@ -116,6 +123,9 @@ pub(super) fn add_crowds(
             there.inner = there.inner.or(inner);
             continue;
         }
+        // What is left of the tree is new nodes of it.
+        let rest = tree.map_or(0, |tree| std::mem::take(&mut candidates[tree].point.bytes));
+        let bytes = bytes + rest;
         match outer {
             Some(node) => {
                 let items = items::count(graph, words, node).map(|(_, items)| items);
@@ -138,6 +148,27 @@ pub(super) fn add_crowds(
             }
         }
     }
+}
+
+/// The candidate that is the root of a tree in which a crowd's members are branches: what they have as items
+/// are nodes of it, and it is one leak, whether it grows by new branches or by those that were there.
+fn tree_of_crowd(
+    newer: Newer<'_>,
+    at: &HashMap<NodeIndex, usize>,
+    member: &Accumulation,
+    candidates: &[Candidate],
+) -> Option<usize> {
+    let Newer { graph, analysis, .. } = newer;
+    let kind = |node: NodeIndex| (graph.node_type(node), graph.name_index(node));
+    let idom = |&node: &NodeIndex| Some(analysis.dominators.idom(node));
+    let around = std::iter::successors(Some(member.node), idom).skip(1).take(LONGEST_WAY_UP);
+    let root = around.filter_map(|node| at.get(&node).copied()).next()?;
+    let Candidate { point, links, .. } = &candidates[root];
+    let is_node = |edge: Edge| kind(edge.target) == kind(point.node);
+    let is_tree = *links > 0
+        && graph.node_type(point.node) == NodeType::OBJECT
+        && slots(graph, analysis, member.node).any(is_node);
+    is_tree.then_some(root)
 }
 
 /// Makes a candidate stand for a crowd: it is the first of it, `point` is what all of them are, and `others`
@@ -315,6 +346,25 @@ mod tests {
         assert_eq!(found.growth.retained_bytes, 100 * 30 * 100);
         assert!(found.summary.contains("owned by Device"), "{}", found.summary);
         assert!(found.summary.contains("and 99 more like it"), "{}", found.summary);
+    }
+
+    #[test]
+    fn a_crowd_has_members_that_are_large_and_have_few_items() {
+        let of_lines = |size: u32| {
+            let found = suspects(|heap, global, is_grown| {
+                let logs = logs_of_devices(heap, global);
+                for &log in &logs[..12] {
+                    elements(heap, log, 0..10, "Line", size);
+                }
+                for &log in &logs[..12] {
+                    elements(heap, log, 10..if is_grown { 40 } else { 10 }, "Line", size);
+                }
+            });
+            let found = only(found);
+            (found.name, found.alike, found.growth.retained_bytes)
+        };
+        assert_eq!(of_lines(100), ("log".into(), 11, 12 * 30 * 100));
+        assert_eq!(of_lines(600), ("log".into(), 11, 12 * 30 * 600));
     }
 
     #[test]
