@@ -284,11 +284,12 @@ impl<'w> Ledger<'w> {
 
     /// What nobody got stands for itself, or the node above it does.
     fn name_the_rest(&mut self, rest: Vec<Scattered>, control: &Control) -> Result<()> {
+        let mut variables = HashMap::new();
         for group in rest {
             if let Some(node) = self.enter_list(&group) {
                 self.candidates.push(list(node, group.bytes, group.scatter));
             } else if self.under[group.under].is_none()
-                && !self.are_variables(&group)
+                && !self.are_variables(&group, &mut variables)
                 && belongs_together(self.walk, &group.scatter, control)?
             {
                 self.candidates.push(instances(group.bytes, group.scatter));
@@ -302,18 +303,25 @@ impl<'w> Ledger<'w> {
 
     /// Whether scattered nodes are what stands in the variables of the scope that they are under. There
     /// are as many of those as somebody wrote, as in a bundle of a package, and where no id tells what is
-    /// new, others that were added elsewhere look like them.
-    fn are_variables(&self, group: &Scattered) -> bool {
+    /// new, others that were added elsewhere look like them. `variables` are those of each scope, collected
+    /// once.
+    fn are_variables(
+        &self,
+        group: &Scattered,
+        variables: &mut HashMap<usize, HashSet<NodeIndex>>,
+    ) -> bool {
         let Walk { graph, words, analysis, .. } = *self.walk;
         let scope = analysis.dominators.node_at(self.positions[group.under]);
         if graph.name_index(scope) != words.context_node {
             return false;
         }
-        let members: HashSet<NodeIndex> = group.scatter.members.iter().copied().collect();
         let is_variable = |edge: &Edge| edge.label.edge_type() == EdgeType::CONTEXT;
-        let variables = graph.edges(scope).filter(is_variable).map(|edge| edge.target);
-        let held: HashSet<_> = variables.filter(|target| members.contains(target)).collect();
-        held.len() * 10 >= members.len() * 9
+        let variables = variables.entry(group.under).or_insert_with(|| {
+            graph.edges(scope).filter(is_variable).map(|edge| edge.target).collect()
+        });
+        let members = &group.scatter.members;
+        let held = members.iter().filter(|member| variables.contains(member)).count();
+        held * 10 >= members.len() * 9
     }
 }
 
