@@ -11,9 +11,8 @@ use std::ops::Range;
 
 use crate::leak::blocks::Blocks;
 use crate::leak::declaration_rank::{
-    RANK_IN_A_LIST, RANK_OF_A_CALL, RANK_OF_A_CALLBACK, RANK_OF_A_KEY, RANK_OF_A_NEW_CONTAINER,
-    RANK_OF_A_PARAMETER, RANK_OF_A_VARIABLE, RANK_OF_AN_ASSIGNMENT, is_exported_at, is_sure,
-    rank_of,
+    RANK_IN_A_LIST, RANK_OF_A_PARAMETER, RANK_OF_A_VARIABLE, RANK_OF_AN_ASSIGNMENT, is_exported_at,
+    is_handed_over, is_key, is_sure, rank_of,
 };
 use crate::leak::parameters::Parameters;
 use crate::source_words::{Position, is_alone, offset_of, position_of};
@@ -35,6 +34,8 @@ pub struct Declaration {
     pub is_namesake: bool,
     /// Whether it is unpacked from what another module exports, which declares it, too.
     pub is_imported: bool,
+    /// Whether the source has the name as a key somewhere, here or elsewhere.
+    has_key: bool,
 }
 
 impl Declaration {
@@ -53,9 +54,10 @@ impl Declaration {
         self.rank == RANK_OF_A_VARIABLE
     }
 
-    /// Whether it is one, or a key that is written as such: no text that is handed to something.
+    /// Whether it is one, or the source has a key that is written as such: a text that is handed to something
+    /// neither makes the word a name nor, if it is one, takes that from it.
     pub fn is_name(&self) -> bool {
-        self.is_sure() || [RANK_OF_A_KEY, RANK_OF_A_NEW_CONTAINER].contains(&self.rank)
+        self.is_sure() || self.has_key
     }
 
     /// Whether it is in the class or function that begins at `near`, or in the class around that.
@@ -69,7 +71,7 @@ impl Declaration {
 
     /// Whether a function is told the name and a value.
     pub fn is_handed_over(&self) -> bool {
-        [RANK_OF_A_CALL, RANK_OF_A_CALLBACK].contains(&self.rank)
+        is_handed_over(self.rank)
     }
 }
 
@@ -128,8 +130,9 @@ pub fn find_declaration(
     let is_namesake = best.rank == RANK_OF_A_VARIABLE
         && !is_exported_at(source, best.at)
         && !is_property_somewhere(&blocks, word);
-    let position = position_of(source, best.at);
-    Some(Declaration { position, rank: best.rank, ordinal, is_only, is_namesake, is_imported })
+    let has_key = found.iter().any(|it| is_key(it.rank));
+    let (position, rank) = (position_of(source, best.at), best.rank);
+    Some(Declaration { position, rank, ordinal, is_only, is_namesake, is_imported, has_key })
 }
 
 /// A word that looks as if it were declared.
@@ -351,6 +354,17 @@ mod tests {
         let near = position_of(source, source.find(from).unwrap());
         let named = Named { name: name.into(), is_variable, ..Named::default() };
         find_declaration(source, &named, Some(near)).map(|found| found.position)
+    }
+
+    #[test]
+    fn a_key_is_a_name_whatever_else_is_told_that_word() {
+        let found = |source| find_declaration(source, &property_named("items"), None).unwrap();
+        let source = "log('items', n);\nconst initial = { items: [] };\n";
+        assert!(found(source).is_name());
+        assert_eq!(found(source).position, (2, 19));
+        let source = "log('items', n);\nconst initial = { items: list };\n";
+        assert!(found(source).is_name());
+        assert!(!found("log('items', n);\n").is_name());
     }
 
     #[test]

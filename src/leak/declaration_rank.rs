@@ -20,20 +20,35 @@ pub(super) const RANK_OF_AN_ASSIGNMENT: u32 = 3;
 /// A variable that has the name of a property.
 pub(super) const RANK_OF_A_VARIABLE: u32 = 4;
 
-/// A name that is handed to a function together with a value, as to `decorate` or `defineProperty`.
+/// A name that is handed to a function together with a literal or something new, as to `decorate` or
+/// `defineProperty`.
 pub(super) const RANK_OF_A_CALL: u32 = 5;
 
 /// A key of a literal that gets a container of its own there, as an array or a Map.
 pub(super) const RANK_OF_A_NEW_CONTAINER: u32 = 6;
 
+/// A name that is handed over together with a value that was made elsewhere: a log or a metric is told names
+/// like this as well.
+pub(super) const RANK_OF_A_CALL_WITH_ANY: u32 = 7;
+
 /// A name that is handed over together with a function: it may be made by that, or be what that listens to.
-pub(super) const RANK_OF_A_CALLBACK: u32 = 7;
+pub(super) const RANK_OF_A_CALLBACK: u32 = 8;
 
 /// A key of a literal, or of a computed property.
-pub(super) const RANK_OF_A_KEY: u32 = 8;
+pub(super) const RANK_OF_A_KEY: u32 = 9;
 
 /// A text that something is done with.
-pub(super) const RANK_OF_A_TEXT: u32 = 9;
+pub(super) const RANK_OF_A_TEXT: u32 = 10;
+
+/// Whether a rank is that of a name that a function is told.
+pub(super) fn is_handed_over(rank: u32) -> bool {
+    [RANK_OF_A_CALL, RANK_OF_A_CALL_WITH_ANY, RANK_OF_A_CALLBACK].contains(&rank)
+}
+
+/// Whether a rank is that of a key which is written as such.
+pub(super) fn is_key(rank: u32) -> bool {
+    [RANK_OF_A_KEY, RANK_OF_A_NEW_CONTAINER].contains(&rank)
+}
 
 /// Whether a rank is that of a declaration or an assignment.
 pub(super) fn is_sure(rank: u32) -> bool {
@@ -93,16 +108,20 @@ pub(super) fn rank_of(
     if (before.ends_with('.') || is_behind_condition) && assigned {
         return Some(RANK_OF_AN_ASSIGNMENT);
     }
-    if (assigned || ends_name) && is_in_declaration(before) {
+    let makes_container = after.strip_prefix(':').is_some_and(is_new_container);
+    if (assigned || ends_name) && !makes_container && is_in_declaration(before) {
         return Some(if assigned { RANK_OF_A_VARIABLE } else { RANK_OF_A_KEY });
     }
     let quote = ['\'', '"', '`'].into_iter().find(|&quote| before.ends_with(quote));
     let behind = quote.and_then(|quote| after.strip_prefix(quote));
     if let Some(value) = behind.and_then(|behind| behind.trim_start().strip_prefix(',')) {
-        let is_callback = !named.is_function && is_function(value);
-        return Some(if is_callback { RANK_OF_A_CALLBACK } else { RANK_OF_A_CALL });
+        return Some(match value.trim_start() {
+            value if !named.is_function && is_function(value) => RANK_OF_A_CALLBACK,
+            value if value.starts_with(['[', '{']) || is_new_container(value) => RANK_OF_A_CALL,
+            _ => RANK_OF_A_CALL_WITH_ANY,
+        });
     }
-    if after.strip_prefix(':').is_some_and(is_new_container) {
+    if makes_container {
         return Some(RANK_OF_A_NEW_CONTAINER);
     }
     // A property of a literal, or one that a symbol or string names.
