@@ -88,15 +88,24 @@ fn is_timers(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex, contents: &
     let is_timer = name == words.timers_list_class || name == words.timeout_class;
     graph.node_type(node) == NodeType::OBJECT
         && (is_timer || {
-            // The lists of timers inside Node: most of the objects in them are timers or lists.
+            // The lists of timers inside Node: most of the objects in them are timers or lists. A program
+            // keeps timers alone, to clear them.
             let objects = || contents.classes.iter().filter(|c| c.node_type == NodeType::OBJECT);
             let is_timer = |class: &&ClassShare| {
                 class.class_name == "Timeout" || class.class_name == "TimersList"
             };
             let timers: u64 = objects().filter(is_timer).map(|class| class.count).sum();
             let all: u64 = objects().map(|class| class.count).sum();
-            name == words.object_class && timers > 8 && timers * 2 >= all
+            name == words.object_class
+                && timers > 8
+                && timers * 2 >= all
+                && has_list_of_timers(graph, words, node)
         })
+}
+
+/// Whether an object refers to one of the lists in which Node keeps timers.
+fn has_list_of_timers(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
+    graph.edges(node).any(|edge| graph.name_index(edge.target) == words.timers_list_class)
 }
 
 /// Whether a node is a view on memory outside V8's heap, or that memory.
@@ -141,6 +150,33 @@ mod tests {
         assert_eq!(of_class("Object"), SuspectKind::Object);
         let grown_only = kind_of(false, false, |heap, global| property(heap, global, "x", "Cache"));
         assert_eq!(grown_only, SuspectKind::Other);
+    }
+
+    #[test]
+    fn an_object_that_keeps_timers_is_none_of_the_tables_of_node() {
+        let of_object = |has_list: bool| {
+            let mut node = NodeIndex(0);
+            let heap = Heap::build(|heap, global| {
+                node = property(heap, global, "pending", "Object");
+                let list = property(heap, global, "list", "TimersList");
+                property(heap, node, "a", "Timeout");
+                if has_list {
+                    heap.edge(node, EdgeType::PROPERTY, "3600000", list);
+                }
+            });
+            let Heap { graph, words, routes, .. } = &heap;
+            let timers = ClassShare {
+                node_type: NodeType::OBJECT,
+                class_name: "Timeout".into(),
+                count: 300,
+                bytes: 300,
+            };
+            let contents = Contents { classes: vec![timers], ..Contents::default() };
+            let route = routes.to(graph, node);
+            kind(graph, words, node, &route, &contents, false, true)
+        };
+        assert_eq!(of_object(true), SuspectKind::Timers);
+        assert_eq!(of_object(false), SuspectKind::Object);
     }
 
     #[test]
