@@ -39,6 +39,27 @@ pub(super) fn only_call(source: &str, name: &str) -> Option<Position> {
     Some(position_of(source, only))
 }
 
+/// Where the only listener to an event is added: the event's name in quotes is the first of what a function is told,
+/// and something follows. `None` if there are several, or none. Events are emitted likewise.
+pub(super) fn only_listener(source: &str, event: &str) -> Option<Position> {
+    if event.is_empty() {
+        return None;
+    }
+    let blocks = Blocks::of(source);
+    let mut added = source.match_indices(event).filter_map(|(at, _)| {
+        let quote = source[..at].chars().next_back().filter(|it| ['\'', '"', '`'].contains(it))?;
+        let begin = at - quote.len_utf8();
+        let function = source[..begin].trim_end().strip_suffix('(')?;
+        let behind = source[at + event.len()..].strip_prefix(quote)?.trim_start();
+        let is_added = behind.starts_with(',')
+            && !function.trim_end().ends_with("emit")
+            && blocks.is_code(function.len());
+        is_added.then_some(begin)
+    });
+    let only = added.next().filter(|_| added.next().is_none())?;
+    Some(position_of(source, only))
+}
+
 /// Where the function or class begins that a word is the name of where it stands, if it is: a class with its
 /// keyword, a function with its name.
 fn defined_at(blocks: &Blocks, at: usize, name: &str) -> Option<usize> {
@@ -97,6 +118,17 @@ fn line(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_only_listener_is_added_where_the_event_is_named_first() {
+        let of = |source: &str| only_listener(source, "price");
+        let source =
+            "interface P { price: number }\nbus.emit('price', 1);\nbus.on( 'price', (it) => it);\n";
+        assert_eq!(of(source), Some((3, 9)));
+        assert_eq!(of("bus.on(\n  \"price\",\n  f,\n);\n"), Some((2, 3)));
+        assert_eq!(of("bus.on('price', f);\nbus.on('price', g);\n"), None, "one of two");
+        assert_eq!(of("// bus.on('price', f);\nadd(a, 'price', f);\noff('price');\n"), None);
+    }
 
     #[test]
     fn functions_methods_and_classes_are_found_by_name() {

@@ -332,6 +332,12 @@ impl<'a> Places<'a> {
         is_listed: bool,
     ) -> Option<Declared> {
         let is_programs = place.as_ref().is_some_and(|place| !place.is_internal());
+        let place = match handle.and_then(|handle| handle.name.strip_prefix("_events.")) {
+            Some(event) if is_listed && is_programs => {
+                place.map(|place| self.declarations.at_only_listener(place, event))
+            }
+            _ => place,
+        };
         let of_listed = place.as_ref().filter(|_| is_listed && is_programs);
         let named = handle.map(|handle| self.declarations.named(handle));
         let declared = handle.zip(named.as_ref()).filter(|_| of_listed.is_none());

@@ -1,0 +1,30 @@
+'use strict';
+/**
+ * A loader compiles TypeScript on the way to V8, and the function that listens has no name: it is where the file
+ * says what it listens to.
+ *
+ * @leak name=_events.price class=EventEmitter kind=listeners file=chart.ts
+ * @only
+ */
+const fs = require('node:fs');
+const path = require('node:path');
+const esbuild = require('esbuild');
+const { snapshot } = require('../../harness');
+
+const options = { loader: 'ts', format: 'cjs', minifyWhitespace: true, keepNames: true };
+
+require.extensions['.ts'] = (module, file) => {
+  const source = fs.readFileSync(file, 'utf8');
+  module._compile(esbuild.transformSync(source, options).code, file);
+};
+
+const { Chart } = require(path.join(__dirname, 'chart.ts'));
+
+async function main() {
+  for (let i = 0; i < 20; i++) new Chart(`chart ${i}`);
+  await snapshot('baseline');
+  for (let i = 0; i < 1_000; i++) new Chart(`chart ${i} of more`);
+  await snapshot('current');
+}
+
+main();
