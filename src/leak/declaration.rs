@@ -365,6 +365,8 @@ mod tests {
         let source = "log('items', n);\nconst initial = { items: list };\n";
         assert!(found(source).is_name());
         assert!(!found("log('items', n);\n").is_name());
+        let source = "send({ type: 'items', at: 1 });\nconst initial = { at: 0, items: list };\n";
+        assert_eq!(found(source).position, (2, 26), "no argument");
     }
 
     #[test]

@@ -114,7 +114,9 @@ pub(super) fn rank_of(
     }
     let quote = ['\'', '"', '`'].into_iter().find(|&quote| before.ends_with(quote));
     let behind = quote.and_then(|quote| after.strip_prefix(quote));
-    if let Some(value) = behind.and_then(|behind| behind.trim_start().strip_prefix(',')) {
+    if let Some(value) = behind.and_then(|behind| behind.trim_start().strip_prefix(','))
+        && may_be_argument(&before[..before.len() - 1])
+    {
         return Some(match value.trim_start() {
             value if !named.is_function && is_function(value) => RANK_OF_A_CALLBACK,
             value if value.starts_with(['[', '{']) || is_new_container(value) => RANK_OF_A_CALL,
@@ -133,6 +135,13 @@ pub(super) fn rank_of(
         return Some(if quote.is_some() && !is_key { RANK_OF_A_TEXT } else { RANK_OF_A_KEY });
     }
     None
+}
+
+/// Whether a text behind this one in its line may be handed to a function: it is not the value of a key, the first
+/// of an array, or what something is compared with.
+fn may_be_argument(before: &str) -> bool {
+    let before = before.trim_end();
+    before.is_empty() || before.ends_with(['(', ','])
 }
 
 /// Whether a value begins as a function.
