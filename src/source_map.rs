@@ -22,7 +22,7 @@ use oxc_sourcemap::SourceMap;
 use crate::control::Control;
 use crate::error::Result;
 use crate::report::{OriginalPosition, SourcePosition, Suspect};
-use crate::source_words::{Position, is_alone, is_word, offset_of, position_of};
+use crate::source_words::{Position, has_word, is_alone, is_word, offset_of, position_of};
 
 /// Larger files are left alone. The largest bundles that people run have some ten megabytes.
 const MAX_FILE_BYTES: u64 = 128 << 20;
@@ -85,7 +85,7 @@ impl LoadedMap {
     }
 
     /// The original of a position or, if it is none that somebody wrote, of the next place where what is
-    /// declared there gets a value or is used: compilers move declarations together.
+    /// declared there gets a value or is used: compilers move declarations together, to where the file begins.
     fn original_of(&self, position: &SourcePosition) -> Option<OriginalPosition> {
         let table = self.map.generate_lookup_table();
         let original_at = |(line, column): Position| {
@@ -99,16 +99,41 @@ impl LoadedMap {
             })
         };
         let declared = (position.line?, position.column?);
-        let others = || self.next_places(declared).into_iter().find_map(original_at);
-        original_at(declared).or_else(others)
+        let found = original_at(declared);
+        if found.as_ref().is_some_and(|found| !self.is_made_up(found, declared)) {
+            return found;
+        }
+        // In what is minified, code of other files has the same words.
+        let is_near = |other: &OriginalPosition| {
+            found.as_ref().is_none_or(|found| found.url == other.url)
+                && !self.is_made_up(other, declared)
+        };
+        let mut others = self.next_places(declared).into_iter().filter_map(original_at);
+        others.find(is_near).or(found)
+    }
+
+    /// Whether an original is but the beginning of its file, where compilers put what they declare themselves: its
+    /// line does not have the word, as a private field has that is kept in a variable now.
+    fn is_made_up(&self, original: &OriginalPosition, declared: Position) -> bool {
+        if (original.line, original.column) != (1, 1) {
+            return false;
+        }
+        let word = self.word_at(declared).trim_start_matches('_');
+        let first_line = |text: &str| text.lines().next().unwrap_or("").to_owned();
+        let line = source_text(&original.url).map(|text| first_line(&text));
+        !word.is_empty() && line.is_some_and(|line| !has_word(&line, word))
+    }
+
+    /// The word that begins at a position of the code.
+    fn word_at(&self, position: Position) -> &str {
+        let rest = self.code.get(offset_of(&self.code, position)..).unwrap_or("");
+        &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())]
     }
 
     /// Where the word at a position comes again, first those places where it is assigned.
     fn next_places(&self, declared: Position) -> Vec<Position> {
         let code = self.code.as_str();
-        let at = offset_of(code, declared);
-        let rest = code.get(at..).unwrap_or("");
-        let word = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
+        let (at, word) = (offset_of(code, declared), self.word_at(declared));
         if word.is_empty() {
             return Vec::new();
         }
@@ -263,6 +288,32 @@ mod tests {
             Some(5)
         );
         assert_eq!(line("var b, rows;\n\nadd(arrows);\nadd(rows2);\n"), None);
+    }
+
+    #[test]
+    fn a_private_field_that_is_kept_in_a_variable_is_where_the_field_is() {
+        let folder = std::env::temp_dir().join(format!("heapdiff-map-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let line = |name: &str, original: &str| {
+            // Line 1 comes from the beginning of the source, line 2 from its third line.
+            let map = format!(
+                r#"{{"version":3,"sources":["{name}"],"names":[],"mappings":"AAAA;AAEA"}}"#
+            );
+            std::fs::write(folder.join(name), original).unwrap();
+            let code = "var _rows;\nadd(this, _rows, []);\n".to_owned();
+            let map = LoadedMap::parse(map.as_bytes(), folder.clone(), code).unwrap();
+            let position = SourcePosition {
+                url: "a.js".into(),
+                line: Some(1),
+                column: Some(5),
+                function_name: None,
+                original: None,
+            };
+            map.original_of(&position).map(|original| original.line)
+        };
+        assert_eq!(line("field.ts", "import a;\nclass Rows {\n  #rows = [];\n}\n"), Some(3));
+        assert_eq!(line("variable.ts", "rows = [];\n\nadd(rows);\n"), Some(1));
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
