@@ -6,17 +6,9 @@
  * @leak name=_events.price class=EventEmitter kind=listeners file=chart.ts
  * @only
  */
-const fs = require('node:fs');
 const path = require('node:path');
-const esbuild = require('esbuild');
 const { snapshot } = require('../../harness');
-
-const options = { loader: 'ts', format: 'cjs', minifyWhitespace: true, keepNames: true };
-
-require.extensions['.ts'] = (module, file) => {
-  const source = fs.readFileSync(file, 'utf8');
-  module._compile(esbuild.transformSync(source, options).code, file);
-};
+require('../../support/typescript-in-memory');
 
 const { Chart } = require(path.join(__dirname, 'chart.ts'));
 

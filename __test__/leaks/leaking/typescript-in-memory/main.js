@@ -6,17 +6,9 @@
  * @leak name=recent class=Map kind=map file=price-feed.ts
  * @only
  */
-const fs = require('node:fs');
 const path = require('node:path');
-const esbuild = require('esbuild');
 const { snapshot } = require('../../harness');
-
-const options = { loader: 'ts', format: 'cjs', minifyWhitespace: true, keepNames: true };
-
-require.extensions['.ts'] = (module, file) => {
-  const source = fs.readFileSync(file, 'utf8');
-  module._compile(esbuild.transformSync(source, options).code, file);
-};
+require('../../support/typescript-in-memory');
 
 const { openDesk } = require(path.join(__dirname, 'price-feed.ts'));
 
