@@ -114,12 +114,12 @@ pub(super) struct Meta {
     pub(super) edge_kinds: Vec<EdgeKind>,
     /// Per row of `trace_function_infos`: whether the column is a string.
     pub(super) trace_strings: Vec<bool>,
-    /// Columns of `locations`, and that of the node that is there. `None` where the header lists none: then
+    /// How many columns `locations` have, and which is the node that is there. Where the header lists none,
     /// nobody reads them.
-    location_fields: Option<usize>,
+    location_fields: usize,
     location_node: Option<usize>,
-    /// Columns of `samples`.
-    sample_fields: Option<usize>,
+    /// How many columns `samples` have.
+    sample_fields: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,9 +147,9 @@ struct MetaFile {
     #[serde(default)]
     trace_function_info_fields: Vec<String>,
     #[serde(default)]
-    location_fields: Option<Vec<String>>,
+    location_fields: Vec<String>,
     #[serde(default)]
-    sample_fields: Option<Vec<String>>,
+    sample_fields: Vec<String>,
 }
 
 impl Meta {
@@ -181,9 +181,6 @@ impl Meta {
             let at = node_types.iter().position(|name| name == wanted);
             at.and_then(|at| u8::try_from(at).ok())
         };
-        let count = |fields: &Option<Vec<String>>| {
-            fields.as_ref().map(Vec::len).filter(|&fields| fields > 0)
-        };
         Some(Self {
             node_fields: file.node_fields.len(),
             node_type,
@@ -206,10 +203,9 @@ impl Meta {
                 .iter()
                 .map(|name| ["name", "script_name"].contains(&name.as_str()))
                 .collect(),
-            location_fields: count(&file.location_fields),
-            location_node: (file.location_fields.as_deref())
-                .and_then(|fields| column(fields, "object_index")),
-            sample_fields: count(&file.sample_fields),
+            location_fields: file.location_fields.len(),
+            location_node: column(&file.location_fields, "object_index"),
+            sample_fields: file.sample_fields.len(),
         })
     }
 
@@ -229,11 +225,7 @@ impl Meta {
 
     /// The columns of an array; none where the header does not say.
     pub(super) fn columns(&self, kind: RowKind) -> Columns {
-        let without_strings = |count: Option<usize>, node| Columns {
-            count: count.unwrap_or(0),
-            may_be_strings: false,
-            node,
-        };
+        let without_strings = |count, node| Columns { count, may_be_strings: false, node };
         let count = match kind {
             RowKind::Locations => return without_strings(self.location_fields, self.location_node),
             RowKind::Samples => return without_strings(self.sample_fields, None),

@@ -247,10 +247,15 @@ impl<'a> Ephemeron<'a> {
 mod tests {
     use super::*;
 
-    fn token(salt: &str, text: &str) -> String {
+    /// What is written for a text.
+    fn written(salt: &str, text: &str, write: impl Fn(&Salt, &[u8], &mut Vec<u8>)) -> String {
         let mut out = Vec::new();
-        Salt::new(Some(salt)).write_token(text.as_bytes(), &mut out);
+        write(&Salt::new(Some(salt)), text.as_bytes(), &mut out);
         String::from_utf8(out).unwrap()
+    }
+
+    fn token(salt: &str, text: &str) -> String {
+        written(salt, text, Salt::write_token)
     }
 
     #[test]
@@ -277,11 +282,7 @@ mod tests {
 
     #[test]
     fn an_accessor_stays_one_and_is_known_by_its_name() {
-        let key = |text: &str| {
-            let mut out = Vec::new();
-            Salt::new(Some("a")).write_key(text.as_bytes(), &mut out);
-            String::from_utf8(out).unwrap()
-        };
+        let key = |text: &str| written("a", text, Salt::write_key);
         let name = token("a", "title-7");
         assert_eq!(key("title-7"), name);
         assert_eq!(key("get title-7"), format!("get {name}"));
@@ -291,11 +292,7 @@ mod tests {
 
     #[test]
     fn the_source_in_the_url_of_a_script_is_a_value() {
-        let check = |text: &str| {
-            let mut out = Vec::new();
-            Salt::new(Some("a")).write_label(text.as_bytes(), &mut out);
-            String::from_utf8(out).unwrap()
-        };
+        let check = |text: &str| written("a", text, Salt::write_label);
         let source = token("a", "text/javascript,export default 1");
         assert_eq!(check("data:text/javascript,export default 1"), format!("data:{source}"));
         assert_eq!(
@@ -375,11 +372,7 @@ mod tests {
 
     #[test]
     fn names_in_the_edges_of_weak_maps_are_values() {
-        let check = |text: &str| {
-            let mut out = Vec::new();
-            Salt::new(Some("a")).write_label(text.as_bytes(), &mut out);
-            String::from_utf8(out).unwrap()
-        };
+        let check = |text: &str| written("a", text, Salt::write_label);
         assert_eq!(check("_events"), "_events");
         assert_eq!(check("5 / part"), "5 / part");
         let (key, value) = (token("a", "Session"), token("a", "se)cret @9) -> value (x"));
