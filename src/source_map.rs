@@ -170,6 +170,11 @@ pub(crate) fn source_text(url: &str) -> Option<String> {
     String::from_utf8(read_file(&local_path(url)?)?).ok()
 }
 
+/// The text of the script that a suspect is in.
+pub(crate) fn source_text_of(suspect: &Suspect) -> Option<String> {
+    source_text(&suspect.source.as_ref()?.url)
+}
+
 /// A `file:` URL without its query and fragment, which say nothing of the file; a path as it is.
 pub(crate) fn without_query(url: &str) -> &str {
     match url.starts_with("file://") {

@@ -40,6 +40,22 @@ pub(crate) fn behind_name<'s>(source: &'s str, name: &'s str) -> impl Iterator<I
     whole.map(|(start, _)| &source[start + name.len()..])
 }
 
+/// The position of the only one of some offsets; `None` if there are several, or none.
+pub(crate) fn only_position(
+    source: &str,
+    mut offsets: impl Iterator<Item = usize>,
+) -> Option<Position> {
+    let only = offsets.next().filter(|_| offsets.next().is_none())?;
+    Some(position_of(source, only))
+}
+
+/// Whether a value begins as the literal of an array or object with nothing in it.
+pub(crate) fn is_empty_literal(value: &str) -> bool {
+    [('[', ']'), ('{', '}')].into_iter().any(|(open, close)| {
+        value.strip_prefix(open).is_some_and(|rest| rest.trim_start().starts_with(close))
+    })
+}
+
 /// Whether the word that begins at `start` touches no other one.
 pub(crate) fn is_alone(text: &str, start: usize, word: &str) -> bool {
     let before = text[..start].chars().next_back();

@@ -81,12 +81,30 @@ fn is_collection(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool
 #[cfg(test)]
 mod tests {
     use crate::graph::{EdgeType, NodeIndex, NodeType};
-    use crate::leak::stage::{elements, function, property, suspects};
+    use crate::leak::stage::{elements, function, property, scope, suspects};
     use crate::testing::GraphBuilder;
 
     const ITERABLE: [&str; 1] = ["<symbol Symbol.iterator>"];
     const QUEUE: [&str; 3] = ["peek", "push", "shift"];
     const ROUTER: [&str; 2] = ["push", "route"];
+
+    /// An instance of a package with such methods. By its script, which is that of the first function, it is of the
+    /// package.
+    fn collection(
+        heap: &mut GraphBuilder,
+        holder: NodeIndex,
+        name: &str,
+        methods: &[&str],
+        method: NodeIndex,
+    ) -> NodeIndex {
+        let collection = property(heap, holder, name, "List");
+        heap.locate(collection, 7, 10, 0);
+        let prototype = property(heap, collection, "__proto__", "Object");
+        for name in methods {
+            heap.edge(prototype, EdgeType::PROPERTY, *name, method);
+        }
+        collection
+    }
 
     /// What a list deep in an instance of a package is called, if that has such methods.
     fn name_in(methods: &[&str], holder: &str) -> String {
@@ -94,13 +112,7 @@ mod tests {
         let found = suspects(|heap, global, is_grown| {
             let push = function(heap, global, "push", PACKAGE, 2);
             let main = function(heap, global, "main", holder, 3);
-            let history = property(heap, main, "history", "List");
-            // By its script, which is that of the first function, it is of the package.
-            heap.locate(history, 7, 10, 0);
-            let prototype = property(heap, history, "__proto__", "Object");
-            for method in methods {
-                heap.edge(prototype, EdgeType::PROPERTY, method, push);
-            }
+            let history = collection(heap, main, "history", methods, push);
             // An array on the way is none of the package's.
             let list = property(heap, history, "_list", "Array");
             heap.edge(list, EdgeType::PROPERTY, "<symbol Symbol.iterator>", push);
@@ -127,17 +139,11 @@ mod tests {
             heap.edge(shared, EdgeType::INTERNAL, "script", script);
             heap.locate(emit, 8, 4, 4);
             let send = function(heap, global, "send", CLIENT, 3);
-            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
-            heap.edge(send, EdgeType::INTERNAL, "context", scope);
+            let scope = scope(heap, send);
             let emitter = heap.node(NodeType::OBJECT, "EventEmitter", 64);
             heap.edge(scope, EdgeType::CONTEXT, "self", emitter);
             heap.locate(emitter, 8, 4, 4);
-            let waiting = property(heap, emitter, "waiting", "Queue");
-            heap.locate(waiting, 7, 10, 0);
-            let prototype = property(heap, waiting, "__proto__", "Object");
-            for method in QUEUE {
-                heap.edge(prototype, EdgeType::PROPERTY, method, push);
-            }
+            let waiting = collection(heap, emitter, "waiting", &QUEUE, push);
             let list = property(heap, waiting, "_list", "Array");
             elements(heap, list, 0..if is_grown { 300 } else { 4 }, "Item", 100);
         });

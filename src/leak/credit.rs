@@ -452,15 +452,14 @@ fn belongs_together(walk: &Walk<'_>, scatter: &Scatter, control: &Control) -> Re
 #[cfg(test)]
 mod tests {
     use crate::graph::{EdgeType, NodeType};
-    use crate::leak::stage::suspects;
+    use crate::leak::stage::{scope, suspects};
 
     /// How many suspects there are where a scope gains a hundred functions of one text by such edges.
     fn found(by: EdgeType) -> usize {
         let found = suspects(|heap, global, is_grown| {
             let module = heap.node(NodeType::CLOSURE, "module", 64);
             heap.edge(global, EdgeType::PROPERTY, "module", module);
-            let scope = heap.node(NodeType::OBJECT, "system / Context", 32);
-            heap.edge(module, EdgeType::INTERNAL, "context", scope);
+            let scope = scope(heap, module);
             let text = heap.node(NodeType::CODE, "text", 32);
             heap.edge(global, EdgeType::INTERNAL, "text", text);
             for number in 0..if is_grown { 100 } else { 0 } {

@@ -129,7 +129,7 @@ fn own_properties<'g>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::leak::stage::{Sources, elements, function, property, suspects};
+    use crate::leak::stage::{Sources, elements, function, property, scope, suspects};
     use crate::testing::GraphBuilder;
 
     /// What a map is called that stands by a key in an object of so many bytes, of a program with this source.
@@ -137,8 +137,7 @@ mod tests {
         let sources = Sources::new(test, &[("main.js", source)]);
         let found = suspects(|heap, global, is_grown| {
             let load = function(heap, global, "load", &sources.url("main.js"), 1);
-            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
-            heap.edge(load, EdgeType::INTERNAL, "context", scope);
+            let scope = scope(heap, load);
             let app = heap.node(NodeType::OBJECT, "Object", size);
             heap.edge(scope, EdgeType::CONTEXT, "app", app);
             let map = property(heap, app, "by-id", "Array");

@@ -6,7 +6,7 @@
 //! Time: linear in the line. Memory: none.
 
 use crate::leak::declaration::Named;
-use crate::source_words::is_word;
+use crate::source_words::{is_empty_literal, is_word};
 
 /// A variable that is declared behind others, or unpacked.
 pub(super) const RANK_IN_A_LIST: u32 = 1;
@@ -156,13 +156,7 @@ fn is_function(value: &str) -> bool {
 /// Whether a value begins as an array or object that is empty, or is made by a constructor.
 fn is_new_container(value: &str) -> bool {
     let value = value.trim_start();
-    let is_empty = |open: char, close: char| {
-        value.strip_prefix(open).is_some_and(|rest| rest.trim_start().starts_with(close))
-    };
-    is_empty('[', ']')
-        || is_empty('{', '}')
-        || value.starts_with("new ")
-        || value.starts_with("Object.create(")
+    is_empty_literal(value) || value.starts_with("new ") || value.starts_with("Object.create(")
 }
 
 /// Whether what is behind a string in quotes makes that the key of a value: in a literal, or in an assignment.

@@ -11,7 +11,6 @@ use crate::analysis::wtf8::lossy;
 use crate::graph::{EdgeType, HeapGraph, NodeIndex, NodeType};
 use crate::leak::anchors::{file_of_module, may_be_modules};
 use crate::leak::declaration::{Declaration, Named, find_declaration};
-use crate::leak::definition_of::{only_call, only_listener};
 use crate::leak::edges::{bases, property};
 use crate::leak::file_names::{PACKAGES, path_of};
 use crate::leak::loaded_texts::LoadedTexts;
@@ -79,22 +78,6 @@ impl<'a> Declarations<'a> {
         let Newer { graph, words, .. } = self.newer;
         let place = constructors.place(graph, words, object)?;
         Some(self.texts.in_file(place, &lossy(graph.raw_name(object))))
-    }
-
-    /// A place in a file as that of what a function is told first, if the file calls that function just once.
-    pub(super) fn at_only_call(&self, place: Place, of: &str) -> Place {
-        let position = source_text(&place.url).and_then(|text| only_call(&text, of));
-        Place { position, ..place }
-    }
-
-    /// The place of a listener; if it has no name, and was not run as it is in its file, where that adds its only
-    /// listener to an event.
-    pub(super) fn at_only_listener(&self, place: Place, event: &str) -> Place {
-        if place.position.is_some() || place.function.is_some() {
-            return place;
-        }
-        let position = source_text(&place.url).and_then(|text| only_listener(&text, event));
-        Place { position, ..place }
     }
 
     /// The place of a function that has a name.

@@ -73,6 +73,7 @@ impl Describer<'_> {
             true => self.handle_in_program(&route),
             false => handle.as_ref().and_then(|part| self.handle_of_collection(&route, part)),
         };
+        // Who has an object of Node's does not own what Node keeps in it; who has a package's collection does.
         let place = match &of_program {
             Some(handle) if is_in_node => self.places.place_in_program(&route, handle).or(place),
             Some(handle) => self.places.place_outside_node(&route, handle).or(place),
@@ -367,7 +368,7 @@ fn is_script_text(graph: &HeapGraph, route: &[Step]) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::graph::{EdgeType, NodeType};
-    use crate::leak::stage::{elements, function, property, suspects, suspects_by_shape};
+    use crate::leak::stage::{elements, function, property, scope, suspects, suspects_by_shape};
     use crate::report::{Suspect, SuspectKind};
     use crate::testing::GraphBuilder;
 
@@ -444,8 +445,7 @@ mod tests {
     fn loaded(files: u32, loads: u32) -> Vec<Suspect> {
         suspects(move |heap, global, is_grown| {
             let loader = function(heap, global, "load", "node:internal/modules/esm/loader", 3);
-            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
-            heap.edge(loader, EdgeType::INTERNAL, "context", scope);
+            let scope = scope(heap, loader);
             let cache = heap.node(NodeType::OBJECT, "LoadCache", 32);
             heap.edge(scope, EdgeType::CONTEXT, "loadCache", cache);
             for number in 0..if is_grown { files * loads } else { 0 } {

@@ -83,14 +83,13 @@ impl Walk<'_> {
 #[cfg(test)]
 mod tests {
     use crate::graph::{EdgeType, NodeType};
-    use crate::leak::stage::{function, property, suspects};
+    use crate::leak::stage::{function, property, scope, suspects};
 
     /// What is found where compressors are kept in a list: name and growth in bytes.
     fn found(memory: u32) -> Vec<(String, i64)> {
         let found = suspects(|heap, global, is_grown| {
             let ship = function(heap, global, "ship", "/srv/app/ship.js", 2);
-            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
-            heap.edge(ship, EdgeType::INTERNAL, "context", scope);
+            let scope = scope(heap, ship);
             let compressors = property(heap, scope, "compressors", "Array");
             for at in 0..if is_grown { 105 } else { 5 } {
                 let compressor = heap.node(NodeType::OBJECT, "Compressor", 200);

@@ -121,7 +121,7 @@ fn is_buffer(graph: &HeapGraph, words: &Vocabulary, node: NodeIndex) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::leak::stage::{Heap, property};
+    use crate::leak::stage::{Heap, property, scope};
     use crate::testing::GraphBuilder;
 
     /// The kind of the node that `build` makes.
@@ -227,8 +227,7 @@ mod tests {
             let events = property(heap, global, "_events", "Object");
             let listener = heap.node(NodeType::CLOSURE, "onRequest", 32);
             heap.edge(events, EdgeType::PROPERTY, "request", listener);
-            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
-            heap.edge(listener, EdgeType::INTERNAL, "context", scope);
+            let scope = scope(heap, listener);
             let rooms = heap.node(NodeType::OBJECT, "Array", 32);
             heap.edge(scope, EdgeType::CONTEXT, "rooms", rooms);
             let room = heap.node(NodeType::OBJECT, "Array", 32);

@@ -113,7 +113,7 @@ fn is_beginning(script: &str, file: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::graph::{EdgeType, NodeType};
-    use crate::leak::stage::{Sources, elements, function, property, suspects};
+    use crate::leak::stage::{Sources, elements, function, property, scope, suspects};
 
     use super::is_beginning;
 
@@ -123,8 +123,7 @@ mod tests {
         let sources = Sources::new(test, &[("store.ts", file)]);
         let found = suspects(|heap, global, is_grown| {
             let add = function(heap, global, "add", &sources.url("store.ts"), 1);
-            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
-            heap.edge(add, EdgeType::INTERNAL, "context", scope);
+            let scope = scope(heap, add);
             if let Some(run) = run {
                 let script = crate::graph::NodeIndex(add.0 + 2);
                 let text = heap.node(NodeType::STRING, run, 32);

@@ -7,7 +7,7 @@
 //!    listeners, companions, ties, intervals, small), what is none (definitions, finalizers, idle, signals,
 //!    generations, windows, rotation, realms, room, turnover, load), what no variable holds (registered_symbols)
 //! -> describe: route, ways, naming, data_keys, exports, places, declarations,
-//!    loaded_texts (definition_of), parameters, locals, block_variables, stores, fronts, scripts, kind, contents,
+//!    loaded_texts (definition_of), only_calls, parameters, locals, block_variables, stores, fronts, scripts, kind, contents,
 //!    path, fingerprint, sentence; what Node has (of_node, young_modules) and packages do
 //!    (collections); what is one leak in many places (alike, beside)
 //! ```
@@ -72,6 +72,7 @@ mod merge;
 mod moved;
 pub mod naming;
 mod of_node;
+mod only_calls;
 mod parameters;
 mod path;
 mod peers;

@@ -191,15 +191,14 @@ fn is_of_nodes_set_up(graph: &HeapGraph, route: &[Step]) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::graph::{EdgeType, NodeType};
-    use crate::leak::stage::{elements, function, property, suspects};
+    use crate::leak::stage::{elements, function, property, scope, suspects};
 
     /// Names of what is found where 300 things come to a list that `process` has, to which a way leads over
     /// what sets Node up.
     fn found(table: &str) -> Vec<String> {
         let found = suspects(|heap, global, is_grown| {
             let get = function(heap, global, "get", "node:internal/bootstrap/node", 436);
-            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
-            heap.edge(get, EdgeType::INTERNAL, "context", scope);
+            let scope = scope(heap, get);
             let process = heap.node(NodeType::OBJECT, "process", 48);
             heap.edge(scope, EdgeType::CONTEXT, "process", process);
             let table = property(heap, process, table, "Object");
@@ -221,8 +220,7 @@ mod tests {
     fn what_node_hangs_onto_promises_is_not_what_leaks() {
         let found = suspects(|heap, global, is_grown| {
             let run = function(heap, global, "run", "node:async_hooks", 150);
-            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
-            heap.edge(run, EdgeType::INTERNAL, "context", scope);
+            let scope = scope(heap, run);
             let list = property(heap, scope, "storageList", "Array");
             let work = function(heap, global, "work", "/srv/app.js", 1);
             let promise = property(heap, work, "ready", "Promise");

@@ -20,12 +20,15 @@ use crate::leak::edges::property;
 use crate::leak::exports::Exports;
 use crate::leak::holders::slots;
 use crate::leak::naming::Handle;
+use crate::leak::only_calls::{only_call, only_listener};
 use crate::leak::route::{Step, steps_to};
 use crate::leak::scripts::{Constructors, Place, place_of_module};
 use crate::leak::stores::entry_of_store;
 use crate::leak::suspects::Newer;
 use crate::leak::timers::function_of;
 use crate::report::{SourcePosition, SuspectKind};
+use crate::source_map::source_text;
+use crate::source_words::Position;
 
 /// So many nodes are enough to see which code they are of.
 const SAMPLE: usize = 4096;
@@ -125,11 +128,7 @@ impl<'a> Places<'a> {
         let place = most_frequent(
             callbacks.filter_map(|callback| self.declarations.place_of_function(callback)),
         )?;
-        let is_nameless = place.position.is_none() && place.function.is_none();
-        match is_nameless && !place.is_internal() {
-            true => Some(self.declarations.at_only_call(place, caller_of(self.newer, first))),
-            false => Some(place),
-        }
+        Some(or_in_file(place, |text| only_call(text, caller_of(self.newer, first))))
     }
 
     /// Where most young listeners outside of Node are that a list or a single slot has.
@@ -334,7 +333,7 @@ impl<'a> Places<'a> {
         let is_programs = place.as_ref().is_some_and(|place| !place.is_internal());
         let place = match handle.and_then(|handle| handle.name.strip_prefix("_events.")) {
             Some(event) if is_listed && is_programs => {
-                place.map(|place| self.declarations.at_only_listener(place, event))
+                place.map(|place| or_in_file(place, |text| only_listener(text, event)))
             }
             _ => place,
         };
@@ -388,6 +387,15 @@ pub(super) fn most_frequent(places: impl Iterator<Item = Place>) -> Option<Place
     let order = |place: &Place| (place.url.clone(), place.position);
     let most = counts.into_iter().min_by_key(|(place, count)| (Reverse(*count), order(place)));
     Some(most?.0)
+}
+
+/// The place of a function or, if it has no name and was not run as it is in its file, where that has it.
+fn or_in_file(place: Place, find: impl FnOnce(&str) -> Option<Position>) -> Place {
+    if place.position.is_some() || place.function.is_some() {
+        return place;
+    }
+    let position = source_text(&place.url).and_then(|text| find(&text));
+    Place { position, ..place }
 }
 
 /// What a program calls to make a timer like this one. One that comes again has a number for how often.

@@ -19,7 +19,7 @@ use crate::leak::merge::collection_around;
 use crate::leak::suspects::Newer;
 use crate::leak::turnover::is_empty_put_in;
 use crate::report::Suspect;
-use crate::source_map::source_text;
+use crate::source_map::source_text_of;
 use crate::source_words::behind_name;
 
 /// With fewer buckets it is no window, but a few things side by side.
@@ -91,9 +91,7 @@ fn objects(newer: Newer<'_>, container: NodeIndex) -> impl Iterator<Item = NodeI
 
 /// Whether the code takes something out of the window, or puts an empty thing in a place of it.
 fn throws_away(newer: Newer<'_>, window: NodeIndex, suspect: &Suspect) -> bool {
-    let Some(text) = suspect.source.as_ref().and_then(|source| source_text(&source.url)) else {
-        return false;
-    };
+    let Some(text) = source_text_of(suspect) else { return false };
     let id = newer.graph.id(window);
     let step = suspect.path.iter().find(|step| step.node_id == id);
     let name = step.map_or(&suspect.name, |step| &step.edge);
@@ -107,7 +105,7 @@ fn throws_away(newer: Newer<'_>, window: NodeIndex, suspect: &Suspect) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::graph::{EdgeType, NodeType};
-    use crate::leak::stage::{Sources, function, suspects};
+    use crate::leak::stage::{Sources, function, scope, suspects};
 
     /// What a test varies.
     struct Window {
@@ -124,8 +122,7 @@ mod tests {
         let sources = Sources::new(&format!("rotation-{name}"), &[("main.js", &text)]);
         let found = suspects(|heap, global, is_grown| {
             let next = function(heap, global, "next", &sources.url("main.js"), 2);
-            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
-            heap.edge(next, EdgeType::INTERNAL, "context", scope);
+            let scope = scope(heap, next);
             let minutes = heap.node(NodeType::OBJECT, "Array", 2_000);
             heap.edge(scope, EdgeType::CONTEXT, "minutes", minutes);
             heap.set_id(minutes, 5_001);

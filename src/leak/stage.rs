@@ -155,6 +155,13 @@ pub(crate) fn function(
     closure
 }
 
+/// The scope that a function has its variables in.
+pub(crate) fn scope(heap: &mut GraphBuilder, function: NodeIndex) -> NodeIndex {
+    let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
+    heap.edge(function, EdgeType::INTERNAL, "context", scope);
+    scope
+}
+
 /// Source files that are gone when this is.
 pub(crate) struct Sources(PathBuf);
 

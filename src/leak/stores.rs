@@ -72,7 +72,7 @@ impl Describer<'_> {
 #[cfg(test)]
 mod tests {
     use crate::graph::{EdgeType, NodeType};
-    use crate::leak::stage::{elements, function, property, suspects};
+    use crate::leak::stage::{elements, function, property, scope, suspects};
 
     /// What a list in a store is called, that Node has on a resource.
     fn name(is_named: bool) -> Vec<String> {
@@ -86,8 +86,7 @@ mod tests {
             let list = if is_named { property(heap, store, "spans", "Array") } else { store };
             elements(heap, list, 0..if is_grown { 300 } else { 4 }, "Span", 100);
             let trace = function(heap, global, "trace", "/srv/app.js", 2);
-            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
-            heap.edge(trace, EdgeType::INTERNAL, "context", scope);
+            let scope = scope(heap, trace);
             let als = heap.node(NodeType::OBJECT, "AsyncLocalStorage", 48);
             heap.edge(scope, EdgeType::CONTEXT, "als", als);
         });

@@ -22,8 +22,8 @@ use crate::leak::holders::slots;
 use crate::leak::items::{self, Container};
 use crate::leak::suspects::Newer;
 use crate::report::Suspect;
-use crate::source_map::source_text;
-use crate::source_words::behind_name;
+use crate::source_map::source_text_of;
+use crate::source_words::{behind_name, is_empty_literal};
 
 /// With fewer items before, that they are gone says little.
 const FEWEST_GONE: u64 = 8;
@@ -86,9 +86,7 @@ pub(super) fn has_been_emptied(
     {
         return false;
     }
-    let Some(text) = suspect.source.as_ref().and_then(|source| source_text(&source.url)) else {
-        return false;
-    };
+    let Some(text) = source_text_of(suspect) else { return false };
     match before.is_young(node) {
         true => is_replaced_in(&text, &suspect.name),
         false => is_cut_in(&text, &suspect.name),
@@ -122,10 +120,7 @@ pub(super) fn is_empty_put_in(behind: &str) -> bool {
     value.is_some_and(|value| {
         let made = value.strip_prefix("new ").unwrap_or("");
         let arguments = made.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
-        let without = |open, close| {
-            value.strip_prefix(open).is_some_and(|rest: &str| rest.trim_start().starts_with(close))
-        };
-        without('[', ']') || without('{', '}') || arguments.starts_with("()")
+        is_empty_literal(value) || arguments.starts_with("()")
     })
 }
 
@@ -143,7 +138,7 @@ fn is_cut_in(source: &str, name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::graph::EdgeType;
-    use crate::leak::stage::{Sources, function, property, suspects};
+    use crate::leak::stage::{Sources, function, property, scope, suspects};
 
     /// How many suspects there are if a list of so many texts gave way to one of 700, with or without one of
     /// them.
@@ -152,8 +147,7 @@ mod tests {
         let sources = Sources::new(&format!("turnover-{was}-{is_one_left}"), &[("main.js", text)]);
         let found = suspects(|heap, global, is_grown| {
             let flush = function(heap, global, "flush", &sources.url("main.js"), 2);
-            let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
-            heap.edge(flush, EdgeType::INTERNAL, "context", scope);
+            let scope = scope(heap, flush);
             let lines = heap.node(NodeType::OBJECT, "Array", 2_000);
             heap.edge(scope, EdgeType::CONTEXT, "lines", lines);
             let kept = heap.node(NodeType::STRING, "kept", 100);

@@ -98,7 +98,7 @@ impl Describer<'_> {
 #[cfg(test)]
 mod tests {
     use crate::graph::{EdgeType, NodeIndex, NodeType};
-    use crate::leak::stage::{Sources, elements, function, property, registers, suspects};
+    use crate::leak::stage::{Sources, elements, function, property, registers, scope, suspects};
     use crate::testing::GraphBuilder;
 
     fn grow(heap: &mut GraphBuilder, list: NodeIndex, is_grown: bool) {
@@ -108,8 +108,7 @@ mod tests {
     /// A function of the program that has captured a variable.
     fn capture(heap: &mut GraphBuilder, of: NodeIndex, url: &str, name: &str, value: NodeIndex) {
         let function = function(heap, of, "main", url, 1);
-        let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
-        heap.edge(function, EdgeType::INTERNAL, "context", scope);
+        let scope = scope(heap, function);
         heap.edge(scope, EdgeType::CONTEXT, name, value);
     }
 

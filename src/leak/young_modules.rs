@@ -140,7 +140,7 @@ fn young_items<'a>(
 #[cfg(test)]
 mod tests {
     use crate::graph::{EdgeType, NodeIndex, NodeType};
-    use crate::leak::stage::{elements, function, property, suspects_by_shape};
+    use crate::leak::stage::{elements, function, property, scope, suspects_by_shape};
     use crate::testing::GraphBuilder;
 
     /// A module of a file, which exports a function that has a list of texts in a variable.
@@ -151,8 +151,7 @@ mod tests {
         heap.edge(module, EdgeType::PROPERTY, "filename", filename);
         let exports = property(heap, module, "exports", "Object");
         let parse = function(heap, exports, "parse", file, 1);
-        let scope = heap.node(NodeType::OBJECT, "system / Context", 48);
-        heap.edge(parse, EdgeType::INTERNAL, "context", scope);
+        let scope = scope(heap, parse);
         for (name, count) in ["tokens", "rules"].into_iter().zip(lists) {
             let list = heap.node(NodeType::OBJECT, "Array", 32);
             heap.edge(scope, EdgeType::CONTEXT, name, list);
